@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file neuropde.h
+ * libneuropde: mean-field PDEs of neuroscience. This header includes all the others.
+ */
+#ifndef NEUROPDE_NEUROPDE_H
+#define NEUROPDE_NEUROPDE_H
+
+#include <neuropde/types.h>
+
+#include <neuropde/context.h>
+#include <neuropde/grid.h>
+#include <neuropde/ids.h>
+#include <neuropde/model.h>
+#include <neuropde/solver.h>
+#include <neuropde/version.h>
+
+#endif

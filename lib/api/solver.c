@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "solve/solver.h"
+
+#include "api/check.h"
+#include "models/model.h"
+#include "numerics/quadrature.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- life ---- */
+
+npde_status npde_solver_new(npde_model *model, const npde_grid *grid_or_null, npde_id method, npde_solver **out)
+{
+    if (!model) return NPDE_ERR_NULL;
+    npde_context *c = model->context;
+    const npde__id_row *row;
+    NPDE__TRY(npde__check_pointer(c, __func__, "out", out));
+    NPDE__TRY(npde__check_id(c, __func__, "method", NPDE_FAMILY_METHOD, method, &row));
+    if (grid_or_null && grid_or_null->context != c)
+        return npde__fail(c, NPDE_ERR_STATE, "%s: model and grid must come from the same context", __func__);
+    npde_solver *s = npde__alloc(c, 1, sizeof *s);
+    if (!s) return NPDE_ERR_MEMORY;
+    atomic_init(&s->refs, 1);
+    npde__context_acquire(c);
+    s->context = c;
+    s->model = npde__model_acquire(model);
+    s->grid = grid_or_null ? npde__grid_acquire(grid_or_null) : NULL;
+    s->method = npde__method_find(method);
+    s->n_pop = model->n_pop;
+    const size_t n_options = npde__ids_size(NPDE_FAMILY_OPTION);
+    s->option = npde__alloc(c, n_options, sizeof *s->option);
+    s->initial = npde__alloc(c, s->n_pop, sizeof *s->initial);
+    if (!s->option || !s->initial) {
+        npde_solver_free(s);
+        return NPDE_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < n_options; i++) s->option[i] = npde__ids_row_at(NPDE_FAMILY_OPTION, i)->preset;
+    *out = s;
+    return NPDE_OK;
+}
+
+static void free_initial(npde_context *c, npde__initial *initial)
+{
+    npde__callback_release(initial->density);
+    npde__free(c, initial->state);
+    *initial = (npde__initial){.past_rate = initial->past_rate};
+}
+
+static void free_run(npde_solver *s, npde__run *run)
+{
+    if (run) npde__grid_release(run->grid);
+    npde__run_free(s->context, run);
+}
+
+void npde_solver_free(npde_solver *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1) return;
+    npde_context *c = s->context;
+    free_run(s, s->run);
+    for (npde__observer *o = s->observers; o; o = o->next) o->removed = 1;
+    npde__solver_sweep(s);
+    for (size_t p = 0; s->initial && p < s->n_pop; p++) free_initial(c, &s->initial[p]);
+    npde__free(c, s->initial);
+    npde__free(c, s->option);
+    npde__model_release(s->model);
+    npde__grid_release(s->grid);
+    npde__free(c, s);
+    npde__context_release(c);
+}
+
+/* ---- checks of order ---- */
+
+static npde_status check_idle(const npde_solver *s, const char *function)
+{
+    if (!s->observing) return NPDE_OK;
+    return npde__fail(s->context, NPDE_ERR_STATE, "%s: an observer may read the solver but not change it", function);
+}
+
+static npde_status check_started(const npde_solver *s, const char *function)
+{
+    if (s->run) return NPDE_OK;
+    return npde__fail(s->context, NPDE_ERR_STATE, "%s: the solver has not been started; call npde_solver_start() first", function);
+}
+
+/* ---- options and data ---- */
+
+npde_status npde_solver_set(npde_solver *s, npde_id option, double value)
+{
+    if (!s) return NPDE_ERR_NULL;
+    const npde__id_row *row;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_id(s->context, __func__, "option", NPDE_FAMILY_OPTION, option, &row));
+    NPDE__TRY(npde__check_value(s->context, __func__, row, value));
+    s->option[npde__ids_slot(option)] = value;
+    return NPDE_OK;
+}
+
+npde_status npde_solver_get(const npde_solver *s, npde_id option, double *out)
+{
+    if (!s) return NPDE_ERR_NULL;
+    const npde__id_row *row;
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "out", out));
+    NPDE__TRY(npde__check_id(s->context, __func__, "option", NPDE_FAMILY_OPTION, option, &row));
+    *out = npde__solver_option(s, option);
+    return NPDE_OK;
+}
+
+npde_status npde_solver_set_gaussian(npde_solver *s, size_t pop, double mean, double variance)
+{
+    if (!s) return NPDE_ERR_NULL;
+    size_t first, last;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
+    NPDE__TRY(npde__check_range(s->context, __func__, "mean", mean, -1e12, 1e12));
+    NPDE__TRY(npde__check_range(s->context, __func__, "variance", variance, 0, 1e12));
+    for (size_t p = first; p < last; p++) {
+        free_initial(s->context, &s->initial[p]);
+        s->initial[p].kind = NPDE__INITIAL_GAUSSIAN;
+        s->initial[p].mean = mean;
+        s->initial[p].variance = variance;
+    }
+    return NPDE_OK;
+}
+
+npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn density, void *user, npde_release_fn release)
+{
+    if (!s) return NPDE_ERR_NULL;
+    size_t first, last;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "density", (const void *)(uintptr_t)density));
+    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
+    npde__callback *callback = npde__callback_new(s->context, user, release);
+    if (!callback) return NPDE_ERR_MEMORY;
+    callback->fn.profile = density;
+    for (size_t p = first; p < last; p++) {
+        free_initial(s->context, &s->initial[p]);
+        s->initial[p].kind = NPDE__INITIAL_DENSITY;
+        s->initial[p].density = npde__callback_acquire(callback);
+    }
+    npde__callback_release(callback);
+    return NPDE_OK;
+}
+
+npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *values, size_t n)
+{
+    if (!s) return NPDE_ERR_NULL;
+    npde_context *c = s->context;
+    size_t first, last;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_pointer(c, __func__, "p", values));
+    NPDE__TRY(npde__check_population(c, __func__, pop, s->n_pop, 0, &first, &last));
+    if (!s->grid)
+        return npde__fail(c, NPDE_ERR_STATE,
+                          "%s: a solver without a grid of its own has no points yet; give npde_solver_new() a grid", __func__);
+    NPDE__TRY(npde__check_size(c, __func__, "n", n, s->grid->n));
+    NPDE__TRY(npde__check_values(c, __func__, "p", values, n));
+    double *copy = npde__alloc(c, n, sizeof *copy);
+    if (!copy) return NPDE_ERR_MEMORY;
+    memcpy(copy, values, n * sizeof *copy);
+    free_initial(c, &s->initial[pop]);
+    s->initial[pop].kind = NPDE__INITIAL_STATE;
+    s->initial[pop].state = copy;
+    return NPDE_OK;
+}
+
+npde_status npde_solver_set_past_rate(npde_solver *s, size_t pop, double rate)
+{
+    if (!s) return NPDE_ERR_NULL;
+    size_t first, last;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
+    NPDE__TRY(npde__check_range(s->context, __func__, "rate", rate, 0, 1e12));
+    for (size_t p = first; p < last; p++) s->initial[p].past_rate = rate;
+    return NPDE_OK;
+}
+
+/* ---- start ---- */
+
+static npde_status check_start(const npde_solver *s, const char *function)
+{
+    const double dt = npde__solver_option(s, NPDE_OPTION_DT);
+    for (size_t p = 0; p < s->n_pop; p++)
+        if (s->initial[p].kind == NPDE__INITIAL_NONE)
+            return npde__fail(s->context, NPDE_ERR_STATE,
+                              "%s: population %zu has no initial data; call npde_solver_set_gaussian(), _density() or _state()",
+                              function, p);
+    if (dt == 0 && s->method->error_order == 0)
+        return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take the method tr_bdf2, "
+                          "backward_euler or imex_euler",
+                          function, npde__ids_row(s->method->id)->name);
+    return npde__model_validate(s->model);
+}
+
+/* All of a run, or what there is of it when something fails. */
+static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
+{
+    if (s->grid) run->grid = npde__grid_acquire(s->grid);
+    else NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
+    const npde__model_kind *kind = s->model->kind;
+    const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
+    NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),
+                         (size_t)npde__solver_option(s, NPDE_OPTION_HISTORY), &run->system));
+    NPDE__TRY(npde__stepper_init(&run->stepper, s->method, run->system));
+    NPDE__TRY(kind->start(run->system, s->initial, run->stepper.y, &run->resolution));
+    return npde__run_begin(s, run, t0);
+}
+
+npde_status npde_solver_start(npde_solver *s, double t0)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_range(s->context, __func__, "t0", t0, -1e12, 1e12));
+    NPDE__TRY(check_start(s, __func__));
+    npde__run *run = npde__alloc(s->context, 1, sizeof *run);
+    npde_status status = run ? make_run(s, run, t0) : NPDE_ERR_MEMORY;
+    if (status) {
+        free_run(s, run);
+        return status;
+    }
+    free_run(s, s->run);
+    s->run = run;
+    status = npde__solver_notify(s, NPDE_EVENT_START);
+    if (status || run->resolution <= 1e-2) return status;
+    npde__log(s->context, NPDE_LOG_NOTICE,
+              "the initial data differ from their projection by %.2g in L1: the grid is too coarse for them; refine it near them, or "
+              "give no grid",
+              run->resolution);
+    return NPDE_NOTICE_UNRESOLVED;
+}
+
+/* ---- running ---- */
+
+static npde_status check_run(const npde_solver *s, const char *function, const char *argument, double t)
+{
+    NPDE__TRY(check_idle(s, function));
+    NPDE__TRY(check_started(s, function));
+    NPDE__TRY(npde__check_finite(s->context, function, argument, t));
+    if (t >= s->run->t) return NPDE_OK;
+    return npde__fail(s->context, NPDE_ERR_RANGE, "%s: %s = %.15g lies before the present time %.15g", function, argument, t,
+                      s->run->t);
+}
+
+/* Ends a running call: the notice if all went well, the time, the reference that kept the solver alive. */
+static npde_status finish(npde_solver *s, npde_status status, double *t)
+{
+    if (t) *t = s->run->t;
+    if (!status) status = npde__solver_notice(s);
+    npde_solver_free(s);
+    return status;
+}
+
+static int64_t hold(npde_solver *s)
+{
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); /* an observer may free the handle */
+    return (int64_t)s->run->max_steps;
+}
+
+npde_status npde_solver_step(npde_solver *s, double t_limit, double *t)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_run(s, __func__, "t_limit", t_limit));
+    if (t_limit == s->run->t)
+        return npde__fail(s->context, NPDE_ERR_RANGE, "%s: t_limit = %.15g is the present time", __func__, t_limit);
+    int64_t budget = hold(s);
+    return finish(s, npde__solver_step(s, t_limit, &budget), t);
+}
+
+npde_status npde_solver_advance(npde_solver *s, double t_end, double *t)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_run(s, __func__, "t_end", t_end));
+    int64_t budget = hold(s);
+    npde_status status = npde__solver_advance(s, t_end, &budget);
+    if (!status) status = npde__solver_notify(s, NPDE_EVENT_FINISH);
+    return finish(s, status, t);
+}
+
+npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_times, double *rates)
+{
+    if (!s) return NPDE_ERR_NULL;
+    npde_context *c = s->context;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(check_started(s, __func__));
+    NPDE__TRY(npde__check_pointer(c, __func__, "times", times));
+    NPDE__TRY(npde__check_pointer(c, __func__, "rates", rates));
+    if (n_times == 0) return npde__fail(c, NPDE_ERR_SIZE, "%s: n_times = 0 must be at least 1", __func__);
+    NPDE__TRY(npde__check_values(c, __func__, "times", times, n_times));
+    NPDE__TRY(check_run(s, __func__, "times[0]", times[0]));
+    for (size_t i = 1; i < n_times; i++)
+        if (times[i] < times[i - 1])
+            return npde__fail(c, NPDE_ERR_RANGE, "%s: times[%zu] = %.15g lies before times[%zu] = %.15g: they must ascend",
+                              __func__, i, times[i], i - 1, times[i - 1]);
+    int64_t budget = hold(s);
+    npde_status status = NPDE_OK;
+    for (size_t i = 0; i < n_times && !status; i++) {
+        status = npde__solver_advance(s, times[i], &budget);
+        if (s->run->t < times[i]) break;
+        memcpy(rates + i * s->n_pop, s->run->stepper.rates, s->n_pop * sizeof *rates);
+        if (!status) status = npde__solver_notify(s, NPDE_EVENT_OUTPUT);
+    }
+    if (!status) status = npde__solver_notify(s, NPDE_EVENT_FINISH);
+    return finish(s, status, NULL);
+}
+
+/* ---- reading ---- */
+
+static npde_status check_read(const npde_solver *s, const char *function, const void *out, size_t pop)
+{
+    size_t first, last;
+    NPDE__TRY(check_started(s, function));
+    NPDE__TRY(npde__check_pointer(s->context, function, "out", out));
+    return npde__check_population(s->context, function, pop, s->n_pop, 0, &first, &last);
+}
+
+static const double *density(const npde_solver *s, size_t pop)
+{
+    return s->run->stepper.y + pop * s->run->system->stride;
+}
+
+npde_status npde_solver_state(const npde_solver *s, size_t pop, double *out, size_t n)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, pop));
+    NPDE__TRY(npde__check_size(s->context, __func__, "n", n, s->run->grid->n));
+    memcpy(out, density(s, pop), n * sizeof *out);
+    return NPDE_OK;
+}
+
+npde_status npde_solver_state_view(const npde_solver *s, size_t pop, const double **out, size_t *n)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, pop));
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "n", n));
+    *out = density(s, pop);
+    *n = s->run->grid->n;
+    return NPDE_OK;
+}
+
+npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double *v, size_t n, double *out)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, pop));
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "v", v));
+    NPDE__TRY(npde__check_values(s->context, __func__, "v", v, n));
+    const double *p = density(s, pop);
+    for (size_t i = 0; i < n; i++) {
+        double l[NPDE__MAX_NODES], sum = 0;
+        size_t first = 0;
+        const size_t points = npde__grid_interpolate(s->run->grid, v[i], &first, l);
+        for (size_t j = 0; j < points; j++) sum += l[j] * p[first + j];
+        out[i] = sum;
+    }
+    return NPDE_OK;
+}
+
+npde_status npde_solver_rates(const npde_solver *s, double *out, size_t n_pop)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
+    memcpy(out, s->run->stepper.rates, n_pop * sizeof *out);
+    return NPDE_OK;
+}
+
+npde_status npde_solver_reservoirs(const npde_solver *s, double *out, size_t n_pop)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
+    for (size_t p = 0; p < n_pop; p++) out[p] = density(s, p)[s->run->system->points];
+    return NPDE_OK;
+}
+
+npde_status npde_solver_grid(const npde_solver *s, npde_grid **out)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    *out = npde__grid_acquire(s->run->grid);
+    return NPDE_OK;
+}
+
+npde_status npde_solver_stat(const npde_solver *s, npde_id stat, double *out)
+{
+    if (!s) return NPDE_ERR_NULL;
+    const npde__id_row *row;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(npde__check_id(s->context, __func__, "stat", NPDE_FAMILY_STAT, stat, &row));
+    *out = npde__solver_stat(s, stat);
+    return NPDE_OK;
+}
+
+npde_status npde_solver_count(const npde_solver *s, npde_id count, int64_t *out)
+{
+    if (!s) return NPDE_ERR_NULL;
+    const npde__id_row *row;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(npde__check_id(s->context, __func__, "count", NPDE_FAMILY_COUNT, count, &row));
+    *out = npde__solver_count(s, count);
+    return NPDE_OK;
+}
+
+/* ---- observers ---- */
+
+npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn observer, void *user, npde_release_fn release,
+                                int32_t *token)
+{
+    if (!s) return NPDE_ERR_NULL;
+    const npde__id_row *row;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_id(s->context, __func__, "event", NPDE_FAMILY_EVENT, event, &row));
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "observer", (const void *)(uintptr_t)observer));
+    npde__observer *o = npde__alloc(s->context, 1, sizeof *o);
+    npde__callback *callback = o ? npde__callback_new(s->context, user, release) : NULL;
+    if (!callback) {
+        npde__free(s->context, o);
+        return NPDE_ERR_MEMORY;
+    }
+    callback->fn.observer = observer;
+    *o = (npde__observer){.event = event, .token = ++s->last_token, .callback = callback};
+    npde__observer **end = &s->observers;
+    while (*end) end = &(*end)->next;
+    *end = o;
+    if (token) *token = o->token;
+    return NPDE_OK;
+}
+
+npde_status npde_solver_unobserve(npde_solver *s, int32_t token)
+{
+    if (!s) return NPDE_ERR_NULL;
+    for (npde__observer *o = s->observers; o; o = o->next) {
+        if (o->token != token || o->removed) continue;
+        o->removed = 1;
+        if (!s->observing) npde__solver_sweep(s);
+        return NPDE_OK;
+    }
+    return npde__fail(s->context, NPDE_ERR_RANGE, "%s: token = %d names no observer of this solver", __func__, (int)token);
+}
+
+/* ---- snapshots ---- */
+
+npde_status npde_solver_save(const npde_solver *s, void *buf, size_t capacity, size_t *need)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_started(s, __func__));
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "need", need));
+    return npde__solver_save(s, buf, capacity, need);
+}
+
+npde_status npde_solver_restore(npde_solver *s, const void *buf, size_t len)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(check_started(s, __func__));
+    NPDE__TRY(npde__check_pointer(s->context, __func__, "buf", buf));
+    return npde__solver_restore(s, buf, len);
+}

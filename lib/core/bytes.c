@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/bytes.h"
+
+#include <string.h>
+
+void npde__bytes_block(npde__bytes *bytes, void *block, size_t size)
+{
+    if (bytes->mode == NPDE__BYTES_WRITE) memcpy(bytes->data + bytes->at, block, size);
+    if (bytes->mode == NPDE__BYTES_READ) memcpy(block, bytes->data + bytes->at, size);
+    bytes->at += size;
+}
+
+uint64_t npde__bytes_hash(uint64_t hash, const void *block, size_t size)
+{
+    const unsigned char *p = block;
+    for (size_t i = 0; i < size; i++) hash = (hash ^ p[i]) * UINT64_C(1099511628211);
+    return hash;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "numerics/history.h"
+
+#include <math.h>
+#include <string.h>
+
+npde_status npde__history_init(npde__history *h, npde_context *c, size_t n_rates, size_t capacity, size_t points,
+                               double spacing)
+{
+    *h = (npde__history){.n_rates = n_rates, .capacity = capacity, .points = points, .spacing = spacing};
+    h->t = npde__alloc(c, capacity, sizeof *h->t);
+    h->rates = npde__alloc(c, capacity * n_rates, sizeof *h->rates);
+    h->past = npde__alloc(c, n_rates, sizeof *h->past);
+    return h->t && h->rates && h->past ? NPDE_OK : NPDE_ERR_MEMORY;
+}
+
+void npde__history_free(npde__history *h, npde_context *c)
+{
+    npde__free(c, h->t);
+    npde__free(c, h->rates);
+    npde__free(c, h->past);
+}
+
+static size_t slot(const npde__history *h, size_t i)
+{
+    return (h->first + i) % h->capacity;
+}
+
+static void store(npde__history *h, size_t i, double t, const double *rates)
+{
+    h->t[slot(h, i)] = t;
+    memcpy(h->rates + slot(h, i) * h->n_rates, rates, h->n_rates * sizeof *rates);
+}
+
+void npde__history_begin(npde__history *h, double t0, const double *past, const double *rates)
+{
+    h->first = 0;
+    h->count = 1;
+    memcpy(h->past, past, h->n_rates * sizeof *past);
+    store(h, 0, t0, rates);
+}
+
+void npde__history_push(npde__history *h, double t, const double *rates)
+{
+    /* A newest point closer to its neighbour than the spacing was only there to reach the present: it gives way. */
+    const size_t n = h->count;
+    if (n >= 2 && h->t[slot(h, n - 1)] - h->t[slot(h, n - 2)] < h->spacing) {
+        store(h, n - 1, t, rates);
+        return;
+    }
+    if (n == h->capacity) {
+        h->first = slot(h, 1);
+        h->count--;
+    }
+    store(h, h->count++, t, rates);
+}
+
+/* Index of the stored interval [t_i, t_{i+1}] that holds s. */
+static size_t bracket(const npde__history *h, double s)
+{
+    size_t low = 0, high = h->count - 1;
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        if (h->t[slot(h, middle)] <= s) low = middle;
+        else high = middle;
+    }
+    return low;
+}
+
+double npde__history_at(const npde__history *h, size_t k, double s, int side)
+{
+    const double t0 = h->t[slot(h, 0)], tolerance = 1e-13 * (1 + fabs(t0) + fabs(s));
+    if (s < t0 - tolerance || (side < 0 && s <= t0 + tolerance)) return h->past[k];
+    if (h->count == 1 || s <= t0) return h->rates[slot(h, 0) * h->n_rates + k];
+
+    /* The polynomial through the `points` stored points around s (Neville). */
+    const size_t points = h->count < h->points ? h->count : h->points;
+    size_t begin = bracket(h, s);
+    begin = begin + 1 > points / 2 ? begin + 1 - points / 2 : 0;
+    if (begin + points > h->count) begin = h->count - points;
+    double value[16], t[16];
+    for (size_t i = 0; i < points; i++) {
+        t[i] = h->t[slot(h, begin + i)];
+        value[i] = h->rates[slot(h, begin + i) * h->n_rates + k];
+    }
+    for (size_t m = 1; m < points; m++)
+        for (size_t i = 0; i + m < points; i++)
+            value[i] = ((s - t[i + m]) * value[i] - (s - t[i]) * value[i + 1]) / (t[i] - t[i + m]);
+    return value[0];
+}

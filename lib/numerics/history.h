@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The past rates that delays look back at: a ring of (t, N_1 … N_n) with polynomial interpolation. */
+#ifndef NPDE_NUMERICS_HISTORY_H
+#define NPDE_NUMERICS_HISTORY_H
+
+#include "core/context.h"
+
+typedef struct {
+    size_t n_rates, capacity, first, count;
+    size_t points;  /* of the interpolating polynomial: order + 1 */
+    double spacing; /* closest distance of stored points, the newest one excepted: what bounds the ring */
+    double *t;      /* capacity */
+    double *rates;  /* capacity × n_rates */
+    double *past;   /* n_rates: constant rates before the first point */
+} npde__history;
+
+npde_status npde__history_init(npde__history *h, npde_context *c, size_t n_rates, size_t capacity, size_t points,
+                               double spacing);
+void npde__history_free(npde__history *h, npde_context *c);
+/* Begins at t0 with these rates; before t0 they were past. */
+void npde__history_begin(npde__history *h, double t0, const double *past, const double *rates);
+/* Appends the rates at t, later than the newest point. */
+void npde__history_push(npde__history *h, double t, const double *rates);
+/*
+ * Rate k at a past time s ≤ the newest point. side < 0 is the limit from the left, which matters at the first point only,
+ * where the rates may jump.
+ */
+double npde__history_at(const npde__history *h, size_t k, double s, int side);
+
+#endif

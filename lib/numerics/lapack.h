@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The few LAPACK routines in use. Declared here and not through a vendor's header, which may pull in complex.h and with it
+ * the macro I. Character arguments carry their hidden length at the end. */
+#ifndef NPDE_NUMERICS_LAPACK_H
+#define NPDE_NUMERICS_LAPACK_H
+
+#include <stddef.h>
+
+void dgbtrf_(const int *m, const int *n, const int *kl, const int *ku, double *ab, const int *ldab, int *ipiv, int *info);
+void dgbtrs_(const char *trans, const int *n, const int *kl, const int *ku, const int *nrhs, const double *ab,
+             const int *ldab, const int *ipiv, double *b, const int *ldb, int *info, size_t trans_length);
+void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b, const int *ldb, int *info);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "operators/grid.h"
+
+#include "numerics/quadrature.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Points of a segment in geometric progression: widths h, h q, h q², …, the last `ratio` times the first. */
+static void place_cells(double *v, size_t cells, double left, double right, double ratio)
+{
+    const double q = cells > 1 ? log(ratio) / (double)(cells - 1) : 0, whole = q * (double)cells;
+    v[0] = left;
+    for (size_t i = 1; i < cells; i++) {
+        const double x = fabs(whole) < 1e-12 ? (double)i / (double)cells : expm1(q * (double)i) / expm1(whole);
+        v[i] = left + (right - left) * x;
+    }
+    v[cells] = right;
+}
+
+/* Gauss–Lobatto points of an element and their weights, added to what the neighbour left. */
+static void place_element(double *v, double *w, double *b, size_t degree, double left, double right)
+{
+    double x[NPDE__MAX_NODES], weight[NPDE__MAX_NODES];
+    npde__quadrature_lobatto(degree, x, weight);
+    npde__quadrature_barycentric(degree + 1, x, b);
+    for (size_t i = 0; i <= degree; i++) {
+        v[i] = left + (right - left) * (x[i] + 1) / 2;
+        w[i] += weight[i] * (right - left) / 2;
+    }
+    v[0] = left;
+    v[degree] = right;
+}
+
+npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
+                           const double *ratios, npde_grid **out)
+{
+    npde_grid *g = npde__alloc(c, 1, sizeof *g);
+    if (!g) return NPDE_ERR_MEMORY;
+    atomic_init(&g->refs, 1);
+    npde__context_acquire(c);
+    g->context = c;
+    g->scheme = scheme;
+    g->n_segments = n_breaks - 1;
+    g->n = 1;
+    for (size_t s = 0; s < g->n_segments; s++) g->n += cells[s];
+    g->breaks = npde__alloc(c, n_breaks, sizeof *g->breaks);
+    g->cells = npde__alloc(c, g->n_segments, sizeof *g->cells);
+    g->node = npde__alloc(c, n_breaks, sizeof *g->node);
+    g->v = npde__alloc(c, g->n, sizeof *g->v);
+    g->w = npde__alloc(c, g->n, sizeof *g->w);
+    if (scheme == NPDE_SCHEME_SPECTRAL) g->b = npde__alloc(c, g->n + g->n_segments, sizeof *g->b);
+    if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || (scheme == NPDE_SCHEME_SPECTRAL && !g->b)) {
+        npde__grid_release(g);
+        return NPDE_ERR_MEMORY;
+    }
+    memcpy(g->breaks, breaks, n_breaks * sizeof *breaks);
+    memcpy(g->cells, cells, g->n_segments * sizeof *cells);
+    for (size_t s = 0; s < g->n_segments; s++) {
+        const size_t at = g->node[s];
+        g->node[s + 1] = at + cells[s];
+        if (scheme == NPDE_SCHEME_SPECTRAL)
+            place_element(g->v + at, g->w + at, g->b + at + s, cells[s], breaks[s], breaks[s + 1]);
+        else place_cells(g->v + at, cells[s], breaks[s], breaks[s + 1], ratios ? ratios[s] : 1);
+    }
+    for (size_t i = 0; scheme == NPDE_SCHEME_FINITE_VOLUME && i + 1 < g->n; i++) {
+        const double half = (g->v[i + 1] - g->v[i]) / 2;
+        g->w[i] += half;
+        g->w[i + 1] += half;
+    }
+    *out = g;
+    return NPDE_OK;
+}
+
+npde_grid *npde__grid_acquire(const npde_grid *grid)
+{
+    npde_grid *g = (npde_grid *)(uintptr_t)grid; /* a reference count is not part of what const promises */
+    atomic_fetch_add_explicit(&g->refs, 1, memory_order_relaxed);
+    return g;
+}
+
+void npde__grid_release(npde_grid *g)
+{
+    if (!g || atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) != 1) return;
+    npde_context *c = g->context;
+    npde__free(c, g->breaks);
+    npde__free(c, g->cells);
+    npde__free(c, g->node);
+    npde__free(c, g->v);
+    npde__free(c, g->w);
+    npde__free(c, g->b);
+    npde__free(c, g);
+    npde__context_release(c);
+}
+
+size_t npde__grid_break(const npde_grid *g, double v)
+{
+    const double tolerance = 1e-12 * (g->breaks[g->n_segments] - g->breaks[0]);
+    size_t s = 0;
+    while (s <= g->n_segments && fabs(g->breaks[s] - v) > tolerance) s++;
+    return s;
+}
+
+size_t npde__grid_segment(const npde_grid *g, double v)
+{
+    size_t s = 0;
+    while (s + 1 < g->n_segments && v >= g->breaks[s + 1]) s++;
+    return s;
+}
+
+size_t npde__grid_interpolate(const npde_grid *g, double v, size_t *first, double *l)
+{
+    if (!(v >= g->breaks[0] && v <= g->breaks[g->n_segments])) return 0;
+    const size_t s = npde__grid_segment(g, v);
+    if (g->scheme == NPDE_SCHEME_SPECTRAL) {
+        *first = g->node[s];
+        npde__quadrature_lagrange(g->cells[s] + 1, g->v + *first, g->b + *first + s, v, l);
+        return g->cells[s] + 1;
+    }
+    size_t low = g->node[s], high = g->node[s + 1];
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        if (g->v[middle] <= v) low = middle;
+        else high = middle;
+    }
+    *first = low;
+    l[1] = (v - g->v[low]) / (g->v[high] - g->v[low]);
+    l[0] = 1 - l[1];
+    return 2;
+}

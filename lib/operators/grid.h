@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The grid behind the handle. */
+#ifndef NPDE_OPERATORS_GRID_H
+#define NPDE_OPERATORS_GRID_H
+
+#include "core/context.h"
+
+struct npde_grid {
+    atomic_size_t refs;
+    npde_context *context;
+    npde_id scheme;
+    size_t n_segments;
+    double *breaks; /* n_segments + 1 */
+    size_t *cells;  /* n_segments: cells (finite volume) or degree (spectral) */
+    size_t *node;   /* n_segments + 1: index of the point at each break */
+    size_t n;       /* points */
+    double *v, *w;  /* n points and quadrature weights */
+    double *b;      /* spectral: barycentric weights of each element's nodes, element s from node[s] + s */
+};
+
+/* ratios: NULL for equal cells. The arguments have been checked. */
+npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
+                           const double *ratios, npde_grid **out);
+npde_grid *npde__grid_acquire(const npde_grid *grid);
+void npde__grid_release(npde_grid *grid); /* NULL is allowed */
+/* The break at potential v (to 1e-12 of the span), or n_segments + 1 when there is none. */
+size_t npde__grid_break(const npde_grid *grid, double v);
+/* The segment that holds v; v is inside the grid. */
+size_t npde__grid_segment(const npde_grid *grid, double v);
+/*
+ * Interpolation at v, to the order of the scheme: value = Σ_j l[j] f[first + j], with the number of points returned.
+ * l has room for NPDE__MAX_NODES values; 0 points outside the grid.
+ */
+size_t npde__grid_interpolate(const npde_grid *grid, double v, size_t *first, double *l);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The step loop: how far to go, what to do when a step fails, when to stop. */
+#include "solve/solver.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const double safety = 0.9, grow = 5, shrink = 0.2;
+static const double tail_limit = 1e-6; /* of √a n at the left end: a rate error of about as much */
+
+double npde__solver_option(const npde_solver *s, npde_id option)
+{
+    return s->option[npde__ids_slot(option)];
+}
+
+void npde__run_free(npde_context *c, npde__run *run)
+{
+    if (!run) return;
+    npde__stepper_free(&run->stepper);
+    if (run->system) run->system->ops->free(run->system);
+    npde__free(c, run);
+}
+
+/* ---- error control ---- */
+
+/* Scaled error of the last step: accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
+static double scaled_error(npde__run *run)
+{
+    npde__stepper *st = &run->stepper;
+    double mass, *rates = st->residual;
+    run->system->ops->measure(run->system, st->error, &mass, rates);
+    double error = mass / (run->atol + run->rtol), scale = run->scale;
+    for (size_t k = 0; k < run->system->n_rates; k++) scale = fmax(scale, fabs(st->rates_new[k]));
+    for (size_t k = 0; k < run->system->n_rates; k++)
+        error = fmax(error, fabs(rates[k]) / (run->atol + run->rtol * scale));
+    return isfinite(error) ? error : INFINITY;
+}
+
+static double factor_of(const npde__run *run, double error)
+{
+    const double power = -1.0 / (double)(run->stepper.method->error_order + 1);
+    return error > 0 ? fmin(grow, fmax(shrink, safety * pow(error, power))) : grow;
+}
+
+/* A first step small enough for h‖F‖ ≈ tol^{1/(p+1)}. */
+static double first_step(const npde__run *run, double slope)
+{
+    const double power = 1.0 / (double)(run->stepper.method->error_order + 1);
+    return fmin(run->dt_max, 0.1 * pow(run->atol + run->rtol, power) / fmax(slope, 1e-3));
+}
+
+npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
+{
+    npde__stepper *st = &run->stepper;
+    npde__system *system = run->system;
+    run->t = t0;
+    run->dt = npde__solver_option(s, NPDE_OPTION_DT);
+    run->rtol = npde__solver_option(s, NPDE_OPTION_RTOL);
+    run->atol = npde__solver_option(s, NPDE_OPTION_ATOL);
+    run->dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN);
+    run->dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
+    run->max_steps = npde__solver_option(s, NPDE_OPTION_MAX_STEPS);
+    st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
+
+    memset(st->rates, 0, system->n_rates * sizeof(double));
+    system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
+    npde_status status = system->ops->rates(system, t0, +1, st->y, st->rates);
+    if (status == NPDE__RETRY)
+        return npde__fail(s->context, NPDE_ERR_RANGE,
+                          "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows up at "
+                          "once; start with less density at the threshold",
+                          t0);
+    if (status) return status;
+    system->ops->begin(system, t0, st->rates);
+    for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
+
+    status = npde__stepper_slope(st, t0);
+    if (status == NPDE__RETRY) status = NPDE_ERR_CALLBACK; /* a callback that will not have the very first point */
+    if (status) return status;
+    double slope;
+    system->ops->measure(system, st->slope, &slope, st->residual);
+    run->h_next = run->dt > 0 ? run->dt : first_step(run, slope);
+    const double asked = npde__solver_option(s, NPDE_OPTION_STARTUP_STEPS);
+    /* Rough: within one step the data would change by more than all of their mass. */
+    st->startup = asked >= 0 ? (int64_t)asked : slope * run->h_next > 1 ? 2 : 0;
+    return NPDE_OK;
+}
+
+/* ---- observers ---- */
+
+void npde__solver_sweep(npde_solver *s)
+{
+    for (npde__observer **at = &s->observers; *at;) {
+        npde__observer *o = *at;
+        if (!o->removed) {
+            at = &o->next;
+            continue;
+        }
+        *at = o->next;
+        npde__callback_release(o->callback);
+        npde__free(s->context, o);
+    }
+}
+
+npde_status npde__solver_notify(npde_solver *s, npde_id event)
+{
+    npde_status status = NPDE_OK;
+    s->observing++;
+    for (npde__observer *o = s->observers; o && status >= 0; o = o->next) {
+        if (o->event != event || o->removed) continue;
+        const int32_t answer = o->callback->fn.observer(s, event, s->run->t, o->callback->user);
+        if (answer > 0) status = NPDE_STOP;
+        if (answer < 0) {
+            s->context->user_status = answer;
+            status = npde__fail(s->context, NPDE_ERR_CALLBACK, "an observer of %s returned %d at t = %g",
+                                npde__ids_row(event)->name, (int)answer, s->run->t);
+        }
+    }
+    if (--s->observing == 0) npde__solver_sweep(s);
+    return status;
+}
+
+/* ---- steps ---- */
+
+/* One attempt at a step of size h; NPDE__RETRY when it must be smaller. */
+static npde_status attempt(npde__run *run, double h)
+{
+    npde__stepper *st = &run->stepper;
+    const int adaptive = run->dt == 0;
+    const npde_status status = st->method->step(st, run->t, h, adaptive);
+    if (status) return status;
+    if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
+        return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
+    run->error = adaptive ? scaled_error(run) : 0;
+    if (run->error <= 1) return NPDE_OK;
+    return npde__fail(run->system->context, NPDE__RETRY, "the error estimate is %g times the tolerance", run->error);
+}
+
+static void accept(npde__run *run, double t, double h)
+{
+    npde__stepper *st = &run->stepper;
+    npde__system *system = run->system;
+    run->t = t;
+    run->h = h;
+    run->steps++;
+    npde__stepper_accept(st, h);
+    system->ops->accept(system, t, st->y, st->rates);
+    for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
+}
+
+static npde_status too_small(npde_solver *s, double h)
+{
+    char why[sizeof s->context->error];
+    memcpy(why, s->context->error, sizeof why);
+    return npde__fail(s->context, NPDE_ERR_STEP_TOO_SMALL,
+                      "at t = %.15g the next step would be %.3g, below dt_min = %g: %.300s. A solution that blows up does this; "
+                      "otherwise loosen the tolerances or the step",
+                      s->run->t, h, s->run->dt_min, why);
+}
+
+npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
+{
+    npde__run *run = s->run;
+    const int adaptive = run->dt == 0;
+    /* Where a delay makes coefficients jump, a step ends and the next one begins anew. */
+    const double jump = run->system->ops->next_break(run->system, run->t), target = fmin(t_limit, jump);
+    const double wanted = fmin(fmin(run->h_next, run->dt_max), run->system->max_step);
+    double h = wanted;
+    const double rest = target - run->t;
+    if (h >= rest * (1 - 1e-10)) h = rest;
+    else if (adaptive && h > rest / 2) h = rest / 2; /* two even steps and no sliver */
+    const double first = h;
+    const int clipped = h < wanted;
+
+    for (;;) {
+        if ((*budget)-- <= 0)
+            return npde__fail(s->context, NPDE_ERR_TOO_MANY_STEPS,
+                              "max_steps = %g attempts are used up at t = %.15g; call again to go on, or raise max_steps",
+                              run->max_steps, run->t);
+        const npde_status status = attempt(run, h);
+        if (status == NPDE_OK) break;
+        if (status != NPDE__RETRY) return status;
+        const double smaller = h * (run->error > 1 ? fmin(0.9, factor_of(run, run->error)) : 0.5);
+        const double spacing = 4 * DBL_EPSILON * fabs(run->t);
+        if (smaller < fmax(run->dt_min, spacing)) return too_small(s, smaller);
+        run->rejections++;
+        h = smaller;
+        run->error = 0;
+        const npde_status told = npde__solver_notify(s, NPDE_EVENT_REJECT);
+        if (told) return told;
+    }
+    const int lands = h == rest;
+    const double t = lands ? target : run->t + h;
+    if (adaptive) {
+        const double next = h * factor_of(run, run->error);
+        /* A step cut short to land says nothing against the size that was wanted. */
+        run->h_next = clipped && h == first ? fmax(next, wanted) : next;
+    }
+    accept(run, t, h);
+    if (lands && target == jump) npde__stepper_restart(&run->stepper);
+    return npde__solver_notify(s, NPDE_EVENT_STEP);
+}
+
+npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
+{
+    while (s->run->t < t_end) {
+        const npde_status status = npde__solver_step(s, t_end, budget);
+        if (status) return status;
+    }
+    return NPDE_OK;
+}
+
+npde_status npde__solver_notice(npde_solver *s)
+{
+    npde__run *run = s->run;
+    if (run->truncation_told || run->system->tail_mass <= tail_limit) return NPDE_OK;
+    run->truncation_told = 1;
+    npde__log(s->context, NPDE_LOG_NOTICE,
+              "the density at the left end of the grid reached %.2g: rates are off by about as much; begin the grid further left",
+              run->system->tail_mass);
+    return NPDE_NOTICE_TRUNCATED;
+}
+
+/* ---- reading ---- */
+
+static double min_density(const npde__run *run)
+{
+    double min = INFINITY;
+    for (size_t p = 0; p < run->system->n_rates; p++)
+        for (size_t i = 0; i < run->system->points; i++) min = fmin(min, run->stepper.y[p * run->system->stride + i]);
+    return min;
+}
+
+double npde__solver_stat(const npde_solver *s, npde_id stat)
+{
+    const npde__run *run = s->run;
+    switch (stat) {
+    case NPDE_STAT_TIME: return run->t;
+    case NPDE_STAT_STEP_SIZE: return run->h;
+    case NPDE_STAT_NEXT_STEP_SIZE: return run->h_next;
+    case NPDE_STAT_MASS_DEFECT: return run->system->ops->mass_defect(run->system, run->stepper.y);
+    case NPDE_STAT_MASS_ROUNDING: return run->system->mass_rounding;
+    case NPDE_STAT_MIN_DENSITY: return min_density(run);
+    case NPDE_STAT_TAIL_MASS: return run->system->tail_mass;
+    case NPDE_STAT_RESOLUTION: return run->resolution;
+    default: return run->error; /* NPDE_STAT_ERROR_ESTIMATE */
+    }
+}
+
+int64_t npde__solver_count(const npde_solver *s, npde_id count)
+{
+    const npde__run *run = s->run;
+    switch (count) {
+    case NPDE_COUNT_STEPS: return run->steps;
+    case NPDE_COUNT_REJECTIONS: return run->rejections;
+    case NPDE_COUNT_STAGES: return run->stepper.stages;
+    case NPDE_COUNT_FACTORIZATIONS: return run->system->factorizations;
+    case NPDE_COUNT_NEWTON_ITERATIONS: return run->stepper.iterations;
+    case NPDE_COUNT_CALLBACKS: return run->system->callbacks;
+    default: return (int64_t)run->system->unknowns; /* NPDE_COUNT_UNKNOWNS */
+    }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The methods: one line each. */
+#include "steppers/stepper.h"
+
+static const npde__method *const methods[] = {
+    &npde__backward_euler,
+    &npde__imex_euler,
+    &npde__crank_nicolson,
+    &npde__tr_bdf2,
+};
+
+enum { N_METHODS = sizeof methods / sizeof methods[0] };
+
+const npde__method *npde__method_at(size_t index)
+{
+    return index < N_METHODS ? methods[index] : NULL;
+}
+
+const npde__method *npde__method_find(npde_id id)
+{
+    for (size_t i = 0; i < N_METHODS; i++)
+        if (methods[i]->id == id) return methods[i];
+    return NULL;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "steppers/stepper.h"
+
+#include <string.h>
+
+npde_status npde__stepper_init(npde__stepper *s, const npde__method *method, npde__system *system)
+{
+    *s = (npde__stepper){.method = method, .system = system, .iterate = 1};
+    npde_context *c = system->context;
+    double **const states[] = {&s->y, &s->y_new, &s->error, &s->slope, &s->slope_new};
+    double **const rates[] = {&s->rates, &s->rates_new, &s->rates_old, &s->residual};
+    int ok = 1;
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        ok = ok && (*states[i] = npde__alloc(c, system->n, sizeof(double))) != NULL;
+    for (size_t i = 0; i < method->vectors; i++)
+        ok = ok && (s->work[i] = npde__alloc(c, system->n, sizeof(double))) != NULL;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
+        ok = ok && (*rates[i] = npde__alloc(c, system->n_rates, sizeof(double))) != NULL;
+    return ok ? NPDE_OK : NPDE_ERR_MEMORY;
+}
+
+void npde__stepper_free(npde__stepper *s)
+{
+    if (!s->system) return;
+    npde_context *c = s->system->context;
+    double *const blocks[] = {s->y,       s->y_new,   s->error,   s->slope, s->slope_new, s->rates,   s->rates_new,
+                              s->rates_old, s->residual, s->work[0], s->work[1], s->work[2], s->work[3]};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
+}
+
+static void swap(double **a, double **b)
+{
+    double *c = *a;
+    *a = *b;
+    *b = c;
+}
+
+void npde__stepper_accept(npde__stepper *s, double h)
+{
+    swap(&s->y, &s->y_new);
+    swap(&s->rates_old, &s->rates);
+    swap(&s->rates, &s->rates_new);
+    swap(&s->slope, &s->slope_new);
+    s->slope_known = s->slope_new_known;
+    s->h_old = h;
+    if (s->startup > 0) s->startup--;
+}
+
+void npde__stepper_restart(npde__stepper *s)
+{
+    s->slope_known = 0;
+    s->h_old = 0;
+}
+
+npde_status npde__stepper_slope(npde__stepper *s, double t)
+{
+    if (s->slope_known) return NPDE_OK;
+    const npde_status status = s->system->ops->freeze(s->system, t, +1, s->rates);
+    if (status) return status;
+    s->system->ops->apply(s->system, s->y, s->slope);
+    s->slope_known = 1;
+    return NPDE_OK;
+}
+
+npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, double gamma, const double *r, double *y,
+                                double *rates)
+{
+    const double ahead = s->h_old > 0 ? offset / s->h_old : 0;
+    for (size_t k = 0; k < s->system->n_rates; k++) rates[k] = s->rates[k] + ahead * (s->rates[k] - s->rates_old[k]);
+    s->stages++;
+    /* Without a step to extrapolate from, iterate: the first step then has the method's order too. */
+    return npde__system_stage(s->system, t + offset, gamma, r, s->iterate || s->h_old == 0, y, rates, s->residual,
+                              &s->iterations);
+}
+
+npde_status npde__stepper_finish(npde__stepper *s, double t)
+{
+    return s->iterate || !s->system->coupled ? NPDE_OK : s->system->ops->rates(s->system, t, -1, s->y_new, s->rates_new);
+}
+
+void npde__stepper_filter(npde__stepper *s)
+{
+    s->system->ops->solve(s->system, 0, s->error, s->residual);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * What a time-stepping method is, and the memory that all of them share. */
+#ifndef NPDE_STEPPERS_STEPPER_H
+#define NPDE_STEPPERS_STEPPER_H
+
+#include "system/system.h"
+
+typedef struct npde__stepper npde__stepper;
+
+typedef struct {
+    npde_id id;
+    size_t order;
+    size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
+    size_t vectors;     /* work vectors of the length of the state */
+    /*
+     * From the accepted (t, y, rates) to y_new, rates_new at t + h; error as well when asked for. Positive answers
+     * (NPDE__RETRY) ask for a smaller step. The accepted state is not touched.
+     */
+    npde_status (*step)(npde__stepper *s, double t, double h, int want_error);
+} npde__method;
+
+struct npde__stepper {
+    const npde__method *method;
+    npde__system *system;
+    double *y, *rates;         /* accepted */
+    double *y_new, *rates_new; /* offered by the last step */
+    double *error;
+    double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where a method has it for free */
+    int slope_known, slope_new_known;
+    double *work[4];
+    double *rates_old;         /* one step back, h_old ago; h_old = 0 after a (re)start */
+    double h_old;
+    double *residual;          /* n_rates: work space of the stages */
+    int iterate;               /* Newton on the rates; otherwise extrapolate them */
+    int64_t startup;           /* steps left that are done with backward Euler (crank_nicolson) */
+    int64_t stages, iterations;
+};
+
+const npde__method *npde__method_find(npde_id id);
+/* The index-th method, or NULL. */
+const npde__method *npde__method_at(size_t index);
+
+npde_status npde__stepper_init(npde__stepper *s, const npde__method *method, npde__system *system);
+void npde__stepper_free(npde__stepper *s);
+/* The offered state becomes the accepted one. */
+void npde__stepper_accept(npde__stepper *s, double h);
+/* Forgets what was remembered of earlier steps: after a start, or where coefficients jump. */
+void npde__stepper_restart(npde__stepper *s);
+
+/* F(t, y) at the beginning of a step, in s->slope. */
+npde_status npde__stepper_slope(npde__stepper *s, double t);
+/* An implicit stage y = r + γ F(t + offset, y); rates receives its rates, begun from their extrapolation. */
+npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, double gamma, const double *r, double *y,
+                                double *rates);
+/* Rates of the offered state: the flux of the solution, where the stage's were taken at extrapolated coefficients. */
+npde_status npde__stepper_finish(npde__stepper *s, double t);
+/* error ← (I − γL)⁻¹ error: without it an estimate of stiff components would be far too large. */
+void npde__stepper_filter(npde__stepper *s);
+
+extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2;
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The seam between models and steppers: a semi-discrete problem
+ *
+ *     y' = F(t, y) = L(N) y + g(t, N),   N = the rates of y,
+ *
+ * that is linear once the few rates N are known. A stepper freezes the coefficients at rates of its choice, factors
+ * I − γL, solves; all nonlinearity goes through vectors of length n_rates.
+ */
+#ifndef NPDE_SYSTEM_SYSTEM_H
+#define NPDE_SYSTEM_SYSTEM_H
+
+#include "core/bytes.h"
+#include "core/context.h"
+
+typedef struct npde__system npde__system;
+
+/* side: the limit a time-dependent coefficient is taken from at t: > 0 at the beginning of a step, < 0 at its end. */
+typedef struct {
+    void (*free)(npde__system *s);
+    /* Consistent rates of y at t; rates holds a guess. NPDE__RETRY when there are none nearby. */
+    npde_status (*rates)(npde__system *s, double t, int side, const double *y, double *rates);
+    /* Freezes the coefficients (user callbacks are called here). */
+    npde_status (*freeze)(npde__system *s, double t, int side, const double *rates);
+    /* Factors I − γL. */
+    npde_status (*factor)(npde__system *s, double gamma);
+    /* x ← (I − γL)⁻¹ (x + γg), or without g when forced is 0; rates receives those of x at the frozen coefficients. */
+    void (*solve)(npde__system *s, int forced, double *x, double *rates);
+    /* out = L y + g */
+    void (*apply)(npde__system *s, const double *y, double *out);
+    /*
+     * For y = (I − γL(N))⁻¹(r + γg) with residual (rates of y) − N: residual ← the Newton correction of N, from the exact
+     * low-rank Jacobian. *linear tells that y does not depend on N at all.
+     */
+    npde_status (*correct)(npde__system *s, double t, int side, const double *rates, const double *y, double *residual,
+                           int *linear);
+    /* Begins a run at y: the memory of delays forgets what was before. */
+    void (*begin)(npde__system *s, double t, const double *rates);
+    /* A step was accepted: puts the mass's rounding error right in y and remembers the rates. */
+    void (*accept)(npde__system *s, double t, double *y, const double *rates);
+    /* First time after t at which a coefficient may jump because of a delay; infinite if none. */
+    double (*next_break)(const npde__system *s, double t);
+    /* Size of a change e of the state: mass-weighted L1 norm, and the rates it carries at the frozen coefficients. */
+    void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
+    double (*mass_defect)(const npde__system *s, const double *y);
+    /* Walks the system's memory through a snapshot. */
+    void (*snapshot)(npde__system *s, npde__bytes *bytes);
+} npde__system_ops;
+
+struct npde__system {
+    const npde__system_ops *ops;
+    npde_context *context;
+    size_t n;          /* length of the state */
+    size_t n_rates;    /* number of rates */
+    size_t points;     /* grid points of one population; its density begins at y[p stride], its reservoir follows it */
+    size_t stride;
+    size_t unknowns;   /* the largest number of unknown densities of a population */
+    int coupled;       /* coefficients depend on the present rates */
+    double max_step;   /* the shortest delay; infinite if none */
+    uint64_t signature; /* hash of all that defines the problem */
+    double tail_mass, mass_rounding;
+    int64_t factorizations, callbacks;
+};
+
+/*
+ * Solves the implicit stage y = r + γ F(t, y): on return y and its rates. rates holds a guess, residual is work space of
+ * n_rates. iterate = 0 takes the guess for the rates that freeze the coefficients (the returned rates are then those of y
+ * at these coefficients). Newton runs on the rates; each pass is one linear solve, so what L conserves and keeps positive,
+ * y does, converged or not.
+ */
+npde_status npde__system_stage(npde__system *s, double t, double gamma, const double *r, int iterate, double *y,
+                               double *rates, double *residual, int64_t *iterations);
+/* All finite? */
+int npde__system_finite(const double *x, size_t n);
+
+#endif
