@@ -135,6 +135,13 @@ static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__init
         for (int side = -1; side <= 1 && !status; side += 2)
             status = add_near(m, l, mean + 4.5 * side * deviation, 1.5 * deviation);
     }
+    /* Data that do not vanish at the threshold empty through a thin layer there. */
+    for (size_t p = 0; initial && scheme == NPDE_SCHEME_SPECTRAL && p < m->n_pop && !status; p++) {
+        const double threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
+        if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && threshold - initial[p].mean < 8 * sqrt(initial[p].variance) &&
+            (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE)
+            status = add_near(m, l, threshold - 0.02 * l->sigma, 0.01 * l->sigma);
+    }
     return status;
 }
 
@@ -162,7 +169,8 @@ static npde_status make_elements(const npde_model *m, layout *l, const npde__ini
     }
     for (size_t s = 0; s + 1 < l->n; s++) {
         const double length = l->breaks[s + 1] - l->breaks[s];
-        double wanted = 13 + 2.2 * length / finest(m, l, initial, s);
+        const double scale = finest(m, l, initial, s);
+        double wanted = 13 + (scale < l->sigma ? 3 : 2.2) * length / scale; /* data are resolved point by point */
         /* A drive beyond the threshold makes a layer of width a/(f + μ) there. */
         if (l->breaks[s + 1] == l->threshold) wanted = fmax(wanted, 12 + length * l->layer);
         cells[s] = degree ? degree : (size_t)fmin(NPDE__MAX_DEGREE, ceil(wanted));

@@ -75,7 +75,7 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     system->ops->begin(system, t0, st->rates);
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
 
-    status = npde__stepper_slope(st, t0);
+    status = npde__stepper_slope(st, t0, 0);
     if (status == NPDE__RETRY) status = NPDE_ERR_CALLBACK; /* a callback that will not have the very first point */
     if (status) return status;
     double slope;
@@ -168,7 +168,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double wanted = fmin(fmin(run->h_next, run->dt_max), run->system->max_step);
     double h = wanted;
     const double rest = target - run->t;
-    if (h >= rest * (1 - 1e-10)) h = rest;
+    if (h * (1 + 1e-6) >= rest) h = rest; /* rounding in t makes no sliver of a step */
     else if (adaptive && h > rest / 2) h = rest / 2; /* two even steps and no sliver */
     const double first = h;
     const int clipped = h < wanted;

@@ -5,7 +5,7 @@
 
 static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
-    npde_status status = want_error ? npde__stepper_slope(s, t) : NPDE_OK;
+    npde_status status = want_error ? npde__stepper_slope(s, t, h) : NPDE_OK;
     if (!status) status = npde__stepper_stage(s, t, h, h, s->y, s->y_new, s->rates_new);
     if (!status) status = npde__stepper_finish(s, t + h);
     if (status) return status;

@@ -15,7 +15,7 @@ static npde_status startup_step(npde__stepper *s, double t, double h)
 
 static npde_status full_step(npde__stepper *s, double t, double h)
 {
-    npde_status status = npde__stepper_slope(s, t);
+    npde_status status = npde__stepper_slope(s, t, h);
     if (status) return status;
     for (size_t i = 0; i < s->system->n; i++) s->work[0][i] = s->y[i] + h / 2 * s->slope[i];
     status = npde__stepper_stage(s, t, h, h / 2, s->work[0], s->y_new, s->rates_new);

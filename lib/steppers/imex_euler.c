@@ -10,7 +10,7 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
     npde__system *system = s->system;
     const npde__system_ops *ops = system->ops;
-    npde_status status = want_error ? npde__stepper_slope(s, t) : NPDE_OK;
+    npde_status status = want_error ? npde__stepper_slope(s, t, h) : NPDE_OK;
     if (!status) status = ops->freeze(system, t + h, -1, s->rates);
     if (!status) status = ops->factor(system, h);
     if (status) return status;

@@ -52,9 +52,15 @@ void npde__stepper_restart(npde__stepper *s)
     s->h_old = 0;
 }
 
-npde_status npde__stepper_slope(npde__stepper *s, double t)
+/* Differences over a step far smaller than the next one are rounding errors by then: neither slope nor extrapolation. */
+static int usable(const npde__stepper *s, double h)
 {
-    if (s->slope_known) return NPDE_OK;
+    return s->h_old > 0.01 * h;
+}
+
+npde_status npde__stepper_slope(npde__stepper *s, double t, double h)
+{
+    if (s->slope_known && usable(s, h)) return NPDE_OK;
     const npde_status status = s->system->ops->freeze(s->system, t, +1, s->rates);
     if (status) return status;
     s->system->ops->apply(s->system, s->y, s->slope);
@@ -65,11 +71,12 @@ npde_status npde__stepper_slope(npde__stepper *s, double t)
 npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, double gamma, const double *r, double *y,
                                 double *rates)
 {
-    const double ahead = s->h_old > 0 ? offset / s->h_old : 0;
+    const int extrapolate = usable(s, offset);
+    const double ahead = extrapolate ? offset / s->h_old : 0;
     for (size_t k = 0; k < s->system->n_rates; k++) rates[k] = s->rates[k] + ahead * (s->rates[k] - s->rates_old[k]);
     s->stages++;
     /* Without a step to extrapolate from, iterate: the first step then has the method's order too. */
-    return npde__system_stage(s->system, t + offset, gamma, r, s->iterate || s->h_old == 0, y, rates, s->residual,
+    return npde__system_stage(s->system, t + offset, gamma, r, s->iterate || !extrapolate, y, rates, s->residual,
                               &s->iterations);
 }
 

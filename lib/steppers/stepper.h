@@ -47,8 +47,8 @@ void npde__stepper_accept(npde__stepper *s, double h);
 /* Forgets what was remembered of earlier steps: after a start, or where coefficients jump. */
 void npde__stepper_restart(npde__stepper *s);
 
-/* F(t, y) at the beginning of a step, in s->slope. */
-npde_status npde__stepper_slope(npde__stepper *s, double t);
+/* F(t, y) at the beginning of a step of size h, in s->slope. */
+npde_status npde__stepper_slope(npde__stepper *s, double t, double h);
 /* An implicit stage y = r + γ F(t + offset, y); rates receives its rates, begun from their extrapolation. */
 npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, double gamma, const double *r, double *y,
                                 double *rates);

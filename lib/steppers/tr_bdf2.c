@@ -16,7 +16,7 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
     const size_t n = s->system->n;
     double *r = s->work[0], *stage = s->work[1], *middle = s->work[2];
-    npde_status status = npde__stepper_slope(s, t);
+    npde_status status = npde__stepper_slope(s, t, h);
     if (status) return status;
 
     for (size_t i = 0; i < n; i++) r[i] = s->y[i] + d * h * s->slope[i];

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support.h"
+
+#include <stdlib.h>
+
+int run_suite(const char *name, const TFun *tests, size_t n_tests)
+{
+    Suite *suite = suite_create(name);
+    for (size_t i = 0; i < n_tests; i++) {
+        TCase *tcase = tcase_create(tests[i]->name);
+        tcase_set_timeout(tcase, 600);
+        tcase_add_test(tcase, tests[i]);
+        suite_add_tcase(suite, tcase);
+    }
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed;
+}
+
+double random_between(random_stream *stream, double low, double high)
+{
+    uint64_t z = (stream->state += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return low + (high - low) * (double)(z >> 11) * 0x1p-53;
+}
+
+double test_scale(void)
+{
+    const char *scale = getenv("NPDE_TEST_SCALE");
+    const double value = scale ? atof(scale) : 1;
+    return value > 0 && value <= 1 ? value : 1;
+}
