@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-int run_suite(const char *name, const TFun *tests, size_t n_tests)
+int run_suite(const char *name, const TTest *const *tests, size_t n_tests)
 {
     Suite *suite = suite_create(name);
     for (size_t i = 0; i < n_tests; i++) {

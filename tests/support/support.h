@@ -31,13 +31,13 @@
     } while (0)
 
 /* Runs a suite; TAP on standard output when the environment asks for it. The number of tests that failed. */
-int run_suite(const char *name, const TFun *tests, size_t n_tests);
+int run_suite(const char *name, const TTest *const *tests, size_t n_tests);
 
 /* A test program is its tests and this line. */
 #define MAIN(name, ...)                                                                                            \
     int main(void)                                                                                                 \
     {                                                                                                              \
-        const TFun tests[] = {__VA_ARGS__};                                                                        \
+        const TTest *const tests[] = {__VA_ARGS__};                                                                       \
         return run_suite(name, tests, sizeof tests / sizeof tests[0]) != 0;                                        \
     }
 
