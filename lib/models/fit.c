@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum { FINITE_VOLUME_CELLS = 400, MAX_BREAKS = 4096 };
-static const double reach = 7.5, longest = 10; /* in σ */
+static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the last in deviations of the data */
 
 typedef struct {
     double breaks[MAX_BREAKS];
@@ -133,12 +133,12 @@ static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__init
         const double deviation = sqrt(initial[p].variance), mean = initial[p].mean;
         if (initial[p].kind != NPDE__INITIAL_GAUSSIAN || deviation == 0 || deviation > 0.7 * l->sigma) continue;
         for (int side = -1; side <= 1 && !status; side += 2)
-            status = add_near(m, l, mean + 4.5 * side * deviation, 1.5 * deviation);
+            status = add_near(m, l, mean + 6 * side * deviation, 2 * deviation);
     }
     /* Data that do not vanish at the threshold empty through a thin layer there. */
     for (size_t p = 0; initial && scheme == NPDE_SCHEME_SPECTRAL && p < m->n_pop && !status; p++) {
         const double threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
-        if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && threshold - initial[p].mean < 8 * sqrt(initial[p].variance) &&
+        if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && threshold - initial[p].mean < 7 * sqrt(initial[p].variance) &&
             (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE)
             status = add_near(m, l, threshold - 0.02 * l->sigma, 0.01 * l->sigma);
     }
@@ -151,8 +151,8 @@ static double finest(const npde_model *m, const layout *l, const npde__initial *
     double scale = l->sigma;
     for (size_t p = 0; initial && p < m->n_pop; p++) {
         const double deviation = sqrt(initial[p].variance), mean = initial[p].mean;
-        if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && deviation > 0 && l->breaks[s] < mean + 3 * deviation &&
-            l->breaks[s + 1] > mean - 3 * deviation)
+        if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && deviation > 0 && l->breaks[s] < mean + 5.5 * deviation &&
+            l->breaks[s + 1] > mean - 5.5 * deviation)
             scale = fmin(scale, deviation);
     }
     return scale;
@@ -163,8 +163,9 @@ static npde_status make_elements(const npde_model *m, layout *l, const npde__ini
 {
     for (size_t s = 0; s + 1 < l->n; s++) {
         const double length = l->breaks[s + 1] - l->breaks[s], scale = finest(m, l, initial, s);
-        if (length <= longest * scale * (1 + 1e-9)) continue;
-        const npde_status status = add(m, l, l->breaks[s] + length / ceil(length / (longest * scale) - 1e-9));
+        const double limit = scale < l->sigma ? longest_data * scale : longest * scale;
+        if (length <= limit * (1 + 1e-9)) continue;
+        const npde_status status = add(m, l, l->breaks[s] + length / ceil(length / limit - 1e-9));
         if (status) return status;
     }
     for (size_t s = 0; s + 1 < l->n; s++) {
