@@ -6,7 +6,13 @@
  *     M = N | N(t − τ), R' = N − M | R/τ, R' = N − M   (Cáceres & Perthame, J. Theor. Biol. 350, 2014; Cáceres & Schneider,
  *     ESAIM M2AN 52, 2018).
  *
- * State of population p: its densities at all grid points (0 from the threshold on), then its reservoir R.
+ * State of population p: its densities at all grid points (0 from the threshold on), its reservoir R, and E, all that the
+ * reservoir has released. A fixed refractory time releases what fired a time τ ago, E(t) = C(t − τ) with C = E + R all that
+ * has fired. As a rate, M = N(t − τ), this would keep every quadrature error in R for ever; so
+ *
+ *     M = N(t − τ) + (C(t − τ) − E)/τ,   not less than 0,
+ *
+ * which is the same for the exact solution and lets errors decay: a steady state is reached with R = Nτ to rounding.
  */
 #include "models/model.h"
 
@@ -22,7 +28,7 @@ typedef struct {
     double tau;
     double drive0, diffusion0;      /* constant parts */
     double drive, diffusion;        /* frozen coefficients */
-    double release;                 /* frozen N(t − τ) of a fixed refractory time */
+    double release;                 /* frozen N(t − τ) + C(t − τ)/τ of a fixed refractory time */
     double kappa;                   /* fraction of N that re-enters within the step factored for */
     double loaded_drive, loaded_diffusion, factored_gamma; /* what the operator holds now; NaN for nothing */
 } population;
@@ -36,7 +42,9 @@ typedef struct {
     double *weights, *noise, *delays; /* n_rates × n_rates; NULL when not linked */
     npde__callback *coupling;
     int iterate_callback;          /* a network's callback may depend on the rates */
-    npde__history history;
+    npde__history history;         /* of the rates, then (with a fixed refractory time) of all that fired */
+    int fired;                     /* some population has a fixed refractory time */
+    double *memory;                /* one row of the history */
     double *breaks;                /* distinct delays: coefficients may jump at begin + delay */
     size_t n_breaks;
     double began;
@@ -214,6 +222,15 @@ static npde_status lif_rates(npde__system *s, double t, int side, const double *
     return NPDE_OK;
 }
 
+/* N + C/τ at the past time at. Before the start the rate was constant, and C is the line that ends in R at the start. */
+static double delayed_release(const lif_system *l, size_t p, double at, int side)
+{
+    const double tau = l->pop[p].tau, past = l->past[p];
+    const double fired = at < l->began ? past * (tau - (l->began - at))
+                                       : npde__history_at(&l->history, l->base.n_rates + p, at, +1);
+    return npde__history_at(&l->history, p, at, side) + fired / tau;
+}
+
 static npde_status lif_freeze(npde__system *s, double t, int side, const double *rates)
 {
     lif_system *l = self(s);
@@ -223,7 +240,7 @@ static npde_status lif_freeze(npde__system *s, double t, int side, const double 
         population *pop = &l->pop[p];
         pop->drive = l->drive[p];
         pop->diffusion = l->diffusion[p];
-        if (pop->refractory == NPDE_REFRACTORY_FIXED) pop->release = npde__history_at(&l->history, p, t - pop->tau, side);
+        if (pop->refractory == NPDE_REFRACTORY_FIXED) pop->release = delayed_release(l, p, t - pop->tau, side);
         if (pop->drive == pop->loaded_drive && pop->diffusion == pop->loaded_diffusion) continue;
         pop->op.scheme->load(&pop->op, pop->drive, pop->diffusion);
         pop->loaded_drive = pop->drive;
@@ -251,22 +268,33 @@ static npde_status lif_factor(npde__system *s, double gamma)
     return NPDE_OK;
 }
 
+/* R and E of a population follow its densities. */
+static double *reservoir_of(const npde__system *s, double *y, size_t p)
+{
+    return y + p * s->stride + s->points;
+}
+
 static void lif_solve(npde__system *s, int forced, double *x, double *rates)
 {
     lif_system *l = self(s);
     for (size_t p = 0; p < s->n_rates; p++) {
         const population *pop = &l->pop[p];
-        double *n = x + p * s->stride, *reservoir = n + s->points;
-        const double gamma = pop->factored_gamma;
-        double m = 0, held = 1;
-        if (pop->refractory == NPDE_REFRACTORY_FIXED && forced) m = pop->release;
-        if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) {
-            held = 1 + gamma / pop->tau;
-            m = *reservoir / pop->tau / held;
+        double *n = x + p * s->stride, *reservoir = reservoir_of(s, x, p), *released = reservoir + 1;
+        const double gamma = pop->factored_gamma, held = 1 + gamma / pop->tau;
+        double m = 0; /* what re-enters and does not depend on the present rate */
+        if (pop->refractory == NPDE_REFRACTORY_FIXED) {
+            const double release = forced ? pop->release : 0;
+            m = (release - *released / pop->tau) / held;
+            if (forced && m < 0) m = 0;
         }
+        if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) m = *reservoir / pop->tau / held;
         rates[p] = npde__operator_solve(&pop->op, pop->kappa, m, n);
-        if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) *reservoir = (*reservoir + gamma * rates[p]) / held;
-        else if (pop->refractory == NPDE_REFRACTORY_FIXED) *reservoir += gamma * (rates[p] - m);
+        if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) {
+            *reservoir = (*reservoir + gamma * rates[p]) / held;
+        } else if (pop->refractory == NPDE_REFRACTORY_FIXED) {
+            *reservoir += gamma * (rates[p] - m);
+            *released += gamma * m;
+        }
     }
 }
 
@@ -278,12 +306,13 @@ static void lif_apply(npde__system *s, const double *y, double *out)
         const population *pop = &l->pop[p];
         const double *n = y + p * s->stride, rate = npde__operator_flux(&pop->op, n);
         double *dn = out + p * s->stride, m = rate;
-        if (pop->refractory == NPDE_REFRACTORY_FIXED) m = pop->release;
+        if (pop->refractory == NPDE_REFRACTORY_FIXED) m = fmax(0, pop->release - n[s->points + 1] / pop->tau);
         if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) m = n[s->points] / pop->tau;
         pop->op.scheme->apply(&pop->op, n, dn);
         dn[pop->op.reset] += m;
         for (size_t i = 0; i < pop->op.end; i++) dn[i] /= l->grid->w[i];
-        dn[s->points] = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : rate - m;
+        dn[s->points] = rate - m; /* exactly 0 without a refractory state */
+        if (pop->refractory == NPDE_REFRACTORY_FIXED) dn[s->points + 1] = m;
     }
 }
 
@@ -355,8 +384,11 @@ static void restore_mass(npde__system *s, double *n)
 static void lif_begin(npde__system *s, double t, const double *rates)
 {
     lif_system *l = self(s);
+    const size_t n = s->n_rates;
     l->began = t;
-    npde__history_begin(&l->history, t, l->past, rates);
+    memcpy(l->memory, rates, n * sizeof *rates);
+    for (size_t p = 0; l->fired && p < n; p++) l->memory[n + p] = l->past[p] * l->pop[p].tau;
+    npde__history_begin(&l->history, t, l->past, l->memory);
 }
 
 static void lif_accept(npde__system *s, double t, double *y, const double *rates)
@@ -367,7 +399,13 @@ static void lif_accept(npde__system *s, double t, double *y, const double *rates
         restore_mass(s, n);
         s->tail_mass = fmax(s->tail_mass, sqrt(l->pop[p].diffusion) * fabs(n[0]));
     }
-    if (l->n_breaks) npde__history_push(&l->history, t, rates);
+    if (!l->n_breaks) return;
+    memcpy(l->memory, rates, s->n_rates * sizeof *rates);
+    for (size_t p = 0; l->fired && p < s->n_rates; p++) {
+        const double *reservoir = reservoir_of(s, y, p);
+        l->memory[s->n_rates + p] = reservoir[0] + reservoir[1];
+    }
+    npde__history_push(&l->history, t, l->memory);
 }
 
 static double lif_next_break(const npde__system *s, double t)
@@ -404,9 +442,9 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
     npde__bytes_block(bytes, &s->callbacks, sizeof s->callbacks);
     npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
     npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
-    npde__bytes_block(bytes, l->history.past, s->n_rates * sizeof(double));
+    npde__bytes_block(bytes, l->past, s->n_rates * sizeof(double));
     npde__bytes_block(bytes, l->history.t, l->history.capacity * sizeof(double));
-    npde__bytes_block(bytes, l->history.rates, l->history.capacity * s->n_rates * sizeof(double));
+    npde__bytes_block(bytes, l->history.rates, l->history.capacity * l->history.n_rates * sizeof(double));
 }
 
 static void lif_free(npde__system *s)
@@ -420,7 +458,7 @@ static void lif_free(npde__system *s)
     void *const blocks[] = {l->pop,       l->weights,        l->noise,           l->delays,       l->breaks,
                             l->past,      l->drive,          l->diffusion,       l->probe_rates,  l->probe_drive,
                             l->by_drive,  l->by_diffusion,   l->probe_diffusion, l->jacobian,     l->drive_jacobian,
-                            l->diffusion_jacobian, l->residual, l->pivots};
+                            l->diffusion_jacobian, l->residual, l->memory, l->pivots};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, l);
@@ -499,17 +537,22 @@ static npde_status make_history(lif_system *l, const npde_model *m, size_t order
     const size_t n = m->n_pop;
     l->base.max_step = INFINITY;
     if (!(l->breaks = npde__alloc(l->base.context, n + (l->linked ? n * n : 0), sizeof *l->breaks))) return NPDE_ERR_MEMORY;
-    for (size_t p = 0; p < n; p++)
-        if (l->pop[p].refractory == NPDE_REFRACTORY_FIXED) add_break(l, l->pop[p].tau);
+    for (size_t p = 0; p < n; p++) {
+        if (l->pop[p].refractory != NPDE_REFRACTORY_FIXED) continue;
+        add_break(l, l->pop[p].tau);
+        l->fired = 1;
+    }
     for (size_t k = 0; l->linked && k < n * n; k++)
         if (l->delays[k] > 0 && (l->weights[k] != 0 || l->noise[k] != 0)) add_break(l, l->delays[k]);
     double longest = 0;
     for (size_t i = 0; i < l->n_breaks; i++) longest = fmax(longest, l->breaks[i]);
-    const size_t points = order + 2, margin = 2 * points + 8;
+    const size_t points = order + 1, margin = 2 * points + 8;
     double spacing = longest / (double)history;
     if (dt > 0 && longest / dt < 1e9) spacing = fmax(fmin(spacing, dt / 2), longest / 1e9);
     const size_t capacity = l->n_breaks ? (size_t)ceil(longest / spacing) + margin : 1;
-    return npde__history_init(&l->history, l->base.context, n, capacity, points, spacing);
+    const size_t width = l->fired ? 2 * n : n;
+    if (!(l->memory = npde__alloc(l->base.context, width, sizeof *l->memory))) return NPDE_ERR_MEMORY;
+    return npde__history_init(&l->history, l->base.context, width, capacity, points, spacing);
 }
 
 static uint64_t signature(const lif_system *l, const npde_model *m)
@@ -552,7 +595,7 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     const size_t n = m->n_pop;
     lif_system *l = npde__alloc(c, 1, sizeof *l);
     if (!l) return NPDE_ERR_MEMORY;
-    l->base = (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = grid->n, .stride = grid->n + 1};
+    l->base = (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = grid->n, .stride = grid->n + 2};
     l->base.n = n * l->base.stride;
     l->grid = npde__grid_acquire(grid);
     npde_status status = allocate(l, c, n);

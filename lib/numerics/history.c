@@ -10,15 +10,13 @@ npde_status npde__history_init(npde__history *h, npde_context *c, size_t n_rates
     *h = (npde__history){.n_rates = n_rates, .capacity = capacity, .points = points, .spacing = spacing};
     h->t = npde__alloc(c, capacity, sizeof *h->t);
     h->rates = npde__alloc(c, capacity * n_rates, sizeof *h->rates);
-    h->past = npde__alloc(c, n_rates, sizeof *h->past);
-    return h->t && h->rates && h->past ? NPDE_OK : NPDE_ERR_MEMORY;
+    return h->t && h->rates ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 void npde__history_free(npde__history *h, npde_context *c)
 {
     npde__free(c, h->t);
     npde__free(c, h->rates);
-    npde__free(c, h->past);
 }
 
 static size_t slot(const npde__history *h, size_t i)
@@ -36,7 +34,7 @@ void npde__history_begin(npde__history *h, double t0, const double *past, const 
 {
     h->first = 0;
     h->count = 1;
-    memcpy(h->past, past, h->n_rates * sizeof *past);
+    h->past = past;
     store(h, 0, t0, rates);
 }
 

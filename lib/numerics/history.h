@@ -11,13 +11,13 @@ typedef struct {
     double spacing; /* closest distance of stored points, the newest one excepted: what bounds the ring */
     double *t;      /* capacity */
     double *rates;  /* capacity × n_rates */
-    double *past;   /* n_rates: constant rates before the first point */
+    const double *past; /* constant values before the first point; the caller's */
 } npde__history;
 
 npde_status npde__history_init(npde__history *h, npde_context *c, size_t n_rates, size_t capacity, size_t points,
                                double spacing);
 void npde__history_free(npde__history *h, npde_context *c);
-/* Begins at t0 with these rates; before t0 they were past. */
+/* Begins at t0 with these rates; before t0 they were past, which must live as long. */
 void npde__history_begin(npde__history *h, double t0, const double *past, const double *rates);
 /* Appends the rates at t, later than the newest point. */
 void npde__history_push(npde__history *h, double t, const double *rates);

@@ -51,7 +51,7 @@ struct npde__system {
     npde_context *context;
     size_t n;          /* length of the state */
     size_t n_rates;    /* number of rates */
-    size_t points;     /* grid points of one population; its density begins at y[p stride], its reservoir follows it */
+    size_t points;     /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
     size_t stride;
     size_t unknowns;   /* the largest number of unknown densities of a population */
     int coupled;       /* coefficients depend on the present rates */

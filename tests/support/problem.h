@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * A run of one population in one line of numbers, for the tests that compare many of them. */
+#ifndef NPDE_TESTS_PROBLEM_H
+#define NPDE_TESTS_PROBLEM_H
+
+#include "support.h"
+
+typedef struct {
+    const char *name;
+    double reset, threshold, drive, diffusion;
+    double connectivity, noise, delay;
+    npde_id refractory; /* 0: none */
+    double tau;
+    npde_id discharge; /* 0: none */
+    double kappa;
+    double mean, variance; /* of the initial Gaussian */
+    double swing;          /* adds swing sin(2πt) to the drive by a callback */
+} problem;
+
+typedef struct {
+    npde_context *context;
+    npde_model *model;
+    npde_grid *grid; /* as given, or NULL */
+    npde_solver *solver;
+    double swing;
+} run;
+
+/* The model of a problem. */
+npde_model *problem_model(npde_context *context, const problem *p);
+/*
+ * A run ready to go from t = 0. cells: 0 for a spectral grid fitted to model and data; > 0 for a fitted finite-volume grid of
+ * that many cells; < 0 for a fitted spectral grid of degree −cells everywhere. dt = 0 for adaptive steps.
+ */
+run *run_new(const problem *p, int cells, npde_id method, double dt);
+/* The same on a grid of the caller's making, which makes it in the run's context: breaks and degrees (spectral). */
+run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells, npde_id method,
+                double dt);
+void run_free(run *r);
+/* Rate at t, all statuses but errors allowed. */
+double run_rate(run *r, double t);
+double run_stat(const run *r, npde_id stat);
+int64_t run_count(const run *r, npde_id count);
+
+#endif
