@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Observed orders in time of every method in the registry, on both space schemes. */
+#include "problem.h"
+#include "steppers/stepper.h"
+
+#include <math.h>
+
+static const double order_tolerance = 0.15;
+
+/* Linear: exact by Laplace inversion. Network: drive in time, rates in drive and noise, smooth data. */
+static const problem linear = {.name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
+static const double linear_exact[] = {0.06364856829968214, 0.1042148936536382}; /* N(1), N(2) */
+static const problem network = {.name = "network", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.8,
+                                .noise = 0.1, .drive = 0.5, .swing = 0.3, .mean = -1.5, .variance = 0.2};
+static const problem delayed = {.name = "delayed", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .delay = 0.25,
+                                .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.2, .mean = 0, .variance = 0.04};
+static const problem held = {.name = "fixed refractory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5,
+                             .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.25, .mean = 0, .variance = 0.04};
+static const problem random_threshold = {.name = "random threshold", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5,
+                                         .discharge = NPDE_DISCHARGE_STEP, .kappa = 10, .mean = 0, .variance = 0.2};
+
+static double rate_with(const problem *p, int cells, npde_id method, double dt, npde_id coupling, double t)
+{
+    run *r = run_new(p, cells, method, dt);
+    if (coupling != NPDE_COUPLING_NEWTON) {
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
+        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    }
+    const double rate = run_rate(r, t);
+    run_free(r);
+    return rate;
+}
+
+/* Order from the differences of three step sizes: no reference is needed, and the space error cancels. */
+static double observed_order(const problem *p, int cells, const npde__method *method, npde_id coupling)
+{
+    const double dt = method->order == 1 ? 1. / 400 : 1. / 80;
+    double rate[3];
+    for (int k = 0; k < 3; k++) rate[k] = rate_with(p, cells, method->id, dt / (1 << k), coupling, 1);
+    return log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2])));
+}
+
+static void check_orders(const problem *p, npde_id coupling)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
+        for (int cells = 0; cells <= 200; cells += 200) {
+            const double order = observed_order(p, cells, method, coupling);
+            ck_assert_msg(fabs(order - (double)method->order) <= order_tolerance, "%s, %s, %s: order %.3f and not %zu", p->name,
+                          npde_id_name(method->id), cells ? "finite volume" : "spectral", order, method->order);
+        }
+}
+
+START_TEST(linear_problem) { check_orders(&linear, NPDE_COUPLING_NEWTON); }
+END_TEST
+START_TEST(driven_network) { check_orders(&network, NPDE_COUPLING_NEWTON); }
+END_TEST
+START_TEST(driven_network_extrapolated) { check_orders(&network, NPDE_COUPLING_EXTRAPOLATED); }
+END_TEST
+START_TEST(delay_and_exponential_refractory) { check_orders(&delayed, NPDE_COUPLING_NEWTON); }
+END_TEST
+START_TEST(fixed_refractory) { check_orders(&held, NPDE_COUPLING_NEWTON); }
+END_TEST
+START_TEST(random_threshold_network) { check_orders(&random_threshold, NPDE_COUPLING_NEWTON); }
+END_TEST
+
+/* Against the exact rate, so that all methods converge to the right thing and not only somewhere. */
+START_TEST(errors_against_the_exact_rate)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+        const double dt = method->order == 1 ? 1. / 800 : 1. / 160;
+        double error[2];
+        for (int k = 0; k < 2; k++)
+            error[k] = fabs(rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 1) - linear_exact[0]);
+        NEAR(log2(error[0] / error[1]), (double)method->order, order_tolerance);
+        const double richardson = 2 * (double)method->order == 2 ? 1 : 3;
+        const double coarse = rate_with(&linear, 0, method->id, dt, NPDE_COUPLING_NEWTON, 2);
+        const double fine = rate_with(&linear, 0, method->id, dt / 2, NPDE_COUPLING_NEWTON, 2);
+        NEAR(fine + (fine - coarse) / richardson, linear_exact[1], method->order == 1 ? 1e-7 : 2e-9);
+    }
+}
+END_TEST
+
+/* Steps that do not divide the delay or the time of refractoriness change nothing in the order. */
+START_TEST(steps_that_do_not_divide_the_delay)
+{
+    const double exact = 0.1742304208469; /* b = 1.5, delay 0.25, N(2): two independent methods, 13 digits */
+    problem p = delayed;
+    p.refractory = 0;
+    double error[2];
+    for (int k = 0; k < 2; k++)
+        error[k] = fabs(rate_with(&p, 0, NPDE_METHOD_TR_BDF2, 0.0137 / (1 << k), NPDE_COUPLING_NEWTON, 2) - exact);
+    NEAR(log2(error[0] / error[1]), 2, 0.3);
+    ck_assert_double_lt(error[1], 1e-5);
+}
+END_TEST
+
+/* Adaptive steps: a tighter tolerance gives a smaller error, in proportion, and few steps are given up. */
+START_TEST(adaptive_error_follows_the_tolerance)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+        if (!method->error_order) continue;
+        const double tight = method->order == 1 ? 1e-6 : 1e-9;
+        double error[2];
+        for (int k = 0; k < 2; k++) {
+            npde_context *c;
+            npde_solver *s;
+            OK(c, npde_context_new(&c));
+            npde_model *m = problem_model(c, &linear);
+            OK(c, npde_solver_new(m, NULL, method->id, &s));
+            OK(c, npde_solver_set(s, NPDE_OPTION_RTOL, k ? tight : 100 * tight));
+            OK(c, npde_solver_set(s, NPDE_OPTION_ATOL, k ? tight / 10 : 10 * tight));
+            OK(c, npde_solver_set_gaussian(s, 0, linear.mean, linear.variance));
+            OK(c, npde_solver_start(s, 0));
+            const double t = 1;
+            double rate;
+            int64_t steps, rejections;
+            OK(c, npde_solver_sample(s, &t, 1, &rate));
+            OK(c, npde_solver_count(s, NPDE_COUNT_STEPS, &steps));
+            OK(c, npde_solver_count(s, NPDE_COUNT_REJECTIONS, &rejections));
+            ck_assert_int_le(rejections, steps / 10 + 3);
+            error[k] = fabs(rate - linear_exact[0]);
+            npde_solver_free(s);
+            npde_model_free(m);
+            npde_context_free(c);
+        }
+        /* Local error ∝ h^{q+1} per step held at tol: the global error goes as tol^{p/(q+1)}. */
+        const double power = (double)method->order / ((double)method->error_order + 1);
+        NEAR(log(error[0] / error[1]) / log(100), power, 0.25);
+    }
+}
+END_TEST
+
+/*
+ * Rough data, a point mass at the reset: Crank–Nicolson alone rings for ever, its Rannacher start cures it, and it is chosen
+ * without being asked for. L-stable methods recover by themselves. N(0.5) is exact by Laplace inversion.
+ */
+START_TEST(rough_data)
+{
+    const problem point = {.name = "point mass", .reset = 1, .threshold = 2, .diffusion = 1, .mean = 1, .variance = 0};
+    const double exact = 0.2954402745035139, breaks[] = {-6, 1, 2};
+    const size_t cells[] = {700, 100};
+    const struct {
+        npde_id method;
+        double startup, lowest, highest, error;
+    } table[] = {{NPDE_METHOD_CRANK_NICOLSON, 0, -1e9, -1, 1},
+                 {NPDE_METHOD_CRANK_NICOLSON, -1, -1e-12, 1, 3e-4},
+                 {NPDE_METHOD_TR_BDF2, -1, -1e-12, 1, 1e-4},
+                 {NPDE_METHOD_BACKWARD_EULER, -1, 0, 1, 1e-2}};
+    for (size_t k = 0; k < 4; k++) {
+        run *r = run_new_on(&point, NPDE_SCHEME_FINITE_VOLUME, breaks, 3, cells, table[k].method, 0.02);
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_STARTUP_STEPS, table[k].startup));
+        ANSWERS(r->context, NPDE_NOTICE_UNRESOLVED, npde_solver_start(r->solver, 0));
+        run_rate(r, 0.2);
+        const double min = run_stat(r, NPDE_STAT_MIN_DENSITY);
+        ck_assert_msg(min >= table[k].lowest && min <= table[k].highest, "case %zu: min density %g", k, min);
+        NEAR(run_rate(r, 0.5), exact, table[k].error);
+        run_free(r);
+    }
+}
+END_TEST
+
+MAIN("time_order", linear_problem, driven_network, driven_network_extrapolated, delay_and_exponential_refractory,
+     fixed_refractory, random_threshold_network, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
+     adaptive_error_follows_the_tolerance, rough_data)
