@@ -285,7 +285,7 @@ static void lif_solve(npde__system *s, int forced, double *x, double *rates)
         if (pop->refractory == NPDE_REFRACTORY_FIXED) {
             const double release = forced ? pop->release : 0;
             m = (release - *released / pop->tau) / held;
-            if (forced && m < 0) m = 0;
+            if (forced) m = fmax(0, fmin(m, *reservoir / gamma)); /* no more than there is */
         }
         if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) m = *reservoir / pop->tau / held;
         rates[p] = npde__operator_solve(&pop->op, pop->kappa, m, n);

@@ -52,12 +52,17 @@ static run *finish(run *r, const problem *p, npde_id method, double dt)
     OK(r->context, npde_solver_new(r->model, r->grid, method, &r->solver));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_DT, dt));
     OK(r->context, npde_solver_set_gaussian(r->solver, NPDE_ALL, p->mean, p->variance));
+    return r;
+}
+
+static run *start(run *r, const problem *p)
+{
     const npde_status status = npde_solver_start(r->solver, 0);
     ck_assert_msg(status >= 0, "%s: start: %s", p->name, npde_context_error(r->context));
     return r;
 }
 
-run *run_new(const problem *p, int cells, npde_id method, double dt)
+run *run_prepare(const problem *p, int cells, npde_id method, double dt)
 {
     run *r = begin(p);
     if (cells > 0) OK(r->context, npde_grid_new_for(r->model, NPDE_SCHEME_FINITE_VOLUME, (size_t)cells, &r->grid));
@@ -65,12 +70,17 @@ run *run_new(const problem *p, int cells, npde_id method, double dt)
     return finish(r, p, method, dt);
 }
 
+run *run_new(const problem *p, int cells, npde_id method, double dt)
+{
+    return start(run_prepare(p, cells, method, dt), p);
+}
+
 run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells, npde_id method,
                 double dt)
 {
     run *r = begin(p);
     OK(r->context, npde_grid_new(r->context, scheme, breaks, n_breaks, cells, &r->grid));
-    return finish(r, p, method, dt);
+    return start(finish(r, p, method, dt), p);
 }
 
 void run_free(run *r)

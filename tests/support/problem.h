@@ -32,6 +32,8 @@ npde_model *problem_model(npde_context *context, const problem *p);
  * that many cells; < 0 for a fitted spectral grid of degree −cells everywhere. dt = 0 for adaptive steps.
  */
 run *run_new(const problem *p, int cells, npde_id method, double dt);
+/* The same, not yet started. */
+run *run_prepare(const problem *p, int cells, npde_id method, double dt);
 /* The same on a grid of the caller's making, which makes it in the run's context: breaks and degrees (spectral). */
 run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells, npde_id method,
                 double dt);

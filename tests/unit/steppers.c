@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Every method on a toy system of two unknowns and one rate, with no grid, no model and no solver: the seam alone.
+ *
+ *     y0' = −(1 + N) y0 + 2 y1 + sin t,  y1' = (1 + N) y0 − 2 y1,  N = y1 + y0/4.
+ */
+#include "steppers/stepper.h"
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+    npde__system base;
+    double rate, force, gamma;
+} toy;
+
+static double functional(const double *y)
+{
+    return y[1] + y[0] / 4;
+}
+
+static npde_status toy_rates(npde__system *s, double t, int side, const double *y, double *rates)
+{
+    (void)s, (void)t, (void)side;
+    rates[0] = functional(y);
+    return NPDE_OK;
+}
+
+static npde_status toy_freeze(npde__system *s, double t, int side, const double *rates)
+{
+    (void)side;
+    ((toy *)s)->rate = rates[0];
+    ((toy *)s)->force = sin(t);
+    return NPDE_OK;
+}
+
+static npde_status toy_factor(npde__system *s, double gamma)
+{
+    ((toy *)s)->gamma = gamma;
+    s->factorizations++;
+    return NPDE_OK;
+}
+
+/* (I − γL)⁻¹ r, L = [−a 2; a −2], a = 1 + N. */
+static void invert(const toy *s, double *x)
+{
+    const double a = s->gamma * (1 + s->rate), b = s->gamma * 2, det = (1 + a) * (1 + b) - a * b;
+    const double x0 = ((1 + b) * x[0] + b * x[1]) / det, x1 = (a * x[0] + (1 + a) * x[1]) / det;
+    x[0] = x0;
+    x[1] = x1;
+}
+
+static void toy_solve(npde__system *s, int forced, double *x, double *rates)
+{
+    const toy *t = (const toy *)s;
+    if (forced) x[0] += t->gamma * t->force;
+    invert(t, x);
+    rates[0] = functional(x);
+}
+
+static void toy_apply(npde__system *s, const double *y, double *out)
+{
+    const toy *t = (const toy *)s;
+    out[1] = (1 + t->rate) * y[0] - 2 * y[1];
+    out[0] = -out[1] + t->force;
+}
+
+static npde_status toy_correct(npde__system *s, double t, int side, const double *rates, const double *y, double *residual, int *linear)
+{
+    (void)t, (void)side, (void)rates;
+    const toy *self = (const toy *)s;
+    double dy[2] = {-self->gamma * y[0], self->gamma * y[0]}; /* γ ∂L/∂N y */
+    invert(self, dy);
+    residual[0] /= 1 - functional(dy);
+    *linear = 0;
+    return NPDE_OK;
+}
+
+static const npde__system_ops ops = {.rates = toy_rates, .freeze = toy_freeze, .factor = toy_factor, .solve = toy_solve,
+                                     .apply = toy_apply, .correct = toy_correct};
+
+static void reference_slope(double t, const double *y, double *dy)
+{
+    dy[1] = (1 + functional(y)) * y[0] - 2 * y[1];
+    dy[0] = -dy[1] + sin(t);
+}
+
+/* Classical Runge–Kutta with very many steps. */
+static void reference(double end, double *y)
+{
+    const int n = 4000;
+    const double h = end / n;
+    y[0] = 1;
+    y[1] = 0;
+    for (int i = 0; i < n; i++) {
+        double k[4][2], z[2];
+        reference_slope(i * h, y, k[0]);
+        for (int s = 1; s < 4; s++) {
+            const double c = s == 3 ? 1 : 0.5;
+            for (int j = 0; j < 2; j++) z[j] = y[j] + c * h * k[s - 1][j];
+            reference_slope((i + c) * h, z, k[s]);
+        }
+        for (int j = 0; j < 2; j++) y[j] += h / 6 * (k[0][j] + 2 * k[1][j] + 2 * k[2][j] + k[3][j]);
+    }
+}
+
+static double integrate(const npde__method *method, int steps, int iterate, double *largest_error, double *rate)
+{
+    npde_context *c;
+    OK(c, npde_context_new(&c));
+    toy system = {.base = {.ops = &ops, .context = c, .n = 2, .n_rates = 1, .coupled = 1}};
+    npde__stepper s;
+    OK(c, npde__stepper_init(&s, method, &system.base));
+    s.iterate = iterate;
+    s.y[0] = 1;
+    s.y[1] = 0;
+    s.rates[0] = functional(s.y);
+    const double h = 2.0 / steps;
+    *largest_error = 0;
+    for (int i = 0; i < steps; i++) {
+        OK(c, method->step(&s, i * h, h, method->error_order > 0));
+        if (method->error_order) *largest_error = fmax(*largest_error, fabs(s.error[0]) + fabs(s.error[1]));
+        npde__stepper_accept(&s, h);
+    }
+    double exact[2];
+    reference(2, exact);
+    const double error = fabs(s.y[0] - exact[0]) + fabs(s.y[1] - exact[1]);
+    *rate = s.rates[0] - functional(s.y);
+    npde__stepper_free(&s);
+    npde_context_free(c);
+    return error;
+}
+
+START_TEST(have_their_order)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
+        for (int iterate = 0; iterate < 2; iterate++) {
+            double local[2], rate;
+            const double coarse = integrate(method, 200, iterate, &local[0], &rate);
+            const double fine = integrate(method, 400, iterate, &local[1], &rate);
+            NEAR(log2(coarse / fine), (double)method->order, 0.15);
+            if (method->error_order) NEAR(log2(local[0] / local[1]), (double)method->error_order + 1, 0.2);
+        }
+}
+END_TEST
+
+/* The rate a step delivers is that of the state it delivers. */
+START_TEST(deliver_the_rate_of_their_state)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
+        for (int iterate = 0; iterate < 2; iterate++) {
+            double local, rate;
+            integrate(method, 20, iterate, &local, &rate);
+            NEAR(rate, 0, 1e-13);
+        }
+}
+END_TEST
+
+/* An unknown id is no method; the registry and the table of ids hold the same ones. */
+START_TEST(registry_and_ids_agree)
+{
+    size_t n;
+    npde_id id;
+    ck_assert_int_eq(npde_id_count(NPDE_FAMILY_METHOD, &n), NPDE_OK);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_int_eq(npde_id_at(NPDE_FAMILY_METHOD, i, &id), NPDE_OK);
+        ck_assert_ptr_nonnull(npde__method_find(id));
+        ck_assert_int_eq(npde__method_find(id)->id, id);
+    }
+    ck_assert_ptr_null(npde__method_at(n));
+    ck_assert_ptr_null(npde__method_find(NPDE_MODEL_LIF));
+}
+END_TEST
+
+MAIN("steppers", have_their_order, deliver_the_rate_of_their_state, registry_and_ids_agree)
