@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * A grid that fits a model.
+ * A grid that fits a model: leaky or with the user's drift.
  *
  * All lengths are in units of σ = √a, the width of the Ornstein–Uhlenbeck bump, times √TIME_CONSTANT. The left end follows
  * the truncation rule: no flux at z σ below the mean changes the rate by about e^{−z²/2} (1e-13 at z = 7.5). Elements of up
@@ -12,14 +12,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { FINITE_VOLUME_CELLS = 400, MAX_BREAKS = 4096 };
+enum { FINITE_VOLUME_CELLS = 400, MAX_BREAKS = 4096, MARCH = 1 << 15 };
 static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the last in deviations of the data */
 
 typedef struct {
     double breaks[MAX_BREAKS];
     size_t n;
     double sigma;            /* the smallest, which the elements must resolve */
-    double threshold, layer; /* where the strongest drive meets a threshold, and 1/width of the layer it makes */
+    /* Where the strongest drive meets a threshold and a reset, and 1/width of the layers it makes to the left of them. */
+    double threshold, threshold_layer, reset, reset_layer;
 } layout;
 
 /* Rate of a population without coupling, roughly: Siegert's integral by a plain rule is more than an estimate needs. */
@@ -32,18 +33,21 @@ static double rough_rate(double mean, double sigma, double reset, double thresho
     return time > 0 && isfinite(time) ? 1 / time : 0;
 }
 
+/* What the grid must hold of one population. */
 typedef struct {
-    double leak, tau, sigma, reset, threshold;
-    double low, high; /* bounds of the resting mean that the drive may impose */
+    npde__population of;
+    double a, reset, threshold;
+    double low, high; /* bounds of the drive */
 } range;
 
 /* Bounds of the drive: the constant part, its announced swing, and the other populations at their rates without inhibition. */
 static range drive_range(const npde_model *m, size_t p)
 {
-    range r = {.leak = npde__model_value(m, p, NPDE_PARAM_V_LEAK), .tau = npde__model_value(m, p, NPDE_PARAM_TIME_CONSTANT),
+    range r = {.of = {m, p}, .a = npde__model_value(m, p, NPDE_PARAM_DIFFUSION),
                .reset = npde__model_value(m, p, NPDE_PARAM_V_RESET), .threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD)};
     const double drive = npde__model_value(m, p, NPDE_PARAM_DRIVE), swing = npde__model_value(m, p, NPDE_PARAM_DRIVE_SWING);
-    double low = drive - swing, high = drive + swing, diffusion = npde__model_value(m, p, NPDE_PARAM_DIFFUSION);
+    r.low = drive - swing;
+    r.high = drive + swing;
     for (size_t q = 0; m->kind->coupled && q < m->n_pop; q++) {
         const double b = npde__model_entry(m, NPDE_MATRIX_WEIGHTS, p, q);
         const double a1 = npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
@@ -53,34 +57,92 @@ static range drive_range(const npde_model *m, size_t p)
                             tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
         const double rate = rough_rate(mean, sqrt(tau * npde__model_value(m, q, NPDE_PARAM_DIFFUSION)),
                                        npde__model_value(m, q, NPDE_PARAM_V_RESET),
-                                       npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD));
-        if (b < 0) low += 1.5 * b * rate;
-        else high += 1.5 * b * rate;
-        diffusion += a1 * rate;
+                                       npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD)) / tau;
+        if (b < 0) r.low += 1.5 * b * rate;
+        else r.high += 1.5 * b * rate;
+        r.a += a1 * rate;
     }
-    r.sigma = sqrt(r.tau * diffusion);
-    r.low = r.leak + r.tau * low;
-    r.high = r.leak + r.tau * high;
     return r;
 }
 
-/* Where the density has fallen by e^{−reach²/2}: around the mean, or around the reset where the drift points away from it. */
-static double left_end(const range *r)
+static npde_status drift_at(range *r, double v, double *f)
 {
-    const double over = r->low - r->reset, z = reach * r->sigma;
-    return fmin(over > 0 ? r->low - sqrt(over * over + z * z) : r->low - z, r->reset - 3 * r->sigma);
+    return npde__model_drift(&r->of, 1, &v, f);
 }
 
-/* With a random threshold: where discharge has emptied the density, or the Ornstein–Uhlenbeck bump has ended. */
-static double right_end(const npde_model *m, size_t p, const range *r)
+/* Width of the bump where the drift falls with slope −f': √(a/|f'|), σ for the leaky neuron. */
+static npde_status local_scale(range *r, double left, double right, double *scale)
 {
-    const double kappa = npde__model_value(m, p, NPDE_PARAM_DISCHARGE_RATE);
-    const double a = r->sigma * r->sigma / r->tau;
-    const double speed = fmax(0, (r->high - r->threshold) / r->tau);
-    const double decay = (sqrt(speed * speed + 4 * a * kappa) - speed) / (2 * a); /* of a n'' − speed n' − κ n = 0 */
-    const double bump = fmax(r->high, r->threshold) + reach * r->sigma;
-    const npde_id kind = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE);
-    return kind == NPDE_DISCHARGE_STEP ? fmin(bump, r->threshold + 34 / decay) : bump;
+    enum { SAMPLES = 16 };
+    const double h = (right - left) / SAMPLES;
+    double steepest = 0, before, f;
+    npde_status status = drift_at(r, left + 1e-9 * h, &before);
+    for (int k = 1; k <= SAMPLES && !status; k++, before = f) {
+        status = drift_at(r, left + (k - 1e-9) * h, &f);
+        steepest = fmax(steepest, fabs(f - before) / h);
+    }
+    *scale = steepest > 0 ? sqrt(r->a / steepest) : INFINITY;
+    return status;
+}
+
+/* A length that the population's density does not vary within: the step of the marches below. */
+static double stride(const range *r, double scale)
+{
+    return fmin(scale, (r->threshold - r->reset)) / 32;
+}
+
+static npde_status unconfined(const range *r, const char *side)
+{
+    return npde__fail(r->of.model->context, NPDE_ERR_GRID,
+                      "population %zu: the density is not confined to the %s by drift or discharge within %d widths; give a grid of "
+                      "your own",
+                      r->of.pop, side, MARCH / 32);
+}
+
+/*
+ * The left end, by a march from the reset with the lowest drive: where the potential U = −∫(f + μ)/a has risen by reach²/2
+ * above its minimum. For the leaky neuron that is μ − z σ, or μ − √((μ − V_R)² + z² a) for a mean beyond the reset.
+ */
+static npde_status left_end(range *r, double scale, double *end)
+{
+    const double h = stride(r, scale), low = r->reset - 3 * scale;
+    double v = r->reset, u = 0, least = 0;
+    for (int k = 0; k < MARCH; k++, v -= h) {
+        if (u - least > reach * reach / 2 && (v < low || u - least > 4 * reach * reach)) {
+            *end = v;
+            return NPDE_OK;
+        }
+        double f;
+        const npde_status status = drift_at(r, v - h / 2, &f);
+        if (status) return status;
+        u += h * (f + r->low) / r->a;
+        least = fmin(least, u);
+    }
+    return unconfined(r, "left");
+}
+
+/*
+ * The right end with a random threshold, by a march with the strongest drive u = f + μ: the density decays like the solution
+ * of a n'' − u n' − φ_F n = 0, at the rate (√(u² + 4 a φ_F) − u)/(2a).
+ */
+static npde_status right_end(range *r, double scale, double *end)
+{
+    const double h = stride(r, scale);
+    double v = r->threshold, decayed = 0;
+    for (int k = 0; k < MARCH; k++, v += h) {
+        if (decayed > reach * reach / 2 + 4) {
+            *end = v;
+            return NPDE_OK;
+        }
+        const double at = v + h / 2;
+        double u, phi;
+        npde_status status = drift_at(r, at, &u);
+        if (!status) status = npde__model_discharge(&r->of, 1, &at, &phi);
+        if (status) return status;
+        u += r->high;
+        decayed += h * (sqrt(u * u + 4 * r->a * phi) - u) / (2 * r->a);
+    }
+    return unconfined(r, "right");
 }
 
 static npde_status add(const npde_model *m, layout *l, double v)
@@ -105,76 +167,118 @@ static npde_status add_near(const npde_model *m, layout *l, double v, double dis
     return v > l->breaks[0] && v < l->breaks[l->n - 1] ? add(m, l, v) : NPDE_OK;
 }
 
-static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__initial *initial, layout *l)
+/* Keeps the thinnest layer, of width a/(f + μ), that the drive makes to the left of a kink. */
+static npde_status thinnest_layer(range *r, double at, double *where, double *layer)
 {
-    double left = INFINITY, right = -INFINITY;
-    npde_status status = NPDE_OK;
-    l->sigma = INFINITY;
-    for (size_t p = 0; p < m->n_pop && !status; p++) {
-        const range r = drive_range(m, p);
-        left = fmin(left, left_end(&r));
-        if ((npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) != NPDE_DISCHARGE_NONE)
-            right = fmax(right, right_end(m, p, &r));
-        l->sigma = fmin(l->sigma, r.sigma);
-        const double layer = (r.high - r.threshold) / (r.sigma * r.sigma);
-        if (layer > l->layer) {
-            l->layer = layer;
-            l->threshold = r.threshold;
-        }
-        if (initial && initial[p].kind == NPDE__INITIAL_GAUSSIAN)
-            left = fmin(left, initial[p].mean - reach * sqrt(initial[p].variance));
-        status = add(m, l, r.reset);
-        if (!status) status = add(m, l, r.threshold);
+    double drift = 0;
+    const npde_status status = drift_at(r, at, &drift);
+    const double found = (drift + r->high) / r->a;
+    if (!status && found > *layer) {
+        *layer = found;
+        *where = at;
     }
-    if (!status) status = add(m, l, left);
-    if (!status && right > l->breaks[l->n - 1]) status = add(m, l, right);
-    /* Elements around initial data that are narrower than the bump. */
-    for (size_t p = 0; initial && scheme == NPDE_SCHEME_SPECTRAL && p < m->n_pop && !status; p++) {
+    return status;
+}
+
+/* Breaks that one population needs: reset, threshold, the ends. */
+static npde_status lay_out_population(const npde_model *m, size_t p, const npde__initial *initial, layout *l, double *left,
+                                      double *right)
+{
+    range r = drive_range(m, p);
+    double scale, end = 0;
+    npde_status status = local_scale(&r, r.reset - (r.threshold - r.reset), r.threshold, &scale);
+    if (!isfinite(scale)) scale = r.threshold - r.reset;
+    if (!status) status = left_end(&r, scale, &end);
+    if (status) return status;
+    *left = fmin(*left, end);
+    if ((npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) != NPDE_DISCHARGE_NONE) {
+        if ((status = right_end(&r, scale, &end))) return status;
+        *right = fmax(*right, end);
+    }
+    status = thinnest_layer(&r, r.threshold, &l->threshold, &l->threshold_layer);
+    if (!status) status = thinnest_layer(&r, r.reset, &l->reset, &l->reset_layer);
+    if (status) return status;
+    if (initial && initial[p].kind == NPDE__INITIAL_GAUSSIAN)
+        *left = fmin(*left, initial[p].mean - reach * sqrt(initial[p].variance));
+    l->sigma = fmin(l->sigma, scale);
+    status = add(m, l, r.reset);
+    return status ? status : add(m, l, r.threshold);
+}
+
+/* Breaks around initial data narrower than the bump, and near a threshold that data or a strong drive reach. */
+static npde_status lay_out_elements(const npde_model *m, const npde__initial *initial, layout *l)
+{
+    npde_status status = NPDE_OK;
+    for (size_t p = 0; initial && p < m->n_pop && !status; p++) {
         const double deviation = sqrt(initial[p].variance), mean = initial[p].mean;
         if (initial[p].kind != NPDE__INITIAL_GAUSSIAN || deviation == 0 || deviation > 0.7 * l->sigma) continue;
         for (int side = -1; side <= 1 && !status; side += 2)
             status = add_near(m, l, mean + 6 * side * deviation, 2 * deviation);
     }
     /* Data that do not vanish at the threshold empty through a thin layer there. */
-    for (size_t p = 0; initial && scheme == NPDE_SCHEME_SPECTRAL && p < m->n_pop && !status; p++) {
+    for (size_t p = 0; initial && p < m->n_pop && !status; p++) {
         const double threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
         if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && threshold - initial[p].mean < 7 * sqrt(initial[p].variance) &&
             (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE)
             status = add_near(m, l, threshold - 0.02 * l->sigma, 0.01 * l->sigma);
     }
+    const double at_reset = 16 / l->reset_layer, at_threshold = 16 / l->threshold_layer;
+    if (!status && l->reset_layer * l->sigma > 12) status = add_near(m, l, l->reset - at_reset, at_reset / 3);
+    if (!status && l->threshold_layer * l->sigma > 20) status = add_near(m, l, l->threshold - at_threshold, at_threshold / 3);
     return status;
 }
 
-/* The finest scale an element must resolve: σ, or narrower initial data that lie in it. */
-static double finest(const npde_model *m, const layout *l, const npde__initial *initial, size_t s)
+static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__initial *initial, layout *l)
 {
-    double scale = l->sigma;
+    double left = INFINITY, right = -INFINITY;
+    npde_status status = NPDE_OK;
+    l->sigma = INFINITY;
+    for (size_t p = 0; p < m->n_pop && !status; p++) status = lay_out_population(m, p, initial, l, &left, &right);
+    if (!status) status = add(m, l, left);
+    if (!status && right > l->breaks[l->n - 1]) status = add(m, l, right);
+    if (!status && scheme == NPDE_SCHEME_SPECTRAL) status = lay_out_elements(m, initial, l);
+    return status;
+}
+
+/* The finest scale an element must resolve: σ, a steeper drift of the user's, or narrower initial data that lie in it. */
+static npde_status finest(const npde_model *m, const layout *l, const npde__initial *initial, size_t s, double *scale)
+{
+    *scale = l->sigma;
+    for (size_t p = 0; m->drift && p < m->n_pop; p++) {
+        range r = drive_range(m, p);
+        double local;
+        const npde_status status = local_scale(&r, l->breaks[s], l->breaks[s + 1], &local);
+        if (status) return status;
+        *scale = p ? fmin(*scale, local) : local;
+    }
+    *scale = fmin(*scale, (l->breaks[l->n - 1] - l->breaks[0]) / 2);
     for (size_t p = 0; initial && p < m->n_pop; p++) {
         const double deviation = sqrt(initial[p].variance), mean = initial[p].mean;
         if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && deviation > 0 && l->breaks[s] < mean + 5.5 * deviation &&
             l->breaks[s + 1] > mean - 5.5 * deviation)
-            scale = fmin(scale, deviation);
+            *scale = fmin(*scale, deviation);
     }
-    return scale;
+    return NPDE_OK;
 }
 
 /* Splits what is longer than an element should be, and gives each its degree. */
 static npde_status make_elements(const npde_model *m, layout *l, const npde__initial *initial, size_t degree, size_t *cells)
 {
-    for (size_t s = 0; s + 1 < l->n; s++) {
-        const double length = l->breaks[s + 1] - l->breaks[s], scale = finest(m, l, initial, s);
-        const double limit = scale < l->sigma ? longest_data * scale : longest * scale;
-        if (length <= limit * (1 + 1e-9)) continue;
-        const npde_status status = add(m, l, l->breaks[s] + length / ceil(length / limit - 1e-9));
-        if (status) return status;
-    }
-    for (size_t s = 0; s + 1 < l->n; s++) {
+    for (size_t s = 0; s + 1 < l->n;) {
         const double length = l->breaks[s + 1] - l->breaks[s];
-        const double scale = finest(m, l, initial, s);
-        double wanted = 13 + (scale < l->sigma ? 3 : 2.2) * length / scale; /* data are resolved point by point */
-        /* A drive beyond the threshold makes a layer of width a/(f + μ) there. */
-        if (l->breaks[s + 1] == l->threshold) wanted = fmax(wanted, 12 + length * l->layer);
-        cells[s] = degree ? degree : (size_t)fmin(NPDE__MAX_DEGREE, ceil(wanted));
+        double scale;
+        npde_status status = finest(m, l, initial, s, &scale);
+        if (status) return status;
+        const int data = scale < l->sigma && !m->drift; /* data are resolved point by point */
+        const double per_length = data ? 3 : 2.2, limit = data ? longest_data : longest;
+        if (length > limit * scale * (1 + 1e-9)) {
+            if ((status = add(m, l, (l->breaks[s] + l->breaks[s + 1]) / 2))) return status;
+            continue;
+        }
+        double wanted = 13 + per_length * length / scale;
+        if (l->breaks[s + 1] == l->threshold) wanted = fmax(wanted, 10 + length * l->threshold_layer);
+        if (l->breaks[s + 1] == l->reset && length * l->reset_layer < 20) wanted = fmax(wanted, 2 + length * l->reset_layer);
+        cells[s++] = degree ? degree : (size_t)fmin(NPDE__MAX_DEGREE, ceil(wanted));
     }
     return NPDE_OK;
 }
