@@ -66,7 +66,7 @@ static long double passage_time(const neuron *k, int n)
 /* Richardson's extrapolation of the trapezoids makes it Simpson's rule. */
 static double steady_rate(const neuron *k)
 {
-    const long double coarse = passage_time(k, 120000), fine = passage_time(k, 240000);
+    const long double coarse = passage_time(k, 105600), fine = passage_time(k, 211200);
     return (double)(1 / (fine + (fine - coarse) / 3));
 }
 

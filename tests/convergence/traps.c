@@ -82,7 +82,9 @@ START_TEST(rate_is_the_flux_of_the_state)
             double n[4];
             OK(r->context, npde_solver_evaluate(r->solver, 0, v, 4, n));
             const double slope = (-48 * n[0] + 36 * n[1] - 16 * n[2] + 3 * n[3]) / (12 * h);
-            NEAR(rate, -(1 + p.noise * rate) * slope, 1e-7);
+            /* Coefficients from other rates than the state's own leave a boundary layer of the size of the step's error. */
+            const int lagged = k >= 4 || methods[k] == NPDE_METHOD_IMEX_EULER;
+            NEAR(rate, -(1 + p.noise * rate) * slope, lagged ? 1e-6 : 1e-11);
         }
         run_free(r);
     }
