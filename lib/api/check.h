@@ -13,7 +13,7 @@
         if (try_status_) return try_status_;     \
     } while (0)
 
-npde_status npde__check_pointer(npde_context *c, const char *function, const char *argument, const void *pointer);
+npde_status npde__check_given(npde_context *c, const char *function, const char *argument, int given);
 npde_status npde__check_finite(npde_context *c, const char *function, const char *argument, double value);
 /* low ≤ value ≤ high */
 npde_status npde__check_range(npde_context *c, const char *function, const char *argument, double value, double low,

@@ -15,7 +15,7 @@ npde_status npde_solver_new(npde_model *model, const npde_grid *grid_or_null, np
     if (!model) return NPDE_ERR_NULL;
     npde_context *c = model->context;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_pointer(c, __func__, "out", out));
+    NPDE__TRY(npde__check_given(c, __func__, "out", out != NULL));
     NPDE__TRY(npde__check_id(c, __func__, "method", NPDE_FAMILY_METHOD, method, &row));
     if (grid_or_null && grid_or_null->context != c)
         return npde__fail(c, NPDE_ERR_STATE, "%s: model and grid must come from the same context", __func__);
@@ -100,7 +100,7 @@ npde_status npde_solver_get(const npde_solver *s, npde_id option, double *out)
 {
     if (!s) return NPDE_ERR_NULL;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "out", out));
+    NPDE__TRY(npde__check_given(s->context, __func__, "out", out != NULL));
     NPDE__TRY(npde__check_id(s->context, __func__, "option", NPDE_FAMILY_OPTION, option, &row));
     *out = npde__solver_option(s, option);
     return NPDE_OK;
@@ -128,7 +128,7 @@ npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn 
     if (!s) return NPDE_ERR_NULL;
     size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "density", (const void *)(uintptr_t)density));
+    NPDE__TRY(npde__check_given(s->context, __func__, "density", density != NULL));
     NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
     npde__callback *callback = npde__callback_new(s->context, user, release);
     if (!callback) return NPDE_ERR_MEMORY;
@@ -148,7 +148,7 @@ npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *valu
     npde_context *c = s->context;
     size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_pointer(c, __func__, "p", values));
+    NPDE__TRY(npde__check_given(c, __func__, "p", values != NULL));
     NPDE__TRY(npde__check_population(c, __func__, pop, s->n_pop, 0, &first, &last));
     if (!s->grid)
         return npde__fail(c, NPDE_ERR_STATE,
@@ -283,8 +283,8 @@ npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_tim
     npde_context *c = s->context;
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(check_started(s, __func__));
-    NPDE__TRY(npde__check_pointer(c, __func__, "times", times));
-    NPDE__TRY(npde__check_pointer(c, __func__, "rates", rates));
+    NPDE__TRY(npde__check_given(c, __func__, "times", times != NULL));
+    NPDE__TRY(npde__check_given(c, __func__, "rates", rates != NULL));
     if (n_times == 0) return npde__fail(c, NPDE_ERR_SIZE, "%s: n_times = 0 must be at least 1", __func__);
     NPDE__TRY(npde__check_values(c, __func__, "times", times, n_times));
     NPDE__TRY(check_run(s, __func__, "times[0]", times[0]));
@@ -310,7 +310,7 @@ static npde_status check_read(const npde_solver *s, const char *function, const 
 {
     size_t first, last;
     NPDE__TRY(check_started(s, function));
-    NPDE__TRY(npde__check_pointer(s->context, function, "out", out));
+    NPDE__TRY(npde__check_given(s->context, function, "out", out != NULL));
     return npde__check_population(s->context, function, pop, s->n_pop, 0, &first, &last);
 }
 
@@ -332,7 +332,7 @@ npde_status npde_solver_state_view(const npde_solver *s, size_t pop, const doubl
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "n", n));
+    NPDE__TRY(npde__check_given(s->context, __func__, "n", n != NULL));
     *out = density(s, pop);
     *n = s->run->grid->n;
     return NPDE_OK;
@@ -342,7 +342,7 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "v", v));
+    NPDE__TRY(npde__check_given(s->context, __func__, "v", v != NULL));
     NPDE__TRY(npde__check_values(s->context, __func__, "v", v, n));
     const double *p = density(s, pop);
     for (size_t i = 0; i < n; i++) {
@@ -410,7 +410,7 @@ npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn 
     const npde__id_row *row;
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(npde__check_id(s->context, __func__, "event", NPDE_FAMILY_EVENT, event, &row));
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "observer", (const void *)(uintptr_t)observer));
+    NPDE__TRY(npde__check_given(s->context, __func__, "observer", observer != NULL));
     npde__observer *o = npde__alloc(s->context, 1, sizeof *o);
     npde__callback *callback = o ? npde__callback_new(s->context, user, release) : NULL;
     if (!callback) {
@@ -444,7 +444,7 @@ npde_status npde_solver_save(const npde_solver *s, void *buf, size_t capacity, s
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_started(s, __func__));
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "need", need));
+    NPDE__TRY(npde__check_given(s->context, __func__, "need", need != NULL));
     return npde__solver_save(s, buf, capacity, need);
 }
 
@@ -453,6 +453,6 @@ npde_status npde_solver_restore(npde_solver *s, const void *buf, size_t len)
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(check_started(s, __func__));
-    NPDE__TRY(npde__check_pointer(s->context, __func__, "buf", buf));
+    NPDE__TRY(npde__check_given(s->context, __func__, "buf", buf != NULL));
     return npde__solver_restore(s, buf, len);
 }

@@ -26,10 +26,13 @@ typedef struct {
 /* Rate of a population without coupling, roughly: Siegert's integral by a plain rule is more than an estimate needs. */
 static double rough_rate(double mean, double sigma, double reset, double threshold)
 {
-    const double r = (reset - mean) / sigma, f = (threshold - mean) / sigma;
+    const double r = (reset - mean) / sigma, f = (threshold - mean) / sigma, h = 0.02;
+    const int n = (int)((12 + fmin(fmax(f, 0), 100)) / h);
     double time = 0;
-    const double h = 0.02;
-    for (double s = h / 2; s < 12 + fmax(f, 0); s += h) time += h * exp(-s * s / 2) * (exp(s * f) - exp(s * r)) / s;
+    for (int k = 0; k < n; k++) {
+        const double s = h * (k + 0.5);
+        time += h * exp(-s * s / 2) * (exp(s * f) - exp(s * r)) / s;
+    }
     return time > 0 && isfinite(time) ? 1 / time : 0;
 }
 

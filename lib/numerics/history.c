@@ -76,7 +76,7 @@ double npde__history_at(const npde__history *h, size_t k, double s, int side)
     size_t begin = bracket(h, s);
     begin = begin + 1 > points / 2 ? begin + 1 - points / 2 : 0;
     if (begin + points > h->count) begin = h->count - points;
-    double value[16], t[16];
+    double value[16] = {0}, t[16] = {0};
     for (size_t i = 0; i < points; i++) {
         t[i] = h->t[slot(h, begin + i)];
         value[i] = h->rates[slot(h, begin + i) * h->n_rates + k];

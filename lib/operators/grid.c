@@ -74,7 +74,7 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
 
 npde_grid *npde__grid_acquire(const npde_grid *grid)
 {
-    npde_grid *g = (npde_grid *)(uintptr_t)grid; /* a reference count is not part of what const promises */
+    npde_grid *g = (npde_grid *)grid; /* a reference count is not part of what const promises */
     atomic_fetch_add_explicit(&g->refs, 1, memory_order_relaxed);
     return g;
 }

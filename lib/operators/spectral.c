@@ -220,12 +220,12 @@ static npde_status se_factor(npde__operator *op, double gamma)
     /* LAPACK keeps entry (i, j) at band[2 kl + i − j + j ld]. */
     for (size_t s = 0; s < d->n_elements; s++) {
         const element *e = &d->elements[s];
-        const size_t u = unknowns(op, e), diagonal = (size_t)(2 * kl), ld = (size_t)d->ld;
+        const size_t u = unknowns(op, e), diagonal = 2 * (size_t)kl, ld = (size_t)d->ld;
         for (size_t j = 0; j < u; j++)
             for (size_t i = 0; i < u; i++)
                 d->band[diagonal + i - j + (e->first + j) * ld] -= gamma * e->k[i * e->nodes + j];
     }
-    for (size_t i = 0; i < op->end; i++) d->band[(size_t)(2 * kl) + i * (size_t)d->ld] += op->grid->w[i];
+    for (size_t i = 0; i < op->end; i++) d->band[2 * (size_t)kl + i * (size_t)d->ld] += op->grid->w[i];
     int info = 0;
     dgbtrf_(&n, &n, &kl, &kl, d->band, &d->ld, d->pivots, &info);
     return info == 0 ? NPDE_OK : NPDE__RETRY;

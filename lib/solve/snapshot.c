@@ -73,7 +73,7 @@ npde_status npde__solver_restore(npde_solver *s, const void *buf, size_t len)
     }
     if (wrong) return npde__fail(s->context, NPDE_ERR_SNAPSHOT, "npde_solver_restore: the snapshot of %zu bytes %s", len, wrong);
     /* Reading only: the blocks are copied out of the buffer. */
-    bytes = (npde__bytes){.mode = NPDE__BYTES_READ, .data = (unsigned char *)(uintptr_t)buf + sizeof h};
+    bytes = (npde__bytes){.mode = NPDE__BYTES_READ, .data = (unsigned char *)buf + sizeof h};
     walk(s->run, &bytes);
     return NPDE_OK;
 }

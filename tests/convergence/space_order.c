@@ -119,7 +119,7 @@ START_TEST(fitted_grids_leave_a_space_error_below_1e_11)
         const double dt = early ? 1e-4 : 1e-3;
         run *fitted = run_new(&table[k], 0, NPDE_METHOD_TR_BDF2, dt);
         run *fine = run_new_on(&table[k], NPDE_SCHEME_SPECTRAL, breaks, 13, cells, NPDE_METHOD_TR_BDF2, dt);
-        double apart = 0, largest = early ? 0.1 : 0; /* both networks go on to more than 0.1 */
+        double apart = 0, largest = outputs < 50 ? 0.1 : 0; /* all go on to more than 0.1 */
         for (int i = 1; i <= outputs; i++) {
             const double a = run_rate(fitted, 0.1 * i), b = run_rate(fine, 0.1 * i);
             apart = fmax(apart, fabs(a - b));
