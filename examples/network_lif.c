@@ -26,7 +26,8 @@ static const struct {
     {"inhibitory", "inhibitory, b = -4", -4, {0.0705996140733870711, 0}},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0], N_TIMES = 480, N_DENSITIES = 5, N_POINTS = 400 };
-static const double t_end = 24, shown[] = {0, 0.5, 1, 2, 4, 8, 16, 24}, density_times[N_DENSITIES] = {0, 0.25, 0.5, 1, 4};
+static const double t_end = 24, shown[] = {0, 0.5, 1, 2, 4, 8, 16, 24},
+                    density_times[N_DENSITIES] = {0, 0.25, 0.5, 1, 4};
 
 static npde_context *context;
 
@@ -106,7 +107,8 @@ static void run(int k, npde_id scheme, npde_id method, double dt, const char *fo
 
     printf("\n%s: %s, %s, %lld unknowns\n", cases[k].title, npde_id_name(method), npde_id_name(scheme),
            count(solver, NPDE_COUNT_UNKNOWNS));
-    printf("%6s %20s %12s %12s %14s %8s %9s\n", "t", "N(t)", "mass defect", "min density", "N/N_steady - 1", "steps", "ms");
+    printf("%6s %20s %12s %12s %14s %8s %9s\n", "t", "N(t)", "mass defect", "min density", "N/N_steady - 1", "steps",
+           "ms");
     FILE *rates = folder ? create(folder, cases[k].name, "_rate.dat") : NULL;
     FILE *densities = folder ? create(folder, cases[k].name, "_density.dat") : NULL;
     clock_t spent = 0;
@@ -119,8 +121,9 @@ static void run(int k, npde_id scheme, npde_id method, double dt, const char *fo
         if (rates) fprintf(rates, "%.6f %.15g\n", t, rate);
         if (densities && in(density_times, N_DENSITIES, t)) write_density(solver, densities);
         if (in(shown, sizeof shown / sizeof shown[0], t))
-            printf("%6.2f %20.15f %12.1e %12.1e %14.1e %8lld %9.2f\n", t, rate, statistic(solver, NPDE_STAT_MASS_DEFECT),
-                   statistic(solver, NPDE_STAT_MIN_DENSITY), rate / cases[k].steady[0] - 1, count(solver, NPDE_COUNT_STEPS),
+            printf("%6.2f %20.15f %12.1e %12.1e %14.1e %8lld %9.2f\n", t, rate,
+                   statistic(solver, NPDE_STAT_MASS_DEFECT), statistic(solver, NPDE_STAT_MIN_DENSITY),
+                   rate / cases[k].steady[0] - 1, count(solver, NPDE_COUNT_STEPS),
                    1e3 * (double)spent / CLOCKS_PER_SEC);
         progress((k + (double)i / (N_TIMES)) / N_CASES);
     }
@@ -134,17 +137,20 @@ static void run(int k, npde_id scheme, npde_id method, double dt, const char *fo
 static void plot(const char *folder)
 {
     FILE *g = create(folder, "network_lif", ".gp");
-    fprintf(g, "ext = exists('ext') ? ext : 'png'\n"
-               "if (ext eq 'png') set terminal pngcairo size 1200,900 font 'DejaVu Sans,11'; else set terminal svg size "
-               "1200,900 font 'DejaVu Sans,11' background 'white'\n"
-               "set output 'network_lif.'.ext\nset multiplot\nset grid\nset key right\nset size 1,0.5\nset origin 0,0.5\n"
-               "set title 'Firing rate of the network LIF equation (V_R = 1, V_F = 2, a = 1)'\n"
-               "set xlabel 't'\nset ylabel 'N(t)'\nset xrange [0:10]\nset yrange [0:0.22]\nset key bottom\nplot ");
+    fprintf(g,
+            "ext = exists('ext') ? ext : 'png'\n"
+            "if (ext eq 'png') set terminal pngcairo size 1200,900 font 'DejaVu Sans,11'; else set terminal svg size "
+            "1200,900 font 'DejaVu Sans,11' background 'white'\n"
+            "set output 'network_lif.'.ext\nset multiplot\nset grid\nset key right\nset size 1,0.5\nset origin 0,0.5\n"
+            "set title 'Firing rate of the network LIF equation (V_R = 1, V_F = 2, a = 1)'\n"
+            "set xlabel 't'\nset ylabel 'N(t)'\nset xrange [0:10]\nset yrange [0:0.22]\nset key bottom\nplot ");
     for (int k = 0; k < N_CASES; k++)
-        fprintf(g, "%s'%s_rate.dat' with lines lw 2 lc %d title '%s', %.15g with lines dt 2 lc %d notitle", k ? ", " : "",
-                cases[k].name, k + 1, cases[k].title, cases[k].steady[0], k + 1);
-    fprintf(g, "\nunset title\nset size 0.25,0.5\nset xlabel 'v'\nset ylabel 'n(v,t)'\nset xrange [-3:2]\nset yrange [0:1]\n"
-               "set key top left\n");
+        fprintf(g, "%s'%s_rate.dat' with lines lw 2 lc %d title '%s', %.15g with lines dt 2 lc %d notitle",
+                k ? ", " : "", cases[k].name, k + 1, cases[k].title, cases[k].steady[0], k + 1);
+    fprintf(
+        g,
+        "\nunset title\nset size 0.25,0.5\nset xlabel 'v'\nset ylabel 'n(v,t)'\nset xrange [-3:2]\nset yrange [0:1]\n"
+        "set key top left\n");
     for (int k = 0; k < N_CASES; k++) {
         fprintf(g, "set origin %g,0\nset title 'b = %g'\nplot ", 0.25 * k, cases[k].connectivity);
         for (int d = 0; d < N_DENSITIES; d++)
@@ -155,7 +161,8 @@ static void plot(const char *folder)
     fprintf(g, "unset multiplot\n");
     fclose(g);
     char command[8192];
-    snprintf(command, sizeof command, "cd '%s' && gnuplot network_lif.gp && gnuplot -e \"ext='svg'\" network_lif.gp", folder);
+    snprintf(command, sizeof command, "cd '%s' && gnuplot network_lif.gp && gnuplot -e \"ext='svg'\" network_lif.gp",
+             folder);
     if (strchr(folder, '\'') || system(command) != 0) fprintf(stderr, "no figures: gnuplot did not run\n");
     else printf("\nfigures: %s/network_lif.png and .svg\n", folder);
 }

@@ -59,7 +59,8 @@ NPDE_API npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn
  * Replaces the drift −(v − V_LEAK)/TIME_CONSTANT by f(v), smooth between the grid's breaks; NULL removes it. Called once
  * at each start. With f(v) = v² it is quadratic, with an exponential the exponential integrate-and-fire neuron.
  */
-NPDE_API npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void *user, npde_release_fn release);
+NPDE_API npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void *user,
+                                          npde_release_fn release);
 /**
  * Gives the discharge φ_F(v) ≥ 0 of a random firing threshold and sets DISCHARGE to NPDE_DISCHARGE_CUSTOM; NULL removes
  * it and sets NPDE_DISCHARGE_NONE. Smooth between the grid's breaks (V_THRESHOLD is one). Called once at each start.

@@ -23,7 +23,8 @@ extern "C" {
  * @param method        NPDE_METHOD_…
  * @param out           receives the handle; free it with npde_solver_free()
  */
-NPDE_API npde_status npde_solver_new(npde_model *model, const npde_grid *grid_or_null, npde_id method, npde_solver **out);
+NPDE_API npde_status npde_solver_new(npde_model *model, const npde_grid *grid_or_null, npde_id method,
+                                     npde_solver **out);
 /** Gives up the handle; NULL is allowed, and so is a call from within an observer. */
 NPDE_API void npde_solver_free(npde_solver *solver);
 /** Sets an option NPDE_OPTION_… to a value in its range (npde_id_range()); it counts from the next start. */
@@ -81,7 +82,8 @@ NPDE_API npde_status npde_solver_state(const npde_solver *solver, size_t pop, do
 /** Lends the density of a population without a copy: read only, valid until the next step, start or free. */
 NPDE_API npde_status npde_solver_state_view(const npde_solver *solver, size_t pop, const double **out, size_t *n);
 /** Density at any n potentials, interpolated to the order of the space scheme; 0 outside the grid. */
-NPDE_API npde_status npde_solver_evaluate(const npde_solver *solver, size_t pop, const double *v, size_t n, double *out);
+NPDE_API npde_status npde_solver_evaluate(const npde_solver *solver, size_t pop, const double *v, size_t n,
+                                          double *out);
 /** Copies the n_pop present rates. */
 NPDE_API npde_status npde_solver_rates(const npde_solver *solver, double *out, size_t n_pop);
 /** Copies the n_pop present masses of the refractory reservoirs (0 without refractory state). */

@@ -83,7 +83,8 @@ typedef void (*npde_release_fn)(void *user);
  * @return 0 to go on; > 0 to have the step tried again with a smaller size; < 0 to stop now: the state stays at the last
  *         accepted step and npde_context_user_status() returns the value
  */
-typedef int32_t (*npde_coupling_fn)(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user);
+typedef int32_t (*npde_coupling_fn)(double t, size_t n_pop, const double *rate, double *drive, double *diffusion,
+                                    void *user);
 
 /**
  * A profile over the potential: a drift f(v), a discharge φ_F(v), an initial density p(v).

@@ -22,7 +22,8 @@ npde_status npde_context_new(npde_context **out)
     return npde_context_new_with_allocator(default_alloc, default_dealloc, NULL, out);
 }
 
-npde_status npde_context_new_with_allocator(npde_alloc_fn alloc, npde_dealloc_fn dealloc, void *user, npde_context **out)
+npde_status npde_context_new_with_allocator(npde_alloc_fn alloc, npde_dealloc_fn dealloc, void *user,
+                                            npde_context **out)
 {
     if (!alloc || !dealloc || !out) return NPDE_ERR_NULL;
     npde_context *c = alloc(sizeof *c, user);
@@ -41,7 +42,8 @@ void npde_context_free(npde_context *context)
     if (context) npde__context_release(context);
 }
 
-npde_status npde_context_set_log(npde_context *context, int32_t level, npde_log_fn log, void *user, npde_release_fn release)
+npde_status npde_context_set_log(npde_context *context, int32_t level, npde_log_fn log, void *user,
+                                 npde_release_fn release)
 {
     if (!context) return NPDE_ERR_NULL;
     NPDE__TRY(npde__check_range(context, __func__, "level", level, NPDE_LOG_NONE, NPDE_LOG_INFO));

@@ -10,33 +10,36 @@ enum { MAX_CELLS = 1000000 };
 
 static npde_status check_cells(npde_context *c, const char *function, npde_id scheme, size_t segment, size_t cells)
 {
-    const size_t low = scheme == NPDE_SCHEME_SPECTRAL ? 2 : 1, high = scheme == NPDE_SCHEME_SPECTRAL ? NPDE__MAX_DEGREE : MAX_CELLS;
+    const size_t low = scheme == NPDE_SCHEME_SPECTRAL ? 2 : 1,
+                 high = scheme == NPDE_SCHEME_SPECTRAL ? NPDE__MAX_DEGREE : MAX_CELLS;
     if (cells >= low && cells <= high) return NPDE_OK;
-    return npde__fail(c, NPDE_ERR_SIZE, "%s: cells[%zu] = %zu is outside [%zu, %zu] for the scheme %s", function, segment, cells,
-                      low, high, npde__ids_row(scheme)->name);
+    return npde__fail(c, NPDE_ERR_SIZE, "%s: cells[%zu] = %zu is outside [%zu, %zu] for the scheme %s", function,
+                      segment, cells, low, high, npde__ids_row(scheme)->name);
 }
 
-static npde_status check_breaks(npde_context *c, const char *function, npde_id scheme, const double *breaks, size_t n_breaks,
-                                const size_t *cells)
+static npde_status check_breaks(npde_context *c, const char *function, npde_id scheme, const double *breaks,
+                                size_t n_breaks, const size_t *cells)
 {
     NPDE__TRY(npde__check_given(c, function, "breaks", breaks != NULL));
     NPDE__TRY(npde__check_given(c, function, "cells", cells != NULL));
     if (n_breaks < 2 || n_breaks > MAX_CELLS)
-        return npde__fail(c, NPDE_ERR_SIZE, "%s: n_breaks = %zu is outside [2, %d]", function, n_breaks, (int)MAX_CELLS);
+        return npde__fail(c, NPDE_ERR_SIZE, "%s: n_breaks = %zu is outside [2, %d]", function, n_breaks,
+                          (int)MAX_CELLS);
     NPDE__TRY(npde__check_values(c, function, "breaks", breaks, n_breaks));
     const double span = breaks[n_breaks - 1] - breaks[0];
     for (size_t s = 0; s + 1 < n_breaks; s++) {
         if (!(breaks[s + 1] - breaks[s] > 1e-11 * span) || !isfinite(span))
-            return npde__fail(c, NPDE_ERR_RANGE,
-                              "%s: breaks[%zu] = %.17g must lie to the right of breaks[%zu] = %.17g by more than 1e-11 of the span",
-                              function, s + 1, breaks[s + 1], s, breaks[s]);
+            return npde__fail(
+                c, NPDE_ERR_RANGE,
+                "%s: breaks[%zu] = %.17g must lie to the right of breaks[%zu] = %.17g by more than 1e-11 of the span",
+                function, s + 1, breaks[s + 1], s, breaks[s]);
         NPDE__TRY(check_cells(c, function, scheme, s, cells[s]));
     }
     return NPDE_OK;
 }
 
-npde_status npde_grid_new(npde_context *context, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
-                          npde_grid **out)
+npde_status npde_grid_new(npde_context *context, npde_id scheme, const double *breaks, size_t n_breaks,
+                          const size_t *cells, npde_grid **out)
 {
     if (!context) return NPDE_ERR_NULL;
     const npde__id_row *row;
@@ -84,10 +87,13 @@ size_t npde_grid_size(const npde_grid *grid, size_t axis)
     return grid && axis == 0 ? grid->n : 0;
 }
 
-static npde_status copy_axis(const npde_grid *grid, const char *function, size_t axis, const double *from, double *out, size_t n)
+static npde_status copy_axis(const npde_grid *grid, const char *function, size_t axis, const double *from, double *out,
+                             size_t n)
 {
     NPDE__TRY(npde__check_given(grid->context, function, "out", out != NULL));
-    if (axis > 0) return npde__fail(grid->context, NPDE_ERR_SIZE, "%s: axis = %zu must be 0: the grid has one axis", function, axis);
+    if (axis > 0)
+        return npde__fail(grid->context, NPDE_ERR_SIZE, "%s: axis = %zu must be 0: the grid has one axis", function,
+                          axis);
     NPDE__TRY(npde__check_size(grid->context, function, "n", n, grid->n));
     memcpy(out, from, n * sizeof *out);
     return NPDE_OK;

@@ -12,8 +12,8 @@ npde_status npde_model_new(npde_context *context, npde_id kind, size_t n_pop, np
     NPDE__TRY(npde__check_id(context, __func__, "kind", NPDE_FAMILY_MODEL, kind, &row));
     const npde__model_kind *found = npde__model_kind_find(kind);
     if (n_pop < 1 || n_pop > found->max_pop)
-        return npde__fail(context, NPDE_ERR_SIZE, "%s: n_pop = %zu is outside [1, %zu] for the kind %s", __func__, n_pop,
-                          found->max_pop, row->name);
+        return npde__fail(context, NPDE_ERR_SIZE, "%s: n_pop = %zu is outside [1, %zu] for the kind %s", __func__,
+                          n_pop, found->max_pop, row->name);
     return npde__model_new(context, found, n_pop, out);
 }
 
@@ -27,9 +27,10 @@ static npde_status check_param(const npde_model *m, const char *function, npde_i
 {
     NPDE__TRY(npde__check_id(m->context, function, "param", NPDE_FAMILY_PARAM, param, row));
     if (npde__model_param(m, 0, param)) return NPDE_OK;
-    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
-                      "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network", function,
-                      (*row)->name);
+    return npde__fail(
+        m->context, NPDE_ERR_UNSUPPORTED,
+        "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network", function,
+        (*row)->name);
 }
 
 npde_status npde_model_set(npde_model *model, size_t pop, npde_id param, double value)
@@ -63,9 +64,10 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
     const npde__id_row *row;
     NPDE__TRY(npde__check_id(c, __func__, "which", NPDE_FAMILY_MATRIX, which, &row));
     if (!model->kind->coupled)
-        return npde__fail(c, NPDE_ERR_UNSUPPORTED,
-                          "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network",
-                          __func__, row->name);
+        return npde__fail(
+            c, NPDE_ERR_UNSUPPORTED,
+            "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network",
+            __func__, row->name);
     NPDE__TRY(npde__check_given(c, __func__, "row_major", row_major != NULL));
     NPDE__TRY(npde__check_size(c, __func__, "rows", rows, model->n_pop));
     NPDE__TRY(npde__check_size(c, __func__, "cols", cols, model->n_pop));

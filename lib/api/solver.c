@@ -80,7 +80,8 @@ static npde_status check_idle(const npde_solver *s, const char *function)
 static npde_status check_started(const npde_solver *s, const char *function)
 {
     if (s->run) return NPDE_OK;
-    return npde__fail(s->context, NPDE_ERR_STATE, "%s: the solver has not been started; call npde_solver_start() first", function);
+    return npde__fail(s->context, NPDE_ERR_STATE, "%s: the solver has not been started; call npde_solver_start() first",
+                      function);
 }
 
 /* ---- options and data ---- */
@@ -123,7 +124,8 @@ npde_status npde_solver_set_gaussian(npde_solver *s, size_t pop, double mean, do
     return NPDE_OK;
 }
 
-npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn density, void *user, npde_release_fn release)
+npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn density, void *user,
+                                    npde_release_fn release)
 {
     if (!s) return NPDE_ERR_NULL;
     size_t first, last;
@@ -152,7 +154,8 @@ npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *valu
     NPDE__TRY(npde__check_population(c, __func__, pop, s->n_pop, 0, &first, &last));
     if (!s->grid)
         return npde__fail(c, NPDE_ERR_STATE,
-                          "%s: a solver without a grid of its own has no points yet; give npde_solver_new() a grid", __func__);
+                          "%s: a solver without a grid of its own has no points yet; give npde_solver_new() a grid",
+                          __func__);
     NPDE__TRY(npde__check_size(c, __func__, "n", n, s->grid->n));
     NPDE__TRY(npde__check_values(c, __func__, "p", values, n));
     double *copy = npde__alloc(c, n, sizeof *copy);
@@ -182,12 +185,14 @@ static npde_status check_start(const npde_solver *s, const char *function)
     const double dt = npde__solver_option(s, NPDE_OPTION_DT);
     for (size_t p = 0; p < s->n_pop; p++)
         if (s->initial[p].kind == NPDE__INITIAL_NONE)
-            return npde__fail(s->context, NPDE_ERR_STATE,
-                              "%s: population %zu has no initial data; call npde_solver_set_gaussian(), _density() or _state()",
-                              function, p);
+            return npde__fail(
+                s->context, NPDE_ERR_STATE,
+                "%s: population %zu has no initial data; call npde_solver_set_gaussian(), _density() or _state()",
+                function, p);
     if (dt == 0 && s->method->error_order == 0)
         return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
-                          "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take the method tr_bdf2, "
+                          "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take the "
+                          "method tr_bdf2, "
                           "backward_euler or imex_euler",
                           function, npde__ids_row(s->method->id)->name);
     return npde__model_validate(s->model);
@@ -224,7 +229,8 @@ npde_status npde_solver_start(npde_solver *s, double t0)
     status = npde__solver_notify(s, NPDE_EVENT_START);
     if (status || run->resolution <= 1e-2) return status;
     npde__log(s->context, NPDE_LOG_NOTICE,
-              "the initial data differ from their projection by %.2g in L1: the grid is too coarse for them; refine it near them, or "
+              "the initial data differ from their projection by %.2g in L1: the grid is too coarse for them; refine it "
+              "near them, or "
               "give no grid",
               run->resolution);
     return NPDE_NOTICE_UNRESOLVED;
@@ -238,8 +244,8 @@ static npde_status check_run(const npde_solver *s, const char *function, const c
     NPDE__TRY(check_started(s, function));
     NPDE__TRY(npde__check_finite(s->context, function, argument, t));
     if (t >= s->run->t) return NPDE_OK;
-    return npde__fail(s->context, NPDE_ERR_RANGE, "%s: %s = %.15g lies before the present time %.15g", function, argument, t,
-                      s->run->t);
+    return npde__fail(s->context, NPDE_ERR_RANGE, "%s: %s = %.15g lies before the present time %.15g", function,
+                      argument, t, s->run->t);
 }
 
 /* Ends a running call: the notice if all went well, the time, the reference that kept the solver alive. */
@@ -290,8 +296,9 @@ npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_tim
     NPDE__TRY(check_run(s, __func__, "times[0]", times[0]));
     for (size_t i = 1; i < n_times; i++)
         if (times[i] < times[i - 1])
-            return npde__fail(c, NPDE_ERR_RANGE, "%s: times[%zu] = %.15g lies before times[%zu] = %.15g: they must ascend",
-                              __func__, i, times[i], i - 1, times[i - 1]);
+            return npde__fail(c, NPDE_ERR_RANGE,
+                              "%s: times[%zu] = %.15g lies before times[%zu] = %.15g: they must ascend", __func__, i,
+                              times[i], i - 1, times[i - 1]);
     int64_t budget = hold(s);
     npde_status status = NPDE_OK;
     for (size_t i = 0; i < n_times && !status; i++) {
@@ -403,8 +410,8 @@ npde_status npde_solver_count(const npde_solver *s, npde_id count, int64_t *out)
 
 /* ---- observers ---- */
 
-npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn observer, void *user, npde_release_fn release,
-                                int32_t *token)
+npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn observer, void *user,
+                                npde_release_fn release, int32_t *token)
 {
     if (!s) return NPDE_ERR_NULL;
     const npde__id_row *row;
@@ -435,7 +442,8 @@ npde_status npde_solver_unobserve(npde_solver *s, int32_t token)
         if (!s->observing) npde__solver_sweep(s);
         return NPDE_OK;
     }
-    return npde__fail(s->context, NPDE_ERR_RANGE, "%s: token = %d names no observer of this solver", __func__, (int)token);
+    return npde__fail(s->context, NPDE_ERR_RANGE, "%s: token = %d names no observer of this solver", __func__,
+                      (int)token);
 }
 
 /* ---- snapshots ---- */

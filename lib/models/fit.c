@@ -18,7 +18,7 @@ static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the 
 typedef struct {
     double breaks[MAX_BREAKS];
     size_t n;
-    double sigma;            /* the smallest, which the elements must resolve */
+    double sigma; /* the smallest, which the elements must resolve */
     /* Where the strongest drive meets a threshold and a reset, and 1/width of the layers it makes to the left of them. */
     double threshold, threshold_layer, reset, reset_layer;
 } layout;
@@ -46,9 +46,12 @@ typedef struct {
 /* Bounds of the drive: the constant part, its announced swing, and the other populations at their rates without inhibition. */
 static range drive_range(const npde_model *m, size_t p)
 {
-    range r = {.of = {m, p}, .a = npde__model_value(m, p, NPDE_PARAM_DIFFUSION),
-               .reset = npde__model_value(m, p, NPDE_PARAM_V_RESET), .threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD)};
-    const double drive = npde__model_value(m, p, NPDE_PARAM_DRIVE), swing = npde__model_value(m, p, NPDE_PARAM_DRIVE_SWING);
+    range r = {.of = {m, p},
+               .a = npde__model_value(m, p, NPDE_PARAM_DIFFUSION),
+               .reset = npde__model_value(m, p, NPDE_PARAM_V_RESET),
+               .threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD)};
+    const double drive = npde__model_value(m, p, NPDE_PARAM_DRIVE),
+                 swing = npde__model_value(m, p, NPDE_PARAM_DRIVE_SWING);
     r.low = drive - swing;
     r.high = drive + swing;
     for (size_t q = 0; m->kind->coupled && q < m->n_pop; q++) {
@@ -56,11 +59,13 @@ static range drive_range(const npde_model *m, size_t p)
         const double a1 = npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
         if (b == 0 && a1 == 0) continue;
         const double tau = npde__model_value(m, q, NPDE_PARAM_TIME_CONSTANT);
-        const double mean = npde__model_value(m, q, NPDE_PARAM_V_LEAK) +
-                            tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
-        const double rate = rough_rate(mean, sqrt(tau * npde__model_value(m, q, NPDE_PARAM_DIFFUSION)),
-                                       npde__model_value(m, q, NPDE_PARAM_V_RESET),
-                                       npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD)) / tau;
+        const double mean =
+            npde__model_value(m, q, NPDE_PARAM_V_LEAK) +
+            tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
+        const double rate =
+            rough_rate(mean, sqrt(tau * npde__model_value(m, q, NPDE_PARAM_DIFFUSION)),
+                       npde__model_value(m, q, NPDE_PARAM_V_RESET), npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD)) /
+            tau;
         if (b < 0) r.low += 1.5 * b * rate;
         else r.high += 1.5 * b * rate;
         r.a += a1 * rate;
@@ -96,10 +101,11 @@ static double stride(const range *r, double scale)
 
 static npde_status unconfined(const range *r, const char *side)
 {
-    return npde__fail(r->of.model->context, NPDE_ERR_GRID,
-                      "population %zu: the density is not confined to the %s by drift or discharge within %d widths; give a grid of "
-                      "your own",
-                      r->of.pop, side, MARCH / 32);
+    return npde__fail(
+        r->of.model->context, NPDE_ERR_GRID,
+        "population %zu: the density is not confined to the %s by drift or discharge within %d widths; give a grid of "
+        "your own",
+        r->of.pop, side, MARCH / 32);
 }
 
 /*
@@ -151,8 +157,8 @@ static npde_status right_end(range *r, double scale, double *end)
 static npde_status add(const npde_model *m, layout *l, double v)
 {
     if (l->n == MAX_BREAKS)
-        return npde__fail(m->context, NPDE_ERR_SIZE, "the populations need more than %d different breaks; make grids for fewer",
-                          (int)MAX_BREAKS);
+        return npde__fail(m->context, NPDE_ERR_SIZE,
+                          "the populations need more than %d different breaks; make grids for fewer", (int)MAX_BREAKS);
     size_t i = l->n;
     while (i > 0 && l->breaks[i - 1] > v) i--;
     if (i > 0 && l->breaks[i - 1] == v) return NPDE_OK;
@@ -184,8 +190,8 @@ static npde_status thinnest_layer(range *r, double at, double *where, double *la
 }
 
 /* Breaks that one population needs: reset, threshold, the ends. */
-static npde_status lay_out_population(const npde_model *m, size_t p, const npde__initial *initial, layout *l, double *left,
-                                      double *right)
+static npde_status lay_out_population(const npde_model *m, size_t p, const npde__initial *initial, layout *l,
+                                      double *left, double *right)
 {
     range r = drive_range(m, p);
     double scale, end = 0;
@@ -227,7 +233,8 @@ static npde_status lay_out_elements(const npde_model *m, const npde__initial *in
     }
     const double at_reset = 16 / l->reset_layer, at_threshold = 16 / l->threshold_layer;
     if (!status && l->reset_layer * l->sigma > 12) status = add_near(m, l, l->reset - at_reset, at_reset / 3);
-    if (!status && l->threshold_layer * l->sigma > 20) status = add_near(m, l, l->threshold - at_threshold, at_threshold / 3);
+    if (!status && l->threshold_layer * l->sigma > 20)
+        status = add_near(m, l, l->threshold - at_threshold, at_threshold / 3);
     return status;
 }
 
@@ -265,7 +272,8 @@ static npde_status finest(const npde_model *m, const layout *l, const npde__init
 }
 
 /* Splits what is longer than an element should be, and gives each its degree. */
-static npde_status make_elements(const npde_model *m, layout *l, const npde__initial *initial, size_t degree, size_t *cells)
+static npde_status make_elements(const npde_model *m, layout *l, const npde__initial *initial, size_t degree,
+                                 size_t *cells)
 {
     for (size_t s = 0; s + 1 < l->n;) {
         const double length = l->breaks[s + 1] - l->breaks[s];
@@ -280,7 +288,8 @@ static npde_status make_elements(const npde_model *m, layout *l, const npde__ini
         }
         double wanted = 13 + per_length * length / scale;
         if (l->breaks[s + 1] == l->threshold) wanted = fmax(wanted, 10 + length * l->threshold_layer);
-        if (l->breaks[s + 1] == l->reset && length * l->reset_layer < 20) wanted = fmax(wanted, 2 + length * l->reset_layer);
+        if (l->breaks[s + 1] == l->reset && length * l->reset_layer < 20)
+            wanted = fmax(wanted, 2 + length * l->reset_layer);
         cells[s++] = degree ? degree : (size_t)fmin(NPDE__MAX_DEGREE, ceil(wanted));
     }
     return NPDE_OK;

@@ -35,13 +35,14 @@ static npde_status values(const projection *p, size_t n, const double *v, double
     const int32_t answer = f->fn.profile(p->pop, n, v, value, f->user);
     if (answer) {
         p->c->user_status = answer;
-        return npde__fail(p->c, NPDE_ERR_CALLBACK, "the density callback of population %zu returned %d", p->pop, (int)answer);
+        return npde__fail(p->c, NPDE_ERR_CALLBACK, "the density callback of population %zu returned %d", p->pop,
+                          (int)answer);
     }
     for (size_t i = 0; i < n; i++)
         if (!isfinite(value[i]) || value[i] < 0)
             return npde__fail(p->c, NPDE_ERR_CALLBACK,
-                              "the density callback of population %zu gave %g at v = %g: it must be finite and >= 0", p->pop,
-                              value[i], v[i]);
+                              "the density callback of population %zu gave %g at v = %g: it must be finite and >= 0",
+                              p->pop, value[i], v[i]);
     return NPDE_OK;
 }
 
@@ -110,8 +111,8 @@ static double total(const npde_grid *g, size_t end, const double *density)
     return sum;
 }
 
-npde_status npde__model_project(npde_context *c, const npde_grid *g, size_t end, size_t pop,
-                                const npde__initial *data, double mass, double *density, double *resolution)
+npde_status npde__model_project(npde_context *c, const npde_grid *g, size_t end, size_t pop, const npde__initial *data,
+                                double mass, double *density, double *resolution)
 {
     projection p = {.c = c, .g = g, .end = end, .pop = pop, .data = data};
     npde__quadrature_gauss(GAUSS, p.x, p.w);
@@ -132,15 +133,17 @@ npde_status npde__model_project(npde_context *c, const npde_grid *g, size_t end,
     for (size_t i = end; i < g->n; i++) density[i] = 0; /* the threshold and what lies beyond it */
     const double raw = total(g, end, density);
     if (data->kind == NPDE__INITIAL_STATE && !(fabs(raw - 1) <= 1e-6))
-        return npde__fail(c, NPDE_ERR_RANGE,
-                          "population %zu: the state's mass below the threshold is %.9g; scale it so that the sum of weight x "
-                          "density is 1",
-                          pop, raw);
+        return npde__fail(
+            c, NPDE_ERR_RANGE,
+            "population %zu: the state's mass below the threshold is %.9g; scale it so that the sum of weight x "
+            "density is 1",
+            pop, raw);
     if (!(raw > 0) || !isfinite(1 / raw))
-        return npde__fail(c, NPDE_ERR_RANGE,
-                          "population %zu: the initial data have mass %g on the grid [%g, %g]; they must lie inside it, below "
-                          "the threshold",
-                          pop, raw, g->v[0], g->v[end < g->n ? end : g->n - 1]);
+        return npde__fail(
+            c, NPDE_ERR_RANGE,
+            "population %zu: the initial data have mass %g on the grid [%g, %g]; they must lie inside it, below "
+            "the threshold",
+            pop, raw, g->v[0], g->v[end < g->n ? end : g->n - 1]);
     for (size_t i = 0; i < end; i++) density[i] *= mass / raw;
     if (data->kind == NPDE__INITIAL_STATE) return NPDE_OK;
     if (point_mass) {

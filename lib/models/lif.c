@@ -26,10 +26,10 @@ typedef struct {
     npde__operator op;
     npde_id refractory;
     double tau;
-    double drive0, diffusion0;      /* constant parts */
-    double drive, diffusion;        /* frozen coefficients */
-    double release;                 /* frozen N(t − τ) + C(t − τ)/τ of a fixed refractory time */
-    double kappa;                   /* fraction of N that re-enters within the step factored for */
+    double drive0, diffusion0; /* constant parts */
+    double drive, diffusion;   /* frozen coefficients */
+    double release;            /* frozen N(t − τ) + C(t − τ)/τ of a fixed refractory time */
+    double kappa;              /* fraction of N that re-enters within the step factored for */
     double loaded_drive, loaded_diffusion, factored_gamma; /* what the operator holds now; NaN for nothing */
 } population;
 
@@ -37,20 +37,20 @@ typedef struct {
     npde__system base;
     npde_grid *grid;
     population *pop;
-    int linked;                    /* some weight, noise weight or delay is not zero */
-    int diagonal;                  /* no population acts at once on another: Newton is scalar for each */
+    int linked;                       /* some weight, noise weight or delay is not zero */
+    int diagonal;                     /* no population acts at once on another: Newton is scalar for each */
     double *weights, *noise, *delays; /* n_rates × n_rates; NULL when not linked */
     npde__callback *coupling;
-    int iterate_callback;          /* a network's callback may depend on the rates */
-    npde__history history;         /* of the rates, then (with a fixed refractory time) of all that fired */
-    int fired;                     /* some population has a fixed refractory time */
-    double *memory;                /* one row of the history */
-    double *breaks;                /* distinct delays: coefficients may jump at begin + delay */
+    int iterate_callback;  /* a network's callback may depend on the rates */
+    npde__history history; /* of the rates, then (with a fixed refractory time) of all that fired */
+    int fired;             /* some population has a fixed refractory time */
+    double *memory;        /* one row of the history */
+    double *breaks;        /* distinct delays: coefficients may jump at begin + delay */
     size_t n_breaks;
     double began;
-    double *past;                  /* rates before the start */
+    double *past;                                                                       /* rates before the start */
     double *drive, *diffusion, *probe_rates, *probe_drive, *probe_diffusion, *residual; /* n_rates each */
-    double *by_drive, *by_diffusion; /* points each: tangents */
+    double *by_drive, *by_diffusion;                                                    /* points each: tangents */
     double *jacobian, *drive_jacobian, *diffusion_jacobian; /* n_rates × n_rates; NULL where not needed */
     int *pivots;
 } lif_system;
@@ -92,7 +92,8 @@ static npde_status law(lif_system *l, double t, int side, const double *rates, d
     if (l->coupling) {
         l->base.callbacks++;
         const int32_t answer = l->coupling->fn.coupling(t, l->base.n_rates, rates, drive, diffusion, l->coupling->user);
-        if (answer > 0) return npde__fail(c, NPDE__RETRY, "the coupling callback returned %d at t = %g", (int)answer, t);
+        if (answer > 0)
+            return npde__fail(c, NPDE__RETRY, "the coupling callback returned %d at t = %g", (int)answer, t);
         if (answer < 0) {
             c->user_status = answer;
             return npde__fail(c, NPDE_ERR_CALLBACK, "the coupling callback returned %d at t = %g", (int)answer, t);
@@ -102,9 +103,10 @@ static npde_status law(lif_system *l, double t, int side, const double *rates, d
         const int finite = isfinite(drive[p]) && isfinite(diffusion[p]);
         if (finite && diffusion[p] > 0) continue;
         /* Without a callback this is a rate that ran away: a smaller step may find the way back. */
-        return npde__fail(c, l->coupling && !finite ? NPDE_ERR_CALLBACK : NPDE__RETRY,
-                          "population %zu: drive = %g and diffusion = %g at t = %g: both must be finite and diffusion > 0", p,
-                          drive[p], diffusion[p], t);
+        return npde__fail(
+            c, l->coupling && !finite ? NPDE_ERR_CALLBACK : NPDE__RETRY,
+            "population %zu: drive = %g and diffusion = %g at t = %g: both must be finite and diffusion > 0", p,
+            drive[p], diffusion[p], t);
     }
     return NPDE_OK;
 }
@@ -161,7 +163,8 @@ static double by_diffusion(const lif_system *l, size_t p, size_t q)
 }
 
 /* residual ← (I − D)⁻¹ residual with D_pq = sensitivity of N_p to μ_p and a_p times the law's Jacobian. */
-static npde_status newton_correction(lif_system *l, const double *to_drive, const double *to_diffusion, double *residual)
+static npde_status newton_correction(lif_system *l, const double *to_drive, const double *to_diffusion,
+                                     double *residual)
 {
     const size_t n = l->base.n_rates;
     if (l->diagonal) {
@@ -196,9 +199,9 @@ static npde_status lif_rates(npde__system *s, double t, int side, const double *
         double error = 0, size = 1;
         for (size_t p = 0; p < n; p++) {
             const npde__operator *op = &l->pop[p].op;
-            residual[p] = op->scheme->flux(op, l->drive[p], l->diffusion[p], y + p * s->stride, &to_drive[p],
-                                           &to_diffusion[p]) -
-                          rates[p];
+            residual[p] =
+                op->scheme->flux(op, l->drive[p], l->diffusion[p], y + p * s->stride, &to_drive[p], &to_diffusion[p]) -
+                rates[p];
             error = fmax(error, fabs(residual[p]));
             size = fmax(size, fabs(rates[p]));
         }
@@ -226,8 +229,8 @@ static npde_status lif_rates(npde__system *s, double t, int side, const double *
 static double delayed_release(const lif_system *l, size_t p, double at, int side)
 {
     const double tau = l->pop[p].tau, past = l->past[p];
-    const double fired = at < l->began ? past * (tau - (l->began - at))
-                                       : npde__history_at(&l->history, l->base.n_rates + p, at, +1);
+    const double fired =
+        at < l->began ? past * (tau - (l->began - at)) : npde__history_at(&l->history, l->base.n_rates + p, at, +1);
     return npde__history_at(&l->history, p, at, side) + fired / tau;
 }
 
@@ -258,7 +261,9 @@ static npde_status lif_factor(npde__system *s, double gamma)
         population *pop = &l->pop[p];
         if (pop->factored_gamma == gamma) continue;
         const double x = gamma / pop->tau;
-        pop->kappa = pop->refractory == NPDE_REFRACTORY_NONE ? 1 : pop->refractory == NPDE_REFRACTORY_FIXED ? 0 : x / (1 + x);
+        pop->kappa = pop->refractory == NPDE_REFRACTORY_NONE    ? 1
+                     : pop->refractory == NPDE_REFRACTORY_FIXED ? 0
+                                                                : x / (1 + x);
         const npde_status status = npde__operator_factor(&pop->op, gamma, pop->kappa);
         if (status) return npde__fail(s->context, status, "the operator of population %zu is singular", p);
         pop->factored_gamma = gamma;
@@ -455,10 +460,25 @@ static void lif_free(npde__system *s)
         if (l->pop[p].op.scheme) npde__operator_free(&l->pop[p].op);
     npde__history_free(&l->history, c);
     npde__callback_release(l->coupling);
-    void *const blocks[] = {l->pop,       l->weights,        l->noise,           l->delays,       l->breaks,
-                            l->past,      l->drive,          l->diffusion,       l->probe_rates,  l->probe_drive,
-                            l->by_drive,  l->by_diffusion,   l->probe_diffusion, l->jacobian,     l->drive_jacobian,
-                            l->diffusion_jacobian, l->residual, l->memory, l->pivots};
+    void *const blocks[] = {l->pop,
+                            l->weights,
+                            l->noise,
+                            l->delays,
+                            l->breaks,
+                            l->past,
+                            l->drive,
+                            l->diffusion,
+                            l->probe_rates,
+                            l->probe_drive,
+                            l->by_drive,
+                            l->by_diffusion,
+                            l->probe_diffusion,
+                            l->jacobian,
+                            l->drive_jacobian,
+                            l->diffusion_jacobian,
+                            l->residual,
+                            l->memory,
+                            l->pivots};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, l);
@@ -536,7 +556,8 @@ static npde_status make_history(lif_system *l, const npde_model *m, size_t order
 {
     const size_t n = m->n_pop;
     l->base.max_step = INFINITY;
-    if (!(l->breaks = npde__alloc(l->base.context, n + (l->linked ? n * n : 0), sizeof *l->breaks))) return NPDE_ERR_MEMORY;
+    if (!(l->breaks = npde__alloc(l->base.context, n + (l->linked ? n * n : 0), sizeof *l->breaks)))
+        return NPDE_ERR_MEMORY;
     for (size_t p = 0; p < n; p++) {
         if (l->pop[p].refractory != NPDE_REFRACTORY_FIXED) continue;
         add_break(l, l->pop[p].tau);
@@ -568,8 +589,8 @@ static uint64_t signature(const lif_system *l, const npde_model *m)
 }
 
 static const npde__system_ops ops = {
-    lif_free,  lif_rates,  lif_freeze,     lif_factor,  lif_solve,       lif_apply,
-    lif_correct, lif_begin, lif_accept, lif_next_break, lif_measure, lif_mass_defect, lif_snapshot,
+    lif_free,  lif_rates,  lif_freeze,     lif_factor,  lif_solve,       lif_apply,    lif_correct,
+    lif_begin, lif_accept, lif_next_break, lif_measure, lif_mass_defect, lif_snapshot,
 };
 
 static npde_status allocate(lif_system *l, npde_context *c, size_t n)
@@ -578,9 +599,15 @@ static npde_status allocate(lif_system *l, npde_context *c, size_t n)
     const struct {
         double **to;
         size_t n;
-    } arrays[] = {{&l->past, n},              {&l->residual, n},        {&l->drive, n},           {&l->diffusion, n},
-                  {&l->probe_rates, n},       {&l->probe_drive, n},     {&l->probe_diffusion, n},
-                  {&l->by_drive, tangent},    {&l->by_diffusion, tangent}};
+    } arrays[] = {{&l->past, n},
+                  {&l->residual, n},
+                  {&l->drive, n},
+                  {&l->diffusion, n},
+                  {&l->probe_rates, n},
+                  {&l->probe_drive, n},
+                  {&l->probe_diffusion, n},
+                  {&l->by_drive, tangent},
+                  {&l->by_diffusion, tangent}};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i].to = npde__alloc(c, arrays[i].n, sizeof(double)))) return NPDE_ERR_MEMORY;
     l->pop = npde__alloc(c, n, sizeof *l->pop);

@@ -104,12 +104,14 @@ static npde_status call_profile(const npde_model *m, const npde__callback *callb
     const int32_t answer = callback->fn.profile(pop, n, v, value, callback->user);
     if (answer) {
         c->user_status = answer;
-        return npde__fail(c, NPDE_ERR_CALLBACK, "the %s callback of population %zu returned %d", what, pop, (int)answer);
+        return npde__fail(c, NPDE_ERR_CALLBACK, "the %s callback of population %zu returned %d", what, pop,
+                          (int)answer);
     }
     for (size_t i = 0; i < n; i++)
         if (!isfinite(value[i]))
-            return npde__fail(c, NPDE_ERR_CALLBACK, "the %s callback of population %zu gave %g at v = %g: it must be finite",
-                              what, pop, value[i], v[i]);
+            return npde__fail(c, NPDE_ERR_CALLBACK,
+                              "the %s callback of population %zu gave %g at v = %g: it must be finite", what, pop,
+                              value[i], v[i]);
     return NPDE_OK;
 }
 
@@ -135,8 +137,8 @@ npde_status npde__model_discharge(void *self, size_t n, const double *v, double 
         for (size_t i = 0; i < n && !status; i++)
             if (value[i] < 0)
                 return npde__fail(m->context, NPDE_ERR_CALLBACK,
-                                  "the discharge callback of population %zu gave %g at v = %g: it must be >= 0", of->pop,
-                                  value[i], v[i]);
+                                  "the discharge callback of population %zu gave %g at v = %g: it must be >= 0",
+                                  of->pop, value[i], v[i]);
         return status;
     }
     for (size_t i = 0; i < n; i++) {
@@ -152,19 +154,21 @@ npde_status npde__model_locate(const npde_model *m, const npde_grid *g, size_t p
     const double v_threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD);
     const size_t r = npde__grid_break(g, v_reset), f = npde__grid_break(g, v_threshold);
     if (r > g->n_segments || f > g->n_segments)
-        return npde__fail(m->context, NPDE_ERR_GRID,
-                          "population %zu: the grid has no break at %s = %.17g; add it to the breaks of npde_grid_new()", pop,
-                          r > g->n_segments ? "v_reset" : "v_threshold", r > g->n_segments ? v_reset : v_threshold);
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "population %zu: the grid has no break at %s = %.17g; add it to the breaks of npde_grid_new()", pop,
+            r > g->n_segments ? "v_reset" : "v_threshold", r > g->n_segments ? v_reset : v_threshold);
     if (r == 0)
         return npde__fail(m->context, NPDE_ERR_GRID,
                           "population %zu: v_reset = %g is the left end of the grid; begin the grid further left", pop,
                           v_reset);
     const int sharp = (npde_id)npde__model_value(m, pop, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     if (!sharp && f == g->n_segments)
-        return npde__fail(m->context, NPDE_ERR_GRID,
-                          "population %zu: with a random threshold the grid must go on beyond v_threshold = %g; add a break "
-                          "to the right of it",
-                          pop, v_threshold);
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "population %zu: with a random threshold the grid must go on beyond v_threshold = %g; add a break "
+            "to the right of it",
+            pop, v_threshold);
     *reset = g->node[r];
     *threshold = g->node[f];
     return NPDE_OK;

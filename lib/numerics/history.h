@@ -7,10 +7,10 @@
 
 typedef struct {
     size_t n_rates, capacity, first, count;
-    size_t points;  /* of the interpolating polynomial: order + 1 */
-    double spacing; /* closest distance of stored points, the newest one excepted: what bounds the ring */
-    double *t;      /* capacity */
-    double *rates;  /* capacity × n_rates */
+    size_t points;      /* of the interpolating polynomial: order + 1 */
+    double spacing;     /* closest distance of stored points, the newest one excepted: what bounds the ring */
+    double *t;          /* capacity */
+    double *rates;      /* capacity × n_rates */
     const double *past; /* constant values before the first point; the caller's */
 } npde__history;
 

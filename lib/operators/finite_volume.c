@@ -23,14 +23,14 @@
 enum { GAUSS = 10 }; /* points per cell of the exact integral */
 
 typedef struct {
-    double *alpha, *beta;                   /* fluxes by face; face i lies between points i and i + 1 */
-    double *alpha_drive, *beta_drive;       /* their derivatives by μ */
+    double *alpha, *beta;                     /* fluxes by face; face i lies between points i and i + 1 */
+    double *alpha_drive, *beta_drive;         /* their derivatives by μ */
     double *alpha_diffusion, *beta_diffusion; /* and by a */
-    double *drift;                          /* f at the midpoints */
-    double *integral;                       /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
-    double *discharge;                      /* w φ: integral of φ_F over each control volume */
+    double *drift;                            /* f at the midpoints */
+    double *integral;  /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
+    double *discharge; /* w φ: integral of φ_F over each control volume */
     double *sum, *down, *up, *ratio, *inverse; /* W − γK and its factors */
-    double x[GAUSS], w[GAUSS];              /* the Gauss rule */
+    double x[GAUSS], w[GAUSS];                 /* the Gauss rule */
 } data;
 
 enum { PER_CELL = GAUSS + 2 };
@@ -152,9 +152,9 @@ static npde_status fv_init(npde__operator *op, npde__field drift, npde__field di
     data *d = npde__alloc(c, 1, sizeof *d);
     if (!d) return NPDE_ERR_MEMORY;
     op->data = d;
-    double **const arrays[] = {&d->alpha,          &d->beta,  &d->alpha_drive, &d->beta_drive, &d->alpha_diffusion,
-                               &d->beta_diffusion, &d->drift, &d->discharge,   &d->sum,        &d->down,
-                               &d->up,             &d->ratio, &d->inverse};
+    double **const arrays[] = {
+        &d->alpha,     &d->beta, &d->alpha_drive, &d->beta_drive, &d->alpha_diffusion, &d->beta_diffusion, &d->drift,
+        &d->discharge, &d->sum,  &d->down,        &d->up,         &d->ratio,           &d->inverse};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         if (!(*arrays[k] = npde__alloc(c, op->end, sizeof(double)))) return NPDE_ERR_MEMORY;
     if (op->exact && !(d->integral = npde__alloc(c, op->end * PER_CELL, sizeof(double)))) return NPDE_ERR_MEMORY;
@@ -164,7 +164,8 @@ static npde_status fv_init(npde__operator *op, npde__field drift, npde__field di
     for (size_t i = 0; i < n_faces(op); i++) {
         const double middle = (v[i] + v[i + 1]) / 2;
         npde_status status = drift.fn(drift.self, 1, &middle, &d->drift[i]);
-        if (!status && op->exact) status = integrate_drift(drift, v[i], v[i + 1], d->x, d->w, d->integral + i * PER_CELL);
+        if (!status && op->exact)
+            status = integrate_drift(drift, v[i], v[i + 1], d->x, d->w, d->integral + i * PER_CELL);
         if (status) return status;
     }
     return op->absorbing ? NPDE_OK : integrate_discharge(op, discharge);
@@ -173,9 +174,9 @@ static npde_status fv_init(npde__operator *op, npde__field drift, npde__field di
 static void fv_free(npde__operator *op)
 {
     data *d = op->data;
-    double *const arrays[] = {d->alpha,          d->beta,  d->alpha_drive, d->beta_drive, d->alpha_diffusion,
-                              d->beta_diffusion, d->drift, d->discharge,   d->sum,        d->down,
-                              d->up,             d->ratio, d->inverse,     d->integral};
+    double *const arrays[] = {
+        d->alpha,     d->beta, d->alpha_drive, d->beta_drive, d->alpha_diffusion, d->beta_diffusion, d->drift,
+        d->discharge, d->sum,  d->down,        d->up,         d->ratio,           d->inverse,        d->integral};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++) npde__free(op->context, arrays[k]);
     npde__free(op->context, d);
 }
@@ -203,7 +204,9 @@ static void divergence(const npde__operator *op, const double *alpha, const doub
 {
     double left = 0;
     for (size_t i = 0; i < op->end; i++) {
-        const double right = i + 1 < op->end ? alpha[i] * n[i] - beta[i] * n[i + 1] : op->absorbing ? alpha[i] * n[i] : 0;
+        const double right = i + 1 < op->end ? alpha[i] * n[i] - beta[i] * n[i + 1]
+                             : op->absorbing ? alpha[i] * n[i]
+                                             : 0;
         out[i] = left - right;
         left = right;
     }
@@ -254,4 +257,5 @@ static void fv_solve(const npde__operator *op, double *x)
     npde__tridiagonal_solve(op->end, d->up, d->ratio, d->inverse, x);
 }
 
-const npde__scheme npde__finite_volume = {fv_init, fv_free, fv_load, fv_apply, fv_tangent, fv_flux, fv_factor, fv_solve};
+const npde__scheme npde__finite_volume = {fv_init,    fv_free, fv_load,   fv_apply,
+                                          fv_tangent, fv_flux, fv_factor, fv_solve};

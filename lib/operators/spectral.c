@@ -18,15 +18,15 @@
 #include <string.h>
 
 typedef struct {
-    size_t first, nodes;     /* the element's points */
+    size_t first, nodes;      /* the element's points */
     double *k, *a0, *a1, *a2; /* nodes × nodes, row-major; a0 holds −Φ as well */
 } element;
 
 typedef struct {
     size_t n_elements;
     element *elements;
-    double *blocks;       /* what the elements point to */
-    double *band;         /* W − γK in LAPACK's band storage, factored */
+    double *blocks; /* what the elements point to */
+    double *band;   /* W − γK in LAPACK's band storage, factored */
     int bandwidth, ld, *pivots;
 } data;
 
@@ -67,8 +67,7 @@ static npde_status integrate_fields(const reference *r, const element *e, double
             for (size_t k = 0; k < n; k++) slope[i] += l[k] * r->derivative[k * n + i]; /* l_i' by its nodal values */
         const double weight = r->gw[q] * (right - left) / 2 * d[q];
         for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < n; j++)
-                e->a0[i * n + j] += r->gw[q] * f[q] * l[j] * slope[i] - weight * l[i] * l[j];
+            for (size_t j = 0; j < n; j++) e->a0[i * n + j] += r->gw[q] * f[q] * l[j] * slope[i] - weight * l[i] * l[j];
         for (size_t j = 0; c && j < n; j++) c[e->first + j] += weight * l[j]; /* Σ_i l_i = 1 */
     }
     return NPDE_OK;

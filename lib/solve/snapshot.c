@@ -20,7 +20,8 @@ static void walk(npde__run *run, npde__bytes *bytes)
     int *const flags[] = {&run->truncation_told, &st->slope_known};
     double *const states[] = {st->y, st->slope};
     double *const rates[] = {st->rates, st->rates_old};
-    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++) npde__bytes_block(bytes, scalars[i], sizeof(double));
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
+        npde__bytes_block(bytes, scalars[i], sizeof(double));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) npde__bytes_block(bytes, counts[i], sizeof(int64_t));
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) npde__bytes_block(bytes, flags[i], sizeof(int));
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, states[i], system->n * sizeof(double));
@@ -42,8 +43,8 @@ npde_status npde__solver_save(const npde_solver *s, void *buf, size_t capacity, 
     *need = sizeof(header) + bytes.at;
     if (!buf) return NPDE_OK;
     if (capacity < *need)
-        return npde__fail(s->context, NPDE_ERR_SIZE, "npde_solver_save: capacity = %zu is too small, %zu bytes are needed",
-                          capacity, *need);
+        return npde__fail(s->context, NPDE_ERR_SIZE,
+                          "npde_solver_save: capacity = %zu is too small, %zu bytes are needed", capacity, *need);
     unsigned char *body = (unsigned char *)buf + sizeof(header);
     header h = {.signature = signature(s->run), .length = bytes.at};
     memcpy(h.magic, magic, sizeof magic);
@@ -71,7 +72,9 @@ npde_status npde__solver_restore(npde_solver *s, const void *buf, size_t len)
         else if (h.hash != npde__bytes_hash(NPDE__HASH, (const unsigned char *)buf + sizeof h, bytes.at))
             wrong = "is damaged";
     }
-    if (wrong) return npde__fail(s->context, NPDE_ERR_SNAPSHOT, "npde_solver_restore: the snapshot of %zu bytes %s", len, wrong);
+    if (wrong)
+        return npde__fail(s->context, NPDE_ERR_SNAPSHOT, "npde_solver_restore: the snapshot of %zu bytes %s", len,
+                          wrong);
     /* Reading only: the blocks are copied out of the buffer. */
     bytes = (npde__bytes){.mode = NPDE__BYTES_READ, .data = (unsigned char *)buf + sizeof h};
     walk(s->run, &bytes);

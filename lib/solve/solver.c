@@ -67,10 +67,11 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
     npde_status status = system->ops->rates(system, t0, +1, st->y, st->rates);
     if (status == NPDE__RETRY)
-        return npde__fail(s->context, NPDE_ERR_RANGE,
-                          "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows up at "
-                          "once; start with less density at the threshold",
-                          t0);
+        return npde__fail(
+            s->context, NPDE_ERR_RANGE,
+            "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows up at "
+            "once; start with less density at the threshold",
+            t0);
     if (status) return status;
     system->ops->begin(system, t0, st->rates);
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
@@ -153,10 +154,11 @@ static npde_status too_small(npde_solver *s, double h)
 {
     char why[sizeof s->context->error];
     memcpy(why, s->context->error, sizeof why);
-    return npde__fail(s->context, NPDE_ERR_STEP_TOO_SMALL,
-                      "at t = %.15g the next step would be %.3g, below dt_min = %g: %.300s. A solution that blows up does this; "
-                      "otherwise loosen the tolerances or the step",
-                      s->run->t, h, s->run->dt_min, why);
+    return npde__fail(
+        s->context, NPDE_ERR_STEP_TOO_SMALL,
+        "at t = %.15g the next step would be %.3g, below dt_min = %g: %.300s. A solution that blows up does this; "
+        "otherwise loosen the tolerances or the step",
+        s->run->t, h, s->run->dt_min, why);
 }
 
 npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
@@ -168,16 +170,17 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double wanted = fmin(fmin(run->h_next, run->dt_max), run->system->max_step);
     double h = wanted;
     const double rest = target - run->t;
-    if (h * (1 + 1e-6) >= rest) h = rest; /* rounding in t makes no sliver of a step */
+    if (h * (1 + 1e-6) >= rest) h = rest;            /* rounding in t makes no sliver of a step */
     else if (adaptive && h > rest / 2) h = rest / 2; /* two even steps and no sliver */
     const double first = h;
     const int clipped = h < wanted;
 
     for (;;) {
         if ((*budget)-- <= 0)
-            return npde__fail(s->context, NPDE_ERR_TOO_MANY_STEPS,
-                              "max_steps = %g attempts are used up at t = %.15g; call again to go on, or raise max_steps",
-                              run->max_steps, run->t);
+            return npde__fail(
+                s->context, NPDE_ERR_TOO_MANY_STEPS,
+                "max_steps = %g attempts are used up at t = %.15g; call again to go on, or raise max_steps",
+                run->max_steps, run->t);
         const npde_status status = attempt(run, h);
         if (status == NPDE_OK) break;
         if (status != NPDE__RETRY) return status;
@@ -217,7 +220,8 @@ npde_status npde__solver_notice(npde_solver *s)
     if (run->truncation_told || run->system->tail_mass <= tail_limit) return NPDE_OK;
     run->truncation_told = 1;
     npde__log(s->context, NPDE_LOG_NOTICE,
-              "the density at the left end of the grid reached %.2g: rates are off by about as much; begin the grid further left",
+              "the density at the left end of the grid reached %.2g: rates are off by about as much; begin the grid "
+              "further left",
               run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }

@@ -23,8 +23,8 @@ void npde__stepper_free(npde__stepper *s)
 {
     if (!s->system) return;
     npde_context *c = s->system->context;
-    double *const blocks[] = {s->y,       s->y_new,   s->error,   s->slope, s->slope_new, s->rates,   s->rates_new,
-                              s->rates_old, s->residual, s->work[0], s->work[1], s->work[2], s->work[3]};
+    double *const blocks[] = {s->y,         s->y_new,    s->error,   s->slope,   s->slope_new, s->rates,  s->rates_new,
+                              s->rates_old, s->residual, s->work[0], s->work[1], s->work[2],   s->work[3]};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
 }
 
@@ -82,7 +82,8 @@ npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, doubl
 
 npde_status npde__stepper_finish(npde__stepper *s, double t)
 {
-    return s->iterate || !s->system->coupled ? NPDE_OK : s->system->ops->rates(s->system, t, -1, s->y_new, s->rates_new);
+    return s->iterate || !s->system->coupled ? NPDE_OK
+                                             : s->system->ops->rates(s->system, t, -1, s->y_new, s->rates_new);
 }
 
 void npde__stepper_filter(npde__stepper *s)

@@ -28,11 +28,11 @@ struct npde__stepper {
     double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where a method has it for free */
     int slope_known, slope_new_known;
     double *work[4];
-    double *rates_old;         /* one step back, h_old ago; h_old = 0 after a (re)start */
+    double *rates_old; /* one step back, h_old ago; h_old = 0 after a (re)start */
     double h_old;
-    double *residual;          /* n_rates: work space of the stages */
-    int iterate;               /* Newton on the rates; otherwise extrapolate them */
-    int64_t startup;           /* steps left that are done with backward Euler (crank_nicolson) */
+    double *residual; /* n_rates: work space of the stages */
+    int iterate;      /* Newton on the rates; otherwise extrapolate them */
+    int64_t startup;  /* steps left that are done with backward Euler (crank_nicolson) */
     int64_t stages, iterations;
 };
 

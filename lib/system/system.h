@@ -49,13 +49,14 @@ typedef struct {
 struct npde__system {
     const npde__system_ops *ops;
     npde_context *context;
-    size_t n;          /* length of the state */
-    size_t n_rates;    /* number of rates */
-    size_t points;     /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
+    size_t n;       /* length of the state */
+    size_t n_rates; /* number of rates */
+    size_t
+        points; /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
     size_t stride;
-    size_t unknowns;   /* the largest number of unknown densities of a population */
-    int coupled;       /* coefficients depend on the present rates */
-    double max_step;   /* the shortest delay; infinite if none */
+    size_t unknowns;    /* the largest number of unknown densities of a population */
+    int coupled;        /* coefficients depend on the present rates */
+    double max_step;    /* the shortest delay; infinite if none */
     uint64_t signature; /* hash of all that defines the problem */
     double tail_mass, mass_rounding;
     int64_t factorizations, callbacks;

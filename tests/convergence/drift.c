@@ -70,8 +70,8 @@ static double steady_rate(const neuron *k)
     return (double)(1 / (fine + (fine - coarse) / 3));
 }
 
-static double run_to(const neuron *k, npde_grid *(*grid_for)(npde_context *, npde_model *, const neuron *), npde_id method, double dt,
-                     double t)
+static double run_to(const neuron *k, npde_grid *(*grid_for)(npde_context *, npde_model *, const neuron *),
+                     npde_id method, double dt, double t)
 {
     npde_context *c;
     npde_model *m;
@@ -111,7 +111,8 @@ static npde_grid *finite_volumes(npde_context *c, npde_model *m, const neuron *k
 START_TEST(steady_rates_on_fitted_grids_to_1e_9)
 {
     for (size_t k = 0; k < 3; k++) {
-        const double exact = steady_rate(&neurons[k]), rate = run_to(&neurons[k], NULL, NPDE_METHOD_BACKWARD_EULER, 100, 1e4);
+        const double exact = steady_rate(&neurons[k]),
+                     rate = run_to(&neurons[k], NULL, NPDE_METHOD_BACKWARD_EULER, 100, 1e4);
         ck_assert_msg(fabs(rate / exact - 1) < 1e-9, "%s: %.15g and not %.15g", neurons[k].name, rate, exact);
     }
     NEAR(steady_rate(&neurons[2]), 0.11997596523910496621, 2e-11); /* the closed form's own check: Siegert's value */

@@ -4,12 +4,15 @@
 
 #include <math.h>
 
-static const double exact[] = {0.0178869875041593, 0.06364856829968214, 0.1042148936536382}; /* N(.5), N(1), N(2), Laplace inversion */
+static const double exact[] = {0.0178869875041593, 0.06364856829968214,
+                               0.1042148936536382}; /* N(.5), N(1), N(2), Laplace inversion */
 static const double times[] = {0.5, 1, 2};
-static const problem smooth = {.name = "smooth", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
+static const problem smooth = {
+    .name = "smooth", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
 
 /* Transient rates with the time error taken out by Richardson's extrapolation from steps h and h/2. */
-static void extrapolated(const problem *p, npde_id scheme, const double *breaks, size_t n, const size_t *cells, double *rates)
+static void extrapolated(const problem *p, npde_id scheme, const double *breaks, size_t n, const size_t *cells,
+                         double *rates)
 {
     double fine[3], coarse[3];
     for (int k = 0; k < 2; k++) {
@@ -104,11 +107,33 @@ START_TEST(fitted_grids_leave_a_space_error_below_1e_11)
 {
     const problem table[] = {
         {.name = "P1", .reset = 1, .threshold = 2, .diffusion = 1, .drive = 0.5, .mean = -1.5, .variance = 0.2},
-        {.name = "P2", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5, .noise = 0.1, .mean = -1.5, .variance = 0.2},
-        {.name = "P3", .reset = 1, .threshold = 2, .diffusion = 1, .drive = 1, .swing = 1, .connectivity = -1, .noise = 0.1,
-         .mean = -1.5, .variance = 0.2},
+        {.name = "P2",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 0.5,
+         .noise = 0.1,
+         .mean = -1.5,
+         .variance = 0.2},
+        {.name = "P3",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .drive = 1,
+         .swing = 1,
+         .connectivity = -1,
+         .noise = 0.1,
+         .mean = -1.5,
+         .variance = 0.2},
         {.name = "lin", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.25},
-        {.name = "sin", .reset = 1, .threshold = 2, .diffusion = 1, .drive = 1, .swing = 0.5, .mean = -1, .variance = 0.25},
+        {.name = "sin",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .drive = 1,
+         .swing = 0.5,
+         .mean = -1,
+         .variance = 0.25},
         {.name = "exc", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5, .mean = -1, .variance = 0.25},
         {.name = "inh", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -1, .mean = -1, .variance = 0.25},
     };
@@ -125,7 +150,8 @@ START_TEST(fitted_grids_leave_a_space_error_below_1e_11)
             apart = fmax(apart, fabs(a - b));
             largest = fmax(largest, fabs(b));
         }
-        ck_assert_msg(apart <= 1e-11 * largest, "%s: %.2e of the largest rate, %.2g", table[k].name, apart / largest, largest);
+        ck_assert_msg(apart <= 1e-11 * largest, "%s: %.2e of the largest rate, %.2g", table[k].name, apart / largest,
+                      largest);
         run_free(fitted);
         run_free(fine);
     }
@@ -133,4 +159,5 @@ START_TEST(fitted_grids_leave_a_space_error_below_1e_11)
 END_TEST
 
 MAIN("space_order", finite_volume_transients_are_second_order, exact_flux_transients_are_second_order_too,
-     graded_cells_are_second_order, spectral_elements_converge_exponentially, fitted_grids_leave_a_space_error_below_1e_11)
+     graded_cells_are_second_order, spectral_elements_converge_exponentially,
+     fitted_grids_leave_a_space_error_below_1e_11)

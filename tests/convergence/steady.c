@@ -132,7 +132,8 @@ START_TEST(networks_settle_at_the_exact_rate)
                            .variance = 0.1};
         run *r = run_new(&p, 0, NPDE_METHOD_BACKWARD_EULER, 2);
         const double rate = run_rate(r, 400);
-        ck_assert_msg(fabs(rate / cases[k].rate - 1) <= 1e-11, "%s: %.15g and not %.15g", cases[k].name, rate, cases[k].rate);
+        ck_assert_msg(fabs(rate / cases[k].rate - 1) <= 1e-11, "%s: %.15g and not %.15g", cases[k].name, rate,
+                      cases[k].rate);
         run_free(r);
     }
 }
@@ -150,8 +151,15 @@ START_TEST(refractory_states_settle_at_the_exact_rate)
     const npde_id kinds[] = {NPDE_REFRACTORY_FIXED, NPDE_REFRACTORY_EXPONENTIAL};
     for (size_t k = 0; k < 8; k++) {
         const double b = table[k / 2].b, tau = table[k / 2].tau, rate = table[k / 2].rate;
-        const problem p = {.name = "refractory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = b,
-                           .refractory = kinds[k % 2], .tau = tau, .mean = 0, .variance = 0.2};
+        const problem p = {.name = "refractory",
+                           .reset = 1,
+                           .threshold = 2,
+                           .diffusion = 1,
+                           .connectivity = b,
+                           .refractory = kinds[k % 2],
+                           .tau = tau,
+                           .mean = 0,
+                           .variance = 0.2};
         run *r = run_new(&p, 0, NPDE_METHOD_TR_BDF2, 0.05);
         NEAR(run_rate(r, 60), rate, 2e-11);
         double reservoir;
@@ -173,13 +181,21 @@ START_TEST(random_thresholds_settle_at_the_exact_rate)
                  {0.5, 10, 0, 0.06485274239948637},
                  {3, 10, 0.2, 0.106513605960342}};
     for (size_t k = 0; k < 5; k++) {
-        const problem p = {.name = "random threshold", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = table[k].b,
-                           .refractory = table[k].tau > 0 ? NPDE_REFRACTORY_EXPONENTIAL : 0, .tau = table[k].tau,
-                           .discharge = NPDE_DISCHARGE_STEP, .kappa = table[k].kappa, .mean = 0, .variance = 0.2};
+        const problem p = {.name = "random threshold",
+                           .reset = 1,
+                           .threshold = 2,
+                           .diffusion = 1,
+                           .connectivity = table[k].b,
+                           .refractory = table[k].tau > 0 ? NPDE_REFRACTORY_EXPONENTIAL : 0,
+                           .tau = table[k].tau,
+                           .discharge = NPDE_DISCHARGE_STEP,
+                           .kappa = table[k].kappa,
+                           .mean = 0,
+                           .variance = 0.2};
         run *r = run_new(&p, 0, NPDE_METHOD_BACKWARD_EULER, 1);
         const double rate = run_rate(r, 300);
-        ck_assert_msg(fabs(rate / table[k].rate - 1) <= 1e-11, "kappa = %g, b = %g: %.15g and not %.15g", table[k].kappa,
-                      table[k].b, rate, table[k].rate);
+        ck_assert_msg(fabs(rate / table[k].rate - 1) <= 1e-11, "kappa = %g, b = %g: %.15g and not %.15g",
+                      table[k].kappa, table[k].b, rate, table[k].rate);
         run_free(r);
     }
 }

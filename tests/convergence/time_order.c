@@ -8,16 +8,47 @@
 static const double order_tolerance = 0.15;
 
 /* Linear: exact by Laplace inversion. Network: drive in time, rates in drive and noise, smooth data. */
-static const problem linear = {.name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
+static const problem linear = {
+    .name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
 static const double linear_exact[] = {0.06364856829968214, 0.1042148936536382}; /* N(1), N(2) */
-static const problem network = {.name = "network", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.8,
-                                .noise = 0.1, .drive = 0.5, .swing = 0.3, .mean = -1.5, .variance = 0.2};
-static const problem delayed = {.name = "delayed", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .delay = 0.25,
-                                .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.2, .mean = 0, .variance = 0.04};
-static const problem held = {.name = "fixed refractory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5,
-                             .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.25, .mean = 0, .variance = 0.04};
-static const problem random_threshold = {.name = "random threshold", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5,
-                                         .discharge = NPDE_DISCHARGE_STEP, .kappa = 10, .mean = 0, .variance = 0.2};
+static const problem network = {.name = "network",
+                                .reset = 1,
+                                .threshold = 2,
+                                .diffusion = 1,
+                                .connectivity = 0.8,
+                                .noise = 0.1,
+                                .drive = 0.5,
+                                .swing = 0.3,
+                                .mean = -1.5,
+                                .variance = 0.2};
+static const problem delayed = {.name = "delayed",
+                                .reset = 1,
+                                .threshold = 2,
+                                .diffusion = 1,
+                                .connectivity = 1.5,
+                                .delay = 0.25,
+                                .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+                                .tau = 0.2,
+                                .mean = 0,
+                                .variance = 0.04};
+static const problem held = {.name = "fixed refractory",
+                             .reset = 1,
+                             .threshold = 2,
+                             .diffusion = 1,
+                             .connectivity = 1.5,
+                             .refractory = NPDE_REFRACTORY_FIXED,
+                             .tau = 0.25,
+                             .mean = 0,
+                             .variance = 0.04};
+static const problem random_threshold = {.name = "random threshold",
+                                         .reset = 1,
+                                         .threshold = 2,
+                                         .diffusion = 1,
+                                         .connectivity = 0.5,
+                                         .discharge = NPDE_DISCHARGE_STEP,
+                                         .kappa = 10,
+                                         .mean = 0,
+                                         .variance = 0.2};
 
 static double rate_with(const problem *p, int cells, npde_id method, double dt, npde_id coupling, double t)
 {
@@ -46,22 +77,41 @@ static void check_orders(const problem *p, npde_id coupling)
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
         for (int cells = 0; cells <= 200; cells += 200) {
             const double order = observed_order(p, cells, method, coupling);
-            ck_assert_msg(fabs(order - (double)method->order) <= order_tolerance, "%s, %s, %s: order %.3f and not %zu", p->name,
-                          npde_id_name(method->id), cells ? "finite volume" : "spectral", order, method->order);
+            ck_assert_msg(fabs(order - (double)method->order) <= order_tolerance, "%s, %s, %s: order %.3f and not %zu",
+                          p->name, npde_id_name(method->id), cells ? "finite volume" : "spectral", order,
+                          method->order);
         }
 }
 
-START_TEST(linear_problem) { check_orders(&linear, NPDE_COUPLING_NEWTON); }
+START_TEST(linear_problem)
+{
+    check_orders(&linear, NPDE_COUPLING_NEWTON);
+}
 END_TEST
-START_TEST(driven_network) { check_orders(&network, NPDE_COUPLING_NEWTON); }
+START_TEST(driven_network)
+{
+    check_orders(&network, NPDE_COUPLING_NEWTON);
+}
 END_TEST
-START_TEST(driven_network_extrapolated) { check_orders(&network, NPDE_COUPLING_EXTRAPOLATED); }
+START_TEST(driven_network_extrapolated)
+{
+    check_orders(&network, NPDE_COUPLING_EXTRAPOLATED);
+}
 END_TEST
-START_TEST(delay_and_exponential_refractory) { check_orders(&delayed, NPDE_COUPLING_NEWTON); }
+START_TEST(delay_and_exponential_refractory)
+{
+    check_orders(&delayed, NPDE_COUPLING_NEWTON);
+}
 END_TEST
-START_TEST(fixed_refractory) { check_orders(&held, NPDE_COUPLING_NEWTON); }
+START_TEST(fixed_refractory)
+{
+    check_orders(&held, NPDE_COUPLING_NEWTON);
+}
 END_TEST
-START_TEST(random_threshold_network) { check_orders(&random_threshold, NPDE_COUPLING_NEWTON); }
+START_TEST(random_threshold_network)
+{
+    check_orders(&random_threshold, NPDE_COUPLING_NEWTON);
+}
 END_TEST
 
 /* Against the exact rate, so that all methods converge to the right thing and not only somewhere. */
@@ -72,7 +122,8 @@ START_TEST(errors_against_the_exact_rate)
         const double dt = method->order == 1 ? 1. / 800 : 1. / 160;
         double error[2];
         for (int k = 0; k < 2; k++)
-            error[k] = fabs(rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 1) - linear_exact[0]);
+            error[k] =
+                fabs(rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 1) - linear_exact[0]);
         NEAR(log2(error[0] / error[1]), (double)method->order, order_tolerance);
         const double richardson = 2 * (double)method->order == 2 ? 1 : 3;
         const double coarse = rate_with(&linear, 0, method->id, dt, NPDE_COUPLING_NEWTON, 2);

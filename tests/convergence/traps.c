@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-static const problem linear = {.name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
+static const problem linear = {
+    .name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
 static const double steady = 0.11997596523910496621;
 
 /* A reset between two points costs an order of convergence: it is refused, with the break to add. */
@@ -69,7 +70,8 @@ START_TEST(rate_is_the_flux_of_the_state)
     problem p = linear;
     p.connectivity = 0.8;
     p.noise = 0.1;
-    const npde_id methods[] = {NPDE_METHOD_BACKWARD_EULER, NPDE_METHOD_IMEX_EULER, NPDE_METHOD_CRANK_NICOLSON, NPDE_METHOD_TR_BDF2};
+    const npde_id methods[] = {NPDE_METHOD_BACKWARD_EULER, NPDE_METHOD_IMEX_EULER, NPDE_METHOD_CRANK_NICOLSON,
+                               NPDE_METHOD_TR_BDF2};
     const npde_id couplings[] = {NPDE_COUPLING_NEWTON, NPDE_COUPLING_EXTRAPOLATED};
     for (int k = 0; k < 8; k++) {
         run *r = run_new(&p, 0, methods[k % 4], 0.03);
@@ -96,7 +98,8 @@ START_TEST(asking_often_changes_nothing)
 {
     run *often = run_new(&linear, 0, NPDE_METHOD_TR_BDF2, 0.01), *once = run_new(&linear, 0, NPDE_METHOD_TR_BDF2, 0.01);
     double rate = 0;
-    for (int i = 1; i <= 1000; i++) rate = run_rate(often, i == 1000 ? 1 : 1e-3 * i + 1e-14 * (i % 7)); /* slivers of steps among them */
+    for (int i = 1; i <= 1000; i++)
+        rate = run_rate(often, i == 1000 ? 1 : 1e-3 * i + 1e-14 * (i % 7)); /* slivers of steps among them */
     NEAR(rate, run_rate(once, 1), 2e-5);
     NEAR(rate, 0.06364856829968214, 2e-7);
     run_free(often);
@@ -136,7 +139,13 @@ END_TEST
 /* Near a blow-up no smaller step helps: the run ends by itself with a reason, and its state is intact. */
 START_TEST(blow_up_ends_cleanly)
 {
-    const problem p = {.name = "blow-up", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .mean = 1.5, .variance = 0.005};
+    const problem p = {.name = "blow-up",
+                       .reset = 1,
+                       .threshold = 2,
+                       .diffusion = 1,
+                       .connectivity = 1.5,
+                       .mean = 1.5,
+                       .variance = 0.005};
     run *r = run_new(&p, 2000, NPDE_METHOD_BACKWARD_EULER, 0);
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_DT_MIN, 1e-9));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-4));

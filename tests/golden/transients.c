@@ -14,16 +14,25 @@ static const struct {
     double rate[5], reservoir[5];
 } cases[] = {
     {{.name = "b = 0.5", NETWORK, .connectivity = 0.5},
-     {.03937391347601, .1016989217898, .1341608311984, .1371159051016, .1350853967985}, {0}},
+     {.03937391347601, .1016989217898, .1341608311984, .1371159051016, .1350853967985},
+     {0}},
     {{.name = "b = 1.5", NETWORK, .connectivity = 1.5},
-     {.03996952542794, .1094763634988, .160238513018, .182308382748, .1905535713175}, {0}},
+     {.03996952542794, .1094763634988, .160238513018, .182308382748, .1905535713175},
+     {0}},
     {{.name = "b = -4", NETWORK, .connectivity = -4},
-     {.03692182781522, .07801745645253, .08192138848345, .07375552838321, .07077002192258}, {0}},
+     {.03692182781522, .07801745645253, .08192138848345, .07375552838321, .07077002192258},
+     {0}},
     {{.name = "b = 0.5, a = 1 + 0.1 N", NETWORK, .connectivity = 0.5, .noise = 0.1},
-     {.03970402013603, .1039696170342, .1381782559265, .1412517477091, .1390372632906}, {0}},
+     {.03970402013603, .1039696170342, .1381782559265, .1412517477091, .1390372632906},
+     {0}},
     {{.name = "delay", NETWORK, .connectivity = 1.5, .delay = 0.25},
-     {.03908349990427, .1001755595723, .1473216390747, .1742304208469, .1881577489663}, {0}},
-    {{.name = "exponential refractory", NETWORK, .connectivity = 1.5, .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.25},
+     {.03908349990427, .1001755595723, .1473216390747, .1742304208469, .1881577489663},
+     {0}},
+    {{.name = "exponential refractory",
+      NETWORK,
+      .connectivity = 1.5,
+      .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+      .tau = 0.25},
      {.03972487076809, .104585539012, .1462363514504, .1665614385999, .1756372342108},
      {.002144467096674, .0136624583182, .03129041042728, .0407049843117, .04377394741492}},
     {{.name = "fixed refractory", NETWORK, .connectivity = 1.5, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.25},
@@ -68,7 +77,8 @@ END_TEST
 /* Density of the linear equation against Laplace inversion: set A at t = 1. */
 START_TEST(linear_density_to_1e_8)
 {
-    static const double v[] = {0.5, 1, 1.5, 1.9}, p[] = {.2857677812992692, .1607582146611596, .05217379015096893, .007035341866756643};
+    static const double v[] = {0.5, 1, 1.5, 1.9},
+                        p[] = {.2857677812992692, .1607582146611596, .05217379015096893, .007035341866756643};
     const problem a = {.name = "A", .reset = 1, .threshold = 2, .diffusion = 1, .mean = -1, .variance = 0.1};
     run *r = run_new(&a, 0, NPDE_METHOD_TR_BDF2, 4e-4);
     double value[4];
@@ -86,8 +96,10 @@ END_TEST
 START_TEST(excitatory_inhibitory_pair_to_1e_7)
 {
     static const double weights[] = {1.8, -0.75, 0.5, -0.25};
-    static const double expected[4][2] = {
-        {.101446001002, .09598922136}, {.1370608596293, .1214586737199}, {.1514179793537, .1260081317049}, {.1571628326973, .1260693009147}};
+    static const double expected[4][2] = {{.101446001002, .09598922136},
+                                          {.1370608596293, .1214586737199},
+                                          {.1514179793537, .1260081317049},
+                                          {.1571628326973, .1260693009147}};
     npde_context *c;
     npde_model *m;
     npde_solver *s;
@@ -115,8 +127,16 @@ END_TEST
 /* Spontaneous activity: random threshold and refractory state together, from rest to the limit cycle. */
 START_TEST(spontaneous_activity_to_1e_6)
 {
-    const problem p = {.name = "spontaneous", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 5, .tau = 1,
-                       .refractory = NPDE_REFRACTORY_EXPONENTIAL, .discharge = NPDE_DISCHARGE_STEP, .kappa = 20, .mean = 0,
+    const problem p = {.name = "spontaneous",
+                       .reset = 1,
+                       .threshold = 2,
+                       .diffusion = 1,
+                       .connectivity = 5,
+                       .tau = 1,
+                       .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+                       .discharge = NPDE_DISCHARGE_STEP,
+                       .kappa = 20,
+                       .mean = 0,
                        .variance = 0.04};
     static const double expected[] = {.05602394154, .1161786678, .220913910, .14102840}, at[] = {0.5, 1, 2, 4};
     run *r = run_new(&p, 0, NPDE_METHOD_TR_BDF2, 5e-4);
@@ -128,8 +148,14 @@ END_TEST
 /* The delayed inhibitory network oscillates: b = −45, a = 0.2, d = 1. Rates on the way, and the period of the limit cycle. */
 START_TEST(delayed_inhibition_oscillates_with_the_right_period)
 {
-    const problem p = {.name = "oscillation", .reset = 0, .threshold = 1, .diffusion = 0.2, .connectivity = -45, .delay = 1,
-                       .mean = -1, .variance = 0.05};
+    const problem p = {.name = "oscillation",
+                       .reset = 0,
+                       .threshold = 1,
+                       .diffusion = 0.2,
+                       .connectivity = -45,
+                       .delay = 1,
+                       .mean = -1,
+                       .variance = 0.05};
     static const double at[] = {.5, 1, 1.5, 2, 3, 4, 6, 8};
     static const double expected[] = {.0004840083552715, .01035421622365, .02720404506367, .02085315788297,
                                       .0003608924553447, .01132546742911, .00100655412778, .01099778263329};

@@ -12,11 +12,21 @@ static const problem variants[] = {
     {.name = "driven network", BASE, .connectivity = 0.7, .noise = 0.2, .swing = 0.5},
     {.name = "inhibitory", BASE, .connectivity = -4},
     {.name = "delay", BASE, .connectivity = -3, .delay = 0.3},
-    {.name = "exponential refractory", BASE, .connectivity = 1.5, .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.2},
+    {.name = "exponential refractory",
+     BASE,
+     .connectivity = 1.5,
+     .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+     .tau = 0.2},
     {.name = "fixed refractory", BASE, .connectivity = 1.5, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.23},
     {.name = "random threshold", BASE, .connectivity = 0.5, .discharge = NPDE_DISCHARGE_STEP, .kappa = 10},
-    {.name = "ramp, refractory, delay", BASE, .connectivity = 1, .delay = 0.2, .discharge = NPDE_DISCHARGE_RAMP, .kappa = 10,
-     .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.31},
+    {.name = "ramp, refractory, delay",
+     BASE,
+     .connectivity = 1,
+     .delay = 0.2,
+     .discharge = NPDE_DISCHARGE_RAMP,
+     .kappa = 10,
+     .refractory = NPDE_REFRACTORY_FIXED,
+     .tau = 0.31},
 };
 enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
 
@@ -37,7 +47,8 @@ START_TEST(mass_over_1e5_steps)
                 worst = fmax(worst, run_stat(r, NPDE_STAT_MASS_DEFECT));
             }
             ck_assert_int_ge(run_count(r, NPDE_COUNT_STEPS), steps);
-            ck_assert_msg(worst <= 1e-13, "%s, %s, %d cells: mass defect %.2e", p->name, npde_id_name(method->id), cells, worst);
+            ck_assert_msg(worst <= 1e-13, "%s, %s, %d cells: mass defect %.2e", p->name, npde_id_name(method->id),
+                          cells, worst);
             const double rounding = run_stat(r, NPDE_STAT_MASS_ROUNDING) / steps;
             ck_assert_msg(rounding <= 1e-14, "%s, %s, %d cells: %.2e of mass lost to rounding per step", p->name,
                           npde_id_name(method->id), cells, rounding);
@@ -76,7 +87,9 @@ static npde_id pick(random_stream *s, npde_id a, npde_id b)
 /* A random network: any drive, noise, coupling of both signs, delay, refractory state and threshold. */
 static problem draw(random_stream *s)
 {
-    problem p = {.name = "draw", .reset = random_between(s, -1, 1), .diffusion = pow(10, random_between(s, -2, 0.5)),
+    problem p = {.name = "draw",
+                 .reset = random_between(s, -1, 1),
+                 .diffusion = pow(10, random_between(s, -2, 0.5)),
                  .drive = random_between(s, -2, 2.5)};
     p.threshold = p.reset + random_between(s, 0.3, 2);
     p.connectivity = random_between(s, -5, 1) * (p.threshold - p.reset);
@@ -132,7 +145,9 @@ START_TEST(positive_over_1e4_draws)
             ck_assert_double_ge(reservoir, -1e-15);
         }
         if (status >= 0) finished++;
-        else ck_assert_msg(status == NPDE_ERR_STEP_TOO_SMALL && (p.connectivity > 0 || p.noise > 0), "draw %d: %s", k, npde_context_error(r->context));
+        else
+            ck_assert_msg(status == NPDE_ERR_STEP_TOO_SMALL && (p.connectivity > 0 || p.noise > 0), "draw %d: %s", k,
+                          npde_context_error(r->context));
         run_free(r);
     }
     ck_assert_int_ge(finished, draws * 95 / 100);

@@ -75,8 +75,8 @@ run *run_new(const problem *p, int cells, npde_id method, double dt)
     return start(run_prepare(p, cells, method, dt), p);
 }
 
-run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells, npde_id method,
-                double dt)
+run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
+                npde_id method, double dt)
 {
     run *r = begin(p);
     OK(r->context, npde_grid_new(r->context, scheme, breaks, n_breaks, cells, &r->grid));

@@ -35,8 +35,8 @@ run *run_new(const problem *p, int cells, npde_id method, double dt);
 /* The same, not yet started. */
 run *run_prepare(const problem *p, int cells, npde_id method, double dt);
 /* The same on a grid of the caller's making, which makes it in the run's context: breaks and degrees (spectral). */
-run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells, npde_id method,
-                double dt);
+run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
+                npde_id method, double dt);
 void run_free(run *r);
 /* Rate at t, all statuses but errors allowed. */
 double run_rate(run *r, double t);

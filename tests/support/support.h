@@ -7,38 +7,38 @@
 #include <neuropde/neuropde.h>
 
 /* The call answers 0; otherwise the test fails with the context's text. */
-#define OK(context, call)                                                                                          \
-    do {                                                                                                           \
-        const npde_status ok_status_ = (call);                                                                     \
-        ck_assert_msg(ok_status_ == NPDE_OK, "%s: %s: %s", #call, npde_status_name(ok_status_),                    \
-                      npde_context_error(context));                                                                \
+#define OK(context, call)                                                                       \
+    do {                                                                                        \
+        const npde_status ok_status_ = (call);                                                  \
+        ck_assert_msg(ok_status_ == NPDE_OK, "%s: %s: %s", #call, npde_status_name(ok_status_), \
+                      npde_context_error(context));                                             \
     } while (0)
 
 /* The call answers this status. */
-#define ANSWERS(context, status, call)                                                                             \
-    do {                                                                                                           \
-        const npde_status answers_status_ = (call);                                                                \
+#define ANSWERS(context, status, call)                                                                                \
+    do {                                                                                                              \
+        const npde_status answers_status_ = (call);                                                                   \
         ck_assert_msg(answers_status_ == (status), "%s: %s and not %s: %s", #call, npde_status_name(answers_status_), \
-                      npde_status_name(status), npde_context_error(context));                                      \
+                      npde_status_name(status), npde_context_error(context));                                         \
     } while (0)
 
 /* |x − y| ≤ tolerance, with both printed to all digits when not. */
-#define NEAR(x, y, tolerance)                                                                                      \
-    do {                                                                                                           \
-        const double near_x_ = (x), near_y_ = (y), near_t_ = (tolerance);                                          \
-        ck_assert_msg(fabs(near_x_ - near_y_) <= near_t_, "%s = %.17g, %s = %.17g: apart by %.3g > %.3g", #x, near_x_, #y, \
-                      near_y_, fabs(near_x_ - near_y_), near_t_);                                                  \
+#define NEAR(x, y, tolerance)                                                                                          \
+    do {                                                                                                               \
+        const double near_x_ = (x), near_y_ = (y), near_t_ = (tolerance);                                              \
+        ck_assert_msg(fabs(near_x_ - near_y_) <= near_t_, "%s = %.17g, %s = %.17g: apart by %.3g > %.3g", #x, near_x_, \
+                      #y, near_y_, fabs(near_x_ - near_y_), near_t_);                                                  \
     } while (0)
 
 /* Runs a suite; TAP on standard output when the environment asks for it. The number of tests that failed. */
 int run_suite(const char *name, const TTest *const *tests, size_t n_tests);
 
 /* A test program is its tests and this line. */
-#define MAIN(name, ...)                                                                                            \
-    int main(void)                                                                                                 \
-    {                                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                                       \
-        return run_suite(name, tests, sizeof tests / sizeof tests[0]) != 0;                                        \
+#define MAIN(name, ...)                                                     \
+    int main(void)                                                          \
+    {                                                                       \
+        const TTest *const tests[] = {__VA_ARGS__};                         \
+        return run_suite(name, tests, sizeof tests / sizeof tests[0]) != 0; \
     }
 
 /* A deterministic stream of numbers for property tests (SplitMix64). */

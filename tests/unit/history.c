@@ -13,7 +13,8 @@ static void fill(size_t points, size_t capacity, double spacing, double step, do
     OK(context, npde_context_new(&context));
     OK(context, npde__history_init(&history, context, 2, capacity, points, spacing));
     npde__history_begin(&history, 0, past, (double[]){sin(0.0), cos(0.0)});
-    for (int k = 1; k * step <= end + 1e-12; k++) npde__history_push(&history, k * step, (double[]){sin(k * step), cos(k * step)});
+    for (int k = 1; k * step <= end + 1e-12; k++)
+        npde__history_push(&history, k * step, (double[]){sin(k * step), cos(k * step)});
 }
 
 static void empty(void)

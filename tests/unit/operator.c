@@ -35,10 +35,11 @@ static void make(int kind, double size)
     const double breaks[] = {-6 * size, 1 * size, 2 * size, 5 * size};
     const size_t fine[] = {70, 10, 30}, degrees[] = {20, 8, 14};
     OK(context, npde_context_new(&context));
-    OK(context, npde_grid_new(context, spectral ? NPDE_SCHEME_SPECTRAL : NPDE_SCHEME_FINITE_VOLUME, breaks, random ? 4 : 3,
-                              spectral ? degrees : fine, &grid));
+    OK(context, npde_grid_new(context, spectral ? NPDE_SCHEME_SPECTRAL : NPDE_SCHEME_FINITE_VOLUME, breaks,
+                              random ? 4 : 3, spectral ? degrees : fine, &grid));
     const npde__field drift = {leak, &shift}, discharge = {random ? jump : NULL, NULL};
-    OK(context, npde__operator_init(&op, context, grid, grid->node[1], grid->node[2], drift, discharge, (kind & 4) != 0));
+    OK(context,
+       npde__operator_init(&op, context, grid, grid->node[1], grid->node[2], drift, discharge, (kind & 4) != 0));
 }
 
 static void clear(void)
@@ -99,7 +100,8 @@ START_TEST(solve_solves)
             op.scheme->apply(&op, n, out);
             out[op.reset] += kappa * rate + m;
             const double scale = 1 + gamma * norm(out);
-            for (size_t i = 0; i < op.end; i++) NEAR(grid->w[i] * n[i] - gamma * out[i], grid->w[i] * r[i], 1e-11 * scale);
+            for (size_t i = 0; i < op.end; i++)
+                NEAR(grid->w[i] * n[i] - gamma * out[i], grid->w[i] * r[i], 1e-11 * scale);
         }
         clear();
     }
@@ -122,10 +124,12 @@ START_TEST(tangents_are_derivatives)
             for (int k = 0; k < 2; k++) {
                 op.scheme->load(&op, at[0] + (k == 0) * h, at[1] + (k == 1) * h);
                 op.scheme->apply(&op, n, plus);
-                const double flux_plus = op.scheme->flux(&op, at[0] + (k == 0) * h, at[1] + (k == 1) * h, n, &unused[0], &unused[1]);
+                const double flux_plus =
+                    op.scheme->flux(&op, at[0] + (k == 0) * h, at[1] + (k == 1) * h, n, &unused[0], &unused[1]);
                 op.scheme->load(&op, at[0] - (k == 0) * h, at[1] - (k == 1) * h);
                 op.scheme->apply(&op, n, minus);
-                const double flux_minus = op.scheme->flux(&op, at[0] - (k == 0) * h, at[1] - (k == 1) * h, n, &unused[0], &unused[1]);
+                const double flux_minus =
+                    op.scheme->flux(&op, at[0] - (k == 0) * h, at[1] - (k == 1) * h, n, &unused[0], &unused[1]);
                 const double scale = 1 + norm(by[k]);
                 for (size_t i = 0; i < op.end; i++) NEAR((plus[i] - minus[i]) / (2 * h), by[k][i], 1e-7 * scale);
                 NEAR((flux_plus - flux_minus) / (2 * h), flux_by[k], 1e-7 * scale);
@@ -147,7 +151,8 @@ START_TEST(flux_is_the_functional)
         op.scheme->load(&op, 0.7, 0.9);
         const double rate = npde__operator_flux(&op, n);
         op.scheme->load(&op, -2, 2);
-        NEAR(op.scheme->flux(&op, 0.7, 0.9, n, &a, &b), kind & 2 ? npde__operator_flux(&op, n) : rate, 1e-10 * (1 + fabs(rate)));
+        NEAR(op.scheme->flux(&op, 0.7, 0.9, n, &a, &b), kind & 2 ? npde__operator_flux(&op, n) : rate,
+             1e-10 * (1 + fabs(rate)));
         clear();
     }
 }
@@ -192,7 +197,8 @@ START_TEST(bernoulli_is_smooth_across_its_switch)
     for (double z = -60; z < 60; z += 0.0137) {
         double n[3] = {0, 1, 0}, by_drive, by_diffusion;
         const double value = op.scheme->flux(&op, z, 1, n, &by_drive, &by_diffusion);
-        const long double x = -z, exact = fabsl(x) < 1e-3L ? 1 - x / 2 + x * x / 12 - x * x * x * x / 720 : x / expm1l(x);
+        const long double x = -z,
+                          exact = fabsl(x) < 1e-3L ? 1 - x / 2 + x * x / 12 - x * x * x * x / 720 : x / expm1l(x);
         NEAR(value, (double)exact, 4e-16 * (1 + fabs(z)) + 4e-16 * (double)exact);
         const double h = 1e-4, plus = op.scheme->flux(&op, z + h, 1, n, &(double){0}, &(double){0});
         const double minus = op.scheme->flux(&op, z - h, 1, n, &(double){0}, &(double){0});

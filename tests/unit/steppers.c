@@ -65,7 +65,8 @@ static void toy_apply(npde__system *s, const double *y, double *out)
     out[0] = -out[1] + t->force;
 }
 
-static npde_status toy_correct(npde__system *s, double t, int side, const double *rates, const double *y, double *residual, int *linear)
+static npde_status toy_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                               double *residual, int *linear)
 {
     (void)t, (void)side, (void)rates;
     const toy *self = (const toy *)s;
@@ -76,8 +77,12 @@ static npde_status toy_correct(npde__system *s, double t, int side, const double
     return NPDE_OK;
 }
 
-static const npde__system_ops ops = {.rates = toy_rates, .freeze = toy_freeze, .factor = toy_factor, .solve = toy_solve,
-                                     .apply = toy_apply, .correct = toy_correct};
+static const npde__system_ops ops = {.rates = toy_rates,
+                                     .freeze = toy_freeze,
+                                     .factor = toy_factor,
+                                     .solve = toy_solve,
+                                     .apply = toy_apply,
+                                     .correct = toy_correct};
 
 static void reference_slope(double t, const double *y, double *dy)
 {
