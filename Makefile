@@ -39,7 +39,6 @@ install:
 docs:
 	sh tools/install_dependencies.sh run docs
 	test -f $(BUILD)-docs/build.ninja || meson setup $(BUILD)-docs -Dtests=disabled -Dexamples=false
-	ninja -C $(BUILD)-docs include/neuropde/version.h 2>/dev/null || true
 	sh tools/make_docs.sh $(BUILD)-docs
 
 ci:

@@ -3,11 +3,6 @@
 
 #include <math.h>
 
-npde_status npde__check_given(npde_context *c, const char *function, const char *argument, int given)
-{
-    return given ? NPDE_OK : npde__fail(c, NPDE_ERR_NULL, "%s: %s is NULL", function, argument);
-}
-
 npde_status npde__check_finite(npde_context *c, const char *function, const char *argument, double value)
 {
     return isfinite(value) ? NPDE_OK

@@ -20,8 +20,8 @@ static npde_status check_cells(npde_context *c, const char *function, npde_id sc
 static npde_status check_breaks(npde_context *c, const char *function, npde_id scheme, const double *breaks,
                                 size_t n_breaks, const size_t *cells)
 {
-    NPDE__TRY(npde__check_given(c, function, "breaks", breaks != NULL));
-    NPDE__TRY(npde__check_given(c, function, "cells", cells != NULL));
+    NPDE__GIVEN(c, function, breaks);
+    NPDE__GIVEN(c, function, cells);
     if (n_breaks < 2 || n_breaks > MAX_CELLS)
         return npde__fail(c, NPDE_ERR_SIZE, "%s: n_breaks = %zu is outside [2, %d]", function, n_breaks,
                           (int)MAX_CELLS);
@@ -43,7 +43,7 @@ npde_status npde_grid_new(npde_context *context, npde_id scheme, const double *b
 {
     if (!context) return NPDE_ERR_NULL;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_given(context, __func__, "out", out != NULL));
+    NPDE__GIVEN(context, __func__, out);
     NPDE__TRY(npde__check_id(context, __func__, "scheme", NPDE_FAMILY_SCHEME, scheme, &row));
     NPDE__TRY(check_breaks(context, __func__, scheme, breaks, n_breaks, cells));
     return npde__grid_new(context, scheme, breaks, n_breaks, cells, NULL, out);
@@ -53,8 +53,8 @@ npde_status npde_grid_new_graded(npde_context *context, const double *breaks, si
                                  const double *ratios, npde_grid **out)
 {
     if (!context) return NPDE_ERR_NULL;
-    NPDE__TRY(npde__check_given(context, __func__, "out", out != NULL));
-    NPDE__TRY(npde__check_given(context, __func__, "ratios", ratios != NULL));
+    NPDE__GIVEN(context, __func__, out);
+    NPDE__GIVEN(context, __func__, ratios);
     NPDE__TRY(check_breaks(context, __func__, NPDE_SCHEME_FINITE_VOLUME, breaks, n_breaks, cells));
     for (size_t s = 0; s + 1 < n_breaks; s++)
         NPDE__TRY(npde__check_range(context, __func__, "ratios[]", ratios[s], 1e-12, 1e12));
@@ -66,7 +66,7 @@ npde_status npde_grid_new_for(const npde_model *model, npde_id scheme, size_t ce
     if (!model) return NPDE_ERR_NULL;
     npde_context *c = model->context;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_given(c, __func__, "out", out != NULL));
+    NPDE__GIVEN(c, __func__, out);
     NPDE__TRY(npde__check_id(c, __func__, "scheme", NPDE_FAMILY_SCHEME, scheme, &row));
     if (cells) NPDE__TRY(check_cells(c, __func__, scheme, 0, cells));
     return npde__model_fit_grid(model, scheme, cells, NULL, out);
@@ -90,7 +90,7 @@ size_t npde_grid_size(const npde_grid *grid, size_t axis)
 static npde_status copy_axis(const npde_grid *grid, const char *function, size_t axis, const double *from, double *out,
                              size_t n)
 {
-    NPDE__TRY(npde__check_given(grid->context, function, "out", out != NULL));
+    NPDE__GIVEN(grid->context, function, out);
     if (axis > 0)
         return npde__fail(grid->context, NPDE_ERR_SIZE, "%s: axis = %zu must be 0: the grid has one axis", function,
                           axis);

@@ -8,7 +8,7 @@ npde_status npde_model_new(npde_context *context, npde_id kind, size_t n_pop, np
 {
     if (!context) return NPDE_ERR_NULL;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_given(context, __func__, "out", out != NULL));
+    NPDE__GIVEN(context, __func__, out);
     NPDE__TRY(npde__check_id(context, __func__, "kind", NPDE_FAMILY_MODEL, kind, &row));
     const npde__model_kind *found = npde__model_kind_find(kind);
     if (n_pop < 1 || n_pop > found->max_pop)
@@ -50,7 +50,7 @@ npde_status npde_model_get(const npde_model *model, size_t pop, npde_id param, d
     if (!model) return NPDE_ERR_NULL;
     const npde__id_row *row;
     size_t first, last;
-    NPDE__TRY(npde__check_given(model->context, __func__, "out", out != NULL));
+    NPDE__GIVEN(model->context, __func__, out);
     NPDE__TRY(npde__check_population(model->context, __func__, pop, model->n_pop, 0, &first, &last));
     NPDE__TRY(check_param(model, __func__, param, &row));
     *out = npde__model_value(model, pop, param);
@@ -68,7 +68,7 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
             c, NPDE_ERR_UNSUPPORTED,
             "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network",
             __func__, row->name);
-    NPDE__TRY(npde__check_given(c, __func__, "row_major", row_major != NULL));
+    NPDE__GIVEN(c, __func__, row_major);
     NPDE__TRY(npde__check_size(c, __func__, "rows", rows, model->n_pop));
     NPDE__TRY(npde__check_size(c, __func__, "cols", cols, model->n_pop));
     NPDE__TRY(npde__check_values(c, __func__, row->name, row_major, rows * cols));

@@ -15,7 +15,7 @@ npde_status npde_solver_new(npde_model *model, const npde_grid *grid_or_null, np
     if (!model) return NPDE_ERR_NULL;
     npde_context *c = model->context;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_given(c, __func__, "out", out != NULL));
+    NPDE__GIVEN(c, __func__, out);
     NPDE__TRY(npde__check_id(c, __func__, "method", NPDE_FAMILY_METHOD, method, &row));
     if (grid_or_null && grid_or_null->context != c)
         return npde__fail(c, NPDE_ERR_STATE, "%s: model and grid must come from the same context", __func__);
@@ -101,7 +101,7 @@ npde_status npde_solver_get(const npde_solver *s, npde_id option, double *out)
 {
     if (!s) return NPDE_ERR_NULL;
     const npde__id_row *row;
-    NPDE__TRY(npde__check_given(s->context, __func__, "out", out != NULL));
+    NPDE__GIVEN(s->context, __func__, out);
     NPDE__TRY(npde__check_id(s->context, __func__, "option", NPDE_FAMILY_OPTION, option, &row));
     *out = npde__solver_option(s, option);
     return NPDE_OK;
@@ -130,7 +130,7 @@ npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn 
     if (!s) return NPDE_ERR_NULL;
     size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_given(s->context, __func__, "density", density != NULL));
+    NPDE__GIVEN(s->context, __func__, density);
     NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
     npde__callback *callback = npde__callback_new(s->context, user, release);
     if (!callback) return NPDE_ERR_MEMORY;
@@ -144,23 +144,23 @@ npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn 
     return NPDE_OK;
 }
 
-npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *values, size_t n)
+npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *p, size_t n)
 {
     if (!s) return NPDE_ERR_NULL;
     npde_context *c = s->context;
     size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_given(c, __func__, "p", values != NULL));
+    NPDE__GIVEN(c, __func__, p);
     NPDE__TRY(npde__check_population(c, __func__, pop, s->n_pop, 0, &first, &last));
     if (!s->grid)
         return npde__fail(c, NPDE_ERR_STATE,
                           "%s: a solver without a grid of its own has no points yet; give npde_solver_new() a grid",
                           __func__);
     NPDE__TRY(npde__check_size(c, __func__, "n", n, s->grid->n));
-    NPDE__TRY(npde__check_values(c, __func__, "p", values, n));
+    NPDE__TRY(npde__check_values(c, __func__, "p", p, n));
     double *copy = npde__alloc(c, n, sizeof *copy);
     if (!copy) return NPDE_ERR_MEMORY;
-    memcpy(copy, values, n * sizeof *copy);
+    memcpy(copy, p, n * sizeof *copy);
     free_initial(c, &s->initial[pop]);
     s->initial[pop].kind = NPDE__INITIAL_STATE;
     s->initial[pop].state = copy;
@@ -289,8 +289,8 @@ npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_tim
     npde_context *c = s->context;
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(check_started(s, __func__));
-    NPDE__TRY(npde__check_given(c, __func__, "times", times != NULL));
-    NPDE__TRY(npde__check_given(c, __func__, "rates", rates != NULL));
+    NPDE__GIVEN(c, __func__, times);
+    NPDE__GIVEN(c, __func__, rates);
     if (n_times == 0) return npde__fail(c, NPDE_ERR_SIZE, "%s: n_times = 0 must be at least 1", __func__);
     NPDE__TRY(npde__check_values(c, __func__, "times", times, n_times));
     NPDE__TRY(check_run(s, __func__, "times[0]", times[0]));
@@ -317,7 +317,7 @@ static npde_status check_read(const npde_solver *s, const char *function, const 
 {
     size_t first, last;
     NPDE__TRY(check_started(s, function));
-    NPDE__TRY(npde__check_given(s->context, function, "out", out != NULL));
+    NPDE__GIVEN(s->context, function, out);
     return npde__check_population(s->context, function, pop, s->n_pop, 0, &first, &last);
 }
 
@@ -339,7 +339,7 @@ npde_status npde_solver_state_view(const npde_solver *s, size_t pop, const doubl
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
-    NPDE__TRY(npde__check_given(s->context, __func__, "n", n != NULL));
+    NPDE__GIVEN(s->context, __func__, n);
     *out = density(s, pop);
     *n = s->run->grid->n;
     return NPDE_OK;
@@ -349,7 +349,7 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
-    NPDE__TRY(npde__check_given(s->context, __func__, "v", v != NULL));
+    NPDE__GIVEN(s->context, __func__, v);
     NPDE__TRY(npde__check_values(s->context, __func__, "v", v, n));
     const double *p = density(s, pop);
     for (size_t i = 0; i < n; i++) {
@@ -417,7 +417,7 @@ npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn 
     const npde__id_row *row;
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(npde__check_id(s->context, __func__, "event", NPDE_FAMILY_EVENT, event, &row));
-    NPDE__TRY(npde__check_given(s->context, __func__, "observer", observer != NULL));
+    NPDE__GIVEN(s->context, __func__, observer);
     npde__observer *o = npde__alloc(s->context, 1, sizeof *o);
     npde__callback *callback = o ? npde__callback_new(s->context, user, release) : NULL;
     if (!callback) {
@@ -452,7 +452,7 @@ npde_status npde_solver_save(const npde_solver *s, void *buf, size_t capacity, s
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_started(s, __func__));
-    NPDE__TRY(npde__check_given(s->context, __func__, "need", need != NULL));
+    NPDE__GIVEN(s->context, __func__, need);
     return npde__solver_save(s, buf, capacity, need);
 }
 
@@ -461,6 +461,6 @@ npde_status npde_solver_restore(npde_solver *s, const void *buf, size_t len)
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(check_started(s, __func__));
-    NPDE__TRY(npde__check_given(s->context, __func__, "buf", buf != NULL));
+    NPDE__GIVEN(s->context, __func__, buf);
     return npde__solver_restore(s, buf, len);
 }

@@ -3,12 +3,13 @@
 
 #include <stdlib.h>
 
-int run_suite(const char *name, const TTest *const *tests, size_t n_tests)
+int run_suite_with(const char *name, SFun set_up, SFun tear_down, const TTest *const *tests, size_t n_tests)
 {
     Suite *suite = suite_create(name);
     for (size_t i = 0; i < n_tests; i++) {
         TCase *tcase = tcase_create(tests[i]->name);
         tcase_set_timeout(tcase, 600);
+        if (set_up) tcase_add_checked_fixture(tcase, set_up, tear_down);
         tcase_add_test(tcase, tests[i]);
         suite_add_tcase(suite, tcase);
     }
@@ -17,6 +18,11 @@ int run_suite(const char *name, const TTest *const *tests, size_t n_tests)
     const int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed;
+}
+
+int run_suite(const char *name, const TTest *const *tests, size_t n_tests)
+{
+    return run_suite_with(name, NULL, NULL, tests, n_tests);
 }
 
 double random_between(random_stream *stream, double low, double high)

@@ -33,6 +33,9 @@
 /* Runs a suite; TAP on standard output when the environment asks for it. The number of tests that failed. */
 int run_suite(const char *name, const TTest *const *tests, size_t n_tests);
 
+/* The same with a fixture around each test. */
+int run_suite_with(const char *name, SFun set_up, SFun tear_down, const TTest *const *tests, size_t n_tests);
+
 /* A test program is its tests and this line. */
 #define MAIN(name, ...)                                                     \
     int main(void)                                                          \
