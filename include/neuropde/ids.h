@@ -99,7 +99,7 @@ enum {
     NPDE_STAT_MASS_DEFECT = 7004, /**< Largest |density + reservoir - 1| over the populations */
     NPDE_STAT_MASS_ROUNDING = 7005, /**< Rounding error in the mass that was put back since the start, summed over steps and populations */
     NPDE_STAT_MIN_DENSITY = 7006, /**< Smallest present density at a grid point */
-    NPDE_STAT_TAIL_MASS = 7007, /**< Largest sqrt(a) n at the left end over populations and steps: what the truncation of the domain cuts off */
+    NPDE_STAT_TAIL_MASS = 7007, /**< Largest sqrt(a) n near the left end over populations and steps: what the truncation of the domain cuts off */
     NPDE_STAT_RESOLUTION = 7008, /**< L1 distance between the initial data and their projection */
     NPDE_STAT_ERROR_ESTIMATE = 7009 /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
 };
