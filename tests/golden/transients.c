@@ -2,6 +2,7 @@
  * Transients of the network equation against reference trajectories: spectral elements with Radau IIA(5) at two
  * resolutions, made independently of this library, 12 digits (numbers that agree between both). Start: Gaussian of mean 0
  * and variance 0.04; V_R = 1, V_F = 2, a = 1; N = 0 before 0. */
+#include "golden.h"
 #include "problem.h"
 
 #include <math.h>
@@ -52,6 +53,40 @@ START_TEST(rates_and_reservoirs_to_1e_7)
         NEAR(reservoir, cases[k].reservoir[i], tolerance);
     }
     ck_assert_double_le(run_stat(r, NPDE_STAT_MASS_DEFECT), 1e-15);
+    run_free(r);
+}
+END_TEST
+
+/*
+ * Seven runs that other codes were measured on, against golden.h: linear, sinusoidally driven, excitatory, inhibitory. All 50
+ * outputs to 1e-7 of the largest rate.
+ */
+#define FROM(center, width) .reset = 1, .threshold = 2, .diffusion = 1, .mean = center, .variance = width
+static const struct {
+    problem p;
+    const double *rates;
+    double dt;
+} measured[] = {
+    {{.name = "P1", FROM(-1.5, 0.2), .drive = 0.5}, golden_p1, 8e-4},
+    {{.name = "P2", FROM(-1.5, 0.2), .connectivity = 0.5, .noise = 0.1}, golden_p2, 8e-4},
+    {{.name = "P3", FROM(-1.5, 0.2), .connectivity = -1, .noise = 0.1, .drive = 1, .swing = 1}, golden_p3, 4e-4},
+    {{.name = "lin", FROM(-1, 0.25)}, golden_lin, 7e-4},
+    {{.name = "sin", FROM(-1, 0.25), .drive = 1, .swing = 0.5}, golden_sin, 5e-4},
+    {{.name = "exc", FROM(-1, 0.25), .connectivity = 0.5}, golden_exc, 7e-4},
+    {{.name = "inh", FROM(-1, 0.25), .connectivity = -1}, golden_inh, 6e-4},
+};
+
+START_TEST(measured_problems_to_1e_7)
+{
+    const size_t k = (size_t)_i;
+    run *r = run_new(&measured[k].p, 0, NPDE_METHOD_TR_BDF2, test_scale() < 1 ? 4e-3 : measured[k].dt);
+    double error = 0, largest = 0;
+    for (int i = 0; i < 50; i++) {
+        error = fmax(error, fabs(run_rate(r, 0.1 * (i + 1)) - measured[k].rates[i]));
+        largest = fmax(largest, measured[k].rates[i]);
+    }
+    ck_assert_msg(error <= (test_scale() < 1 ? 1e-5 : 1e-7) * largest, "%s: %.2e of the largest rate",
+                  measured[k].p.name, error / largest);
     run_free(r);
 }
 END_TEST
@@ -188,6 +223,7 @@ int main(void)
     TCase *tcase = tcase_create("transients");
     tcase_set_timeout(tcase, 600);
     tcase_add_loop_test(tcase, rates_and_reservoirs_to_1e_7, 0, (int)(sizeof cases / sizeof cases[0]));
+    tcase_add_loop_test(tcase, measured_problems_to_1e_7, 0, (int)(sizeof measured / sizeof measured[0]));
     tcase_add_test(tcase, densities_to_1e_7);
     tcase_add_test(tcase, linear_density_to_1e_8);
     tcase_add_test(tcase, excitatory_inhibitory_pair_to_1e_7);
