@@ -14,7 +14,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 describe() { # library headers output
-    abidw --headers-dir "$2" --drop-private-types --no-show-locs --no-comp-dir-path --no-corpus-path "$1" >"$3"
+    abidw --headers-dir "$2" --drop-private-types --no-show-locs --no-comp-dir-path --no-corpus-path "$1" |
+        sed "s#path='[^']*/lib/#path='lib/#" >"$3" # where it was built is nobody's business
     grep -q '<abi-instr' "$3" || {
         echo "$1 says nothing of its types: build it with -g"
         return 1

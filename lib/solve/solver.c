@@ -79,12 +79,14 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     status = npde__stepper_slope(st, t0, 0);
     if (status == NPDE__RETRY) status = NPDE_ERR_CALLBACK; /* a callback that will not have the very first point */
     if (status) return status;
-    double slope;
+    double slope, turn = 0;
     system->ops->measure(system, st->slope, &slope, st->residual);
+    for (size_t k = 0; k < system->n_rates; k++) turn = fmax(turn, fabs(st->residual[k]));
     run->h_next = run->dt > 0 ? run->dt : first_step(run, slope);
     const double asked = npde__solver_option(s, NPDE_OPTION_STARTUP_STEPS);
-    /* Rough: within one step the data would change by more than all of their mass. */
-    st->startup = asked >= 0 ? (int64_t)asked : slope * run->h_next > 1 ? 2 : 0;
+    /* Rough: within one step the data would change by more than all of their mass, or the rates in no proportion to it. */
+    const int rough = slope * run->h_next > 1 || turn * run->h_next > 1e-3 * slope;
+    st->startup = asked >= 0 ? (int64_t)asked : rough ? 2 : 0;
     return NPDE_OK;
 }
 
