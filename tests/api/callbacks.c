@@ -233,6 +233,7 @@ static void observe_all(void)
     memset(record, 0, sizeof record);
     observer_answer = 0;
     answer_at = 0;
+    observer_releases = 0;
     for (npde_id event = NPDE_EVENT_START; event <= NPDE_EVENT_FINISH; event++)
         OK(c, npde_solver_observe(solver, event, observe, NULL, observer_release, NULL));
 }
