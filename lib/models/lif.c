@@ -245,7 +245,7 @@ static npde_status lif_freeze(npde__system *s, double t, int side, const double 
         pop->diffusion = l->diffusion[p];
         if (pop->refractory == NPDE_REFRACTORY_FIXED) pop->release = delayed_release(l, p, t - pop->tau, side);
         if (pop->drive == pop->loaded_drive && pop->diffusion == pop->loaded_diffusion) continue;
-        pop->op.scheme->load(&pop->op, pop->drive, pop->diffusion);
+        npde__operator_load(&pop->op, pop->drive, pop->diffusion);
         pop->loaded_drive = pop->drive;
         pop->loaded_diffusion = pop->diffusion;
         pop->factored_gamma = NAN;

@@ -29,6 +29,13 @@ void npde__operator_free(npde__operator *op)
     npde__free(op->context, op->response);
 }
 
+void npde__operator_load(npde__operator *op, double drive, double diffusion)
+{
+    op->drive = drive;
+    op->diffusion = diffusion;
+    op->scheme->load(op, drive, diffusion);
+}
+
 double npde__operator_flux(const npde__operator *op, const double *n)
 {
     double sum = 0;
