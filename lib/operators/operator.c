@@ -14,6 +14,7 @@ npde_status npde__operator_init(npde__operator *op, npde_context *c, const npde_
         .reset = reset,
         .absorbing = discharge.fn == NULL,
         .exact = exact,
+        .drive = NAN, /* nothing is loaded */
     };
     op->end = op->absorbing ? threshold : grid->n;
     op->c = npde__alloc(c, op->end, sizeof *op->c);
