@@ -212,7 +212,8 @@ static npde_status check_start(const npde_solver *s, const char *function)
                           "method tr_bdf2, "
                           "backward_euler or imex_euler",
                           function, npde__ids_row(s->method->id)->name);
-    const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN), dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
+    const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN),
+                 dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
     if (dt_min > (dt > 0 ? dt : dt_max))
         return npde__fail(s->context, NPDE_ERR_RANGE, "%s: dt_min = %g must be at most %s = %g", function, dt_min,
                           dt > 0 ? "dt" : "dt_max", dt > 0 ? dt : dt_max);
@@ -442,7 +443,8 @@ npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn 
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(npde__check_id(s->context, __func__, "event", NPDE_FAMILY_EVENT, event, &row));
     NPDE__GIVEN(s->context, __func__, observer);
-    if (s->last_token == INT32_MAX) return npde__fail(s->context, NPDE_ERR_SIZE, "%s: all tokens are used up", __func__);
+    if (s->last_token == INT32_MAX)
+        return npde__fail(s->context, NPDE_ERR_SIZE, "%s: all tokens are used up", __func__);
     npde__observer *o = npde__alloc(s->context, 1, sizeof *o);
     npde__callback *callback = o ? npde__callback_new(s->context, user, release) : NULL;
     if (!callback) {

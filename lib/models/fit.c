@@ -18,7 +18,7 @@ static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the 
 typedef struct {
     double breaks[MAX_BREAKS];
     size_t n;
-    double sigma; /* the smallest, which the elements must resolve */
+    double sigma;         /* the smallest, which the elements must resolve */
     struct range *ranges; /* one per population */
     /* Where the strongest drive meets a threshold and a reset, and 1/width of the layers it makes to the left of them. */
     double threshold, threshold_layer, reset, reset_layer;
@@ -48,8 +48,9 @@ typedef struct range {
 static double free_rate(const npde_model *m, size_t q)
 {
     const double tau = npde__model_value(m, q, NPDE_PARAM_TIME_CONSTANT);
-    const double mean = npde__model_value(m, q, NPDE_PARAM_V_LEAK) +
-                        tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
+    const double mean =
+        npde__model_value(m, q, NPDE_PARAM_V_LEAK) +
+        tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
     return rough_rate(mean, sqrt(tau * npde__model_value(m, q, NPDE_PARAM_DIFFUSION)),
                       npde__model_value(m, q, NPDE_PARAM_V_RESET), npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD)) /
            tau;

@@ -138,8 +138,7 @@ static double solve_population(const npde__system *s, const lif_population *pop,
 
 static void lif_solve(npde__system *s, int forced, double *x, double *rates)
 {
-    for (size_t p = 0; p < s->n_rates; p++)
-        rates[p] = solve_population(s, &self(s)->pop[p], forced, x + p * s->stride);
+    for (size_t p = 0; p < s->n_rates; p++) rates[p] = solve_population(s, &self(s)->pop[p], forced, x + p * s->stride);
 }
 
 /* From K n, in dn, to the population's slope: what fires, with rate, and what re-enters, with m. */
@@ -360,20 +359,22 @@ static void restore_mass(npde__system *s, double *n, double limit)
 }
 
 /*
- * √a × the density at an end of the grid, as its mean over a distance of √a: what wiggles of unresolved data leave there
- * averages out, a bump that is cut off does not.
+ * Watches an end of the grid for density that the truncation cuts off: the mass in the last tenth before it, averaged over the
+ * time that diffusion takes to cross that. What wiggles of unresolved data leave there in passing averages out.
  */
-static double tail(const npde__system *s, const double *n, double a, int right)
+static void watch_tail(npde__system *s, lif_population *pop, const double *n, double h, int right)
 {
     const npde_grid *g = self_const(s)->grid;
-    double sum = 0, width = 0;
-    for (size_t k = 0; k < s->points; k++) {
-        const size_t i = right ? s->points - 1 - k : k;
-        if (k > 0 && fabs(g->v[i] - g->v[right ? s->points - 1 : 0]) > sqrt(a)) break;
-        sum += g->w[i] * n[i];
-        width += g->w[i];
+    const size_t last = s->points - 1, end = right ? last : 0;
+    const double width = (right ? g->v[last] - g->v[pop->threshold] : g->v[pop->op.reset] - g->v[0]) / 10;
+    double mass = 0;
+    for (size_t k = 0; k <= last; k++) {
+        const size_t i = right ? last - k : k;
+        if (k > 0 && fabs(g->v[i] - g->v[end]) > width) break;
+        mass += g->w[i] * n[i];
     }
-    return sqrt(a) * sum / width;
+    pop->tail[right] -= expm1(-h * pop->diffusion / (width * width)) * (mass - pop->tail[right]);
+    s->tail_mass = fmax(s->tail_mass, pop->tail[right]);
 }
 
 static void lif_accept(npde__system *s, double t, double *y, const double *rates)
@@ -383,10 +384,10 @@ static void lif_accept(npde__system *s, double t, double *y, const double *rates
     l->accepted = t;
     for (size_t p = 0; p < s->n_rates; p++) {
         double *n = y + p * s->stride;
-        const lif_population *pop = &l->pop[p];
+        lif_population *pop = &l->pop[p];
         restore_mass(s, n, fmin(1e-8, 1e-13 * (1 + h * pop->op.stiffest)));
-        s->tail_mass = fmax(s->tail_mass, tail(s, n, pop->diffusion, 0));
-        if (!pop->op.absorbing) s->tail_mass = fmax(s->tail_mass, tail(s, n, pop->diffusion, 1));
+        watch_tail(s, pop, n, h, 0);
+        if (!pop->op.absorbing) watch_tail(s, pop, n, h, 1);
     }
     npde__lif_remember(l, t, y, rates);
 }
@@ -417,8 +418,9 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
     npde__bytes_block(bytes, l->past, s->n_rates * sizeof(double));
     for (size_t p = 0; p < s->n_rates; p++) {
         lif_population *pop = &l->pop[p];
-        double *const frozen[] = {&pop->drive, &pop->diffusion, &pop->release};
-        for (size_t i = 0; i < 3; i++) npde__bytes_block(bytes, frozen[i], sizeof(double));
+        double *const frozen[] = {&pop->drive, &pop->diffusion, &pop->release, &pop->tail[0], &pop->tail[1]};
+        for (size_t i = 0; i < sizeof frozen / sizeof frozen[0]; i++)
+            npde__bytes_block(bytes, frozen[i], sizeof(double));
         if (bytes->mode != NPDE__BYTES_READ) continue;
         npde__operator_load(&pop->op, pop->drive, pop->diffusion);
         pop->factored_gamma = NAN;
@@ -456,15 +458,15 @@ static npde_status make_population(lif_system *l, const npde_model *m, size_t p,
     pop->factored_gamma = NAN;
     double **const vectors[] = {&pop->by_drive, &pop->by_diffusion, &pop->drive_response, &pop->diffusion_response};
     for (size_t i = 0; i < 4; i++) *vectors[i] = l->columns + (4 * p + i) * l->base.stride;
-    size_t reset, threshold;
-    npde_status status = npde__model_locate(m, l->grid, p, &reset, &threshold);
+    size_t reset;
+    npde_status status = npde__model_locate(m, l->grid, p, &reset, &pop->threshold);
     if (status) return status;
     npde__population of = {m, p};
     const int sharp = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
     const int fixed_coefficients = !l->linked && !l->coupling;
     const int exact = flux == NPDE_FLUX_EXACT || (flux == NPDE_FLUX_AUTOMATIC && fixed_coefficients);
-    status = npde__operator_init(&pop->op, l->base.context, l->grid, reset, threshold, drift, discharge, exact);
+    status = npde__operator_init(&pop->op, l->base.context, l->grid, reset, pop->threshold, drift, discharge, exact);
     if (pop->op.end > l->base.unknowns) l->base.unknowns = pop->op.end;
     return status;
 }

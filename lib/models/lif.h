@@ -8,6 +8,7 @@
 
 typedef struct {
     npde__operator op;
+    size_t threshold; /* its point */
     npde_id refractory;
     double tau;
     double drive0, diffusion0; /* constant parts */
@@ -15,6 +16,7 @@ typedef struct {
     double release;            /* frozen N(t − τ) + C(t − τ)/τ of a fixed refractory time */
     double kappa;              /* fraction of N that re-enters within the step factored for */
     double factored_gamma;     /* what the operator is factored for; NaN for nothing */
+    double tail[2];            /* mass next to the left and to the right end, averaged over the recent past */
     /* ∂F/∂μ, ∂F/∂a at fixed state (stride each), what they become by (I − γL)⁻¹γ, and ∂N/∂μ, ∂N/∂a before and after. */
     double *by_drive, *by_diffusion, *drive_response, *diffusion_response;
     double flux_by_drive, flux_by_diffusion;
@@ -46,7 +48,7 @@ typedef struct {
     double *drive, *diffusion, *probe_rates, *probe_drive, *probe_diffusion, *residual; /* n_rates each */
     double *to_drive, *to_diffusion; /* n_rates: sensitivities of the rates to drive and diffusion */
     lif_jacobian present, kept;      /* of Newton's method, and of the last linearize */
-    double *matrix, *kept_matrix;    /* n_rates × n_rates: I − sensitivities × Jacobian, factored; NULL when diagonal */
+    double *matrix, *kept_matrix; /* n_rates × n_rates: I − sensitivities × Jacobian, factored; NULL when diagonal */
     int *pivots, *kept_pivots;
     double *columns; /* what the populations' four vectors point to */
 } lif_system;

@@ -382,9 +382,10 @@ npde_status npde__lif_make_history(lif_system *l, size_t order, double dt, doubl
 void npde__lif_free_coupling(lif_system *l)
 {
     npde_context *c = l->base.context;
-    void *const blocks[] = {l->weights,       l->noise,             l->delays,     l->breaks,         l->memory,
-                            l->past,          l->matrix,            l->kept_matrix, l->pivots,         l->kept_pivots,
-                            l->present.drive, l->present.diffusion, l->kept.drive,  l->kept.diffusion};
+    void *const blocks[] = {l->weights,    l->noise,         l->delays,        l->breaks,
+                            l->memory,     l->past,          l->matrix,        l->kept_matrix,
+                            l->pivots,     l->kept_pivots,   l->present.drive, l->present.diffusion,
+                            l->kept.drive, l->kept.diffusion};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__history_free(&l->history, c);
     npde__callback_release(l->coupling);

@@ -89,7 +89,7 @@ double npde__history_at(const npde__history *h, size_t k, double s, int side)
     /* The polynomial through the `points` stored points around s that no jump parts from it (Neville). */
     const size_t at = bracket(h, s, side, tolerance);
     if (twin(h, at + 1)) return h->rates[slot(h, at + 1) * h->n_rates + k]; /* the present, just after a jump */
-    size_t begin = at, end = at + 1; /* first and last point */
+    size_t begin = at, end = at + 1;                                        /* first and last point */
     while (end - begin + 1 < h->points) {
         const int left = begin > 0 && !twin(h, begin), right = end + 1 < h->count && !twin(h, end + 1);
         if (!left && !right) break;

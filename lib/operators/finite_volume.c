@@ -20,7 +20,7 @@
 
 #include <math.h>
 
-enum { GAUSS = 10 };                /* points per cell of the exact integral */
+enum { GAUSS = 10 };               /* points per cell of the exact integral */
 static const double steepest = 10; /* variation of Φ over a cell that they integrate to rounding */
 
 typedef struct {

@@ -47,16 +47,16 @@ struct npde__operator {
     const npde__scheme *scheme;
     npde_context *context;
     const npde_grid *grid;
-    size_t reset, end;    /* points of V_RESET and of the first non-unknown */
-    int absorbing;        /* sharp threshold; otherwise a discharge */
-    int exact;            /* finite volume: exact integral over the cell */
+    size_t reset, end;       /* points of V_RESET and of the first non-unknown */
+    int absorbing;           /* sharp threshold; otherwise a discharge */
+    int exact;               /* finite volume: exact integral over the cell */
     double drive, diffusion; /* what is loaded */
     double stiffest;         /* the largest |K_ii|/w_i of it */
-    double *c;            /* end: the flux functional at what was loaded */
-    size_t c_first;       /* its first non-zero entry */
-    double gamma, border; /* of the last factorization; border = 1 − γκ c·y */
-    double *response;     /* y = (W − γK)⁻¹ e_R */
-    void *data;           /* the scheme's own */
+    double *c;               /* end: the flux functional at what was loaded */
+    size_t c_first;          /* its first non-zero entry */
+    double gamma, border;    /* of the last factorization; border = 1 − γκ c·y */
+    double *response;        /* y = (W − γK)⁻¹ e_R */
+    void *data;              /* the scheme's own */
 };
 
 extern const npde__scheme npde__finite_volume, npde__spectral;

@@ -27,9 +27,9 @@ typedef struct {
 typedef struct {
     size_t n_elements;
     element *elements;
-    double *blocks;         /* what the elements point to */
-    double *c0, *c1, *c2;   /* the last element's row of V_FIRING in a0, a1, a2 */
-    double *inverse;        /* end: reciprocal pivots */
+    double *blocks;       /* what the elements point to */
+    double *c0, *c1, *c2; /* the last element's row of V_FIRING in a0, a1, a2 */
+    double *inverse;      /* end: reciprocal pivots */
 } data;
 
 enum { MATRICES = 5 };
@@ -264,5 +264,5 @@ static void se_solve(const npde__operator *op, double *x)
     }
 }
 
-const npde__scheme npde__spectral = {se_init,    se_free, se_load, se_apply, se_tangent,
+const npde__scheme npde__spectral = {se_init,     se_free, se_load,   se_apply, se_tangent,
                                      se_residual, se_flux, se_factor, se_solve};

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const double safety = 0.9, grow = 5, shrink = 0.2;
-static const double forget = 0.95; /* per step, of the largest rate that rate errors are relative to */
-static const double tail_limit = 1e-6; /* of √a n at an end: a rate error of about as much */
+static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
+static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
 double npde__solver_option(const npde_solver *s, npde_id option)
 {
@@ -59,11 +59,11 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
         c->user_status = run->system->answer;
         return npde__fail(c, NPDE_ERR_CALLBACK, "at the start no step can be made smaller: %s", c->reason);
     }
-    return npde__fail(
-        c, NPDE_ERR_RANGE,
-        "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows up at once; start "
-        "with less density at the threshold",
-        t0);
+    return npde__fail(c, NPDE_ERR_RANGE,
+                      "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows "
+                      "up at once; start "
+                      "with less density at the threshold",
+                      t0);
 }
 
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
@@ -176,11 +176,12 @@ static npde_status cross_jump(npde__run *run)
     npde__stepper_restart(st);
     const npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
     if (status == NPDE_OK) system->ops->jump(system, st->y, st->rates);
-    return status > 0 ? npde__fail(system->context, NPDE_ERR_RANGE,
-                                   "at t = %g a delay carries a jump into the coefficients after which the rates are not "
-                                   "finite: %.300s",
-                                   run->t, system->context->reason)
-                      : status;
+    return status > 0
+               ? npde__fail(system->context, NPDE_ERR_RANGE,
+                            "at t = %g a delay carries a jump into the coefficients after which the rates are not "
+                            "finite: %.300s",
+                            run->t, system->context->reason)
+               : status;
 }
 
 static npde_status too_small(npde_solver *s, double h)
@@ -259,10 +260,11 @@ npde_status npde__solver_notice(npde_solver *s)
     npde__run *run = s->run;
     if (run->truncation_told || run->system->tail_mass <= tail_limit) return NPDE_OK;
     run->truncation_told = 1;
-    npde__log(s->context, NPDE_LOG_NOTICE,
-              "the density at an end of the grid reached %.2g: rates are off by about as much; make the grid longer on "
-              "the left, or with a random threshold on the right",
-              run->system->tail_mass);
+    npde__log(
+        s->context, NPDE_LOG_NOTICE,
+        "the mass next to an end of the grid reached %.2g: rates are off by about as much; make the grid longer on "
+        "the left, or with a random threshold on the right",
+        run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }
 

@@ -229,5 +229,5 @@ START_TEST(bernoulli_is_smooth_across_its_switch)
 }
 END_TEST
 
-MAIN("operator", loses_exactly_the_rate, solve_solves, tangents_are_derivatives, residual_is_a_difference, flux_is_the_functional,
-     drift_zero_at_a_face_is_harmless, bernoulli_is_smooth_across_its_switch)
+MAIN("operator", loses_exactly_the_rate, solve_solves, tangents_are_derivatives, residual_is_a_difference,
+     flux_is_the_functional, drift_zero_at_a_face_is_harmless, bernoulli_is_smooth_across_its_switch)
