@@ -55,7 +55,9 @@ NPDE_API npde_status npde_model_set_matrix(npde_model *model, npde_id which, con
 /**
  * Replaces b·N(t) + I(t) and a(N); NULL removes it. In a network the callback may depend on the present rates: steps find
  * rates consistent with what it answers. On NPDE_MODEL_LIF it is a drive in time; the rates it sees there are those of the
- * step before, and what it makes of them is not iterated. What it does must depend on its arguments alone. @p release is called with @p user when no one uses it any more. */
+ * step before, and what it makes of them is not iterated. What it does must depend on its arguments alone. @p release is
+ * called with @p user when no one uses it any more.
+ */
 NPDE_API npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn coupling, void *user,
                                              npde_release_fn release);
 /**

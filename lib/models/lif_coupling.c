@@ -340,7 +340,7 @@ static double *find_delays(lif_system *l, size_t *n_delays)
     return delay;
 }
 
-/* The ring holds the longest delay at a spacing that resolves the shortest: all steps of a fixed size, or as many points as asked for. */
+/* The ring holds the longest delay at a spacing that resolves the shortest; of fixed steps it holds all. */
 static npde_status make_ring(lif_system *l, size_t order, double dt, double per_delay, double shortest, double longest)
 {
     static const double most = 1 << 27; /* numbers: a gigabyte */
@@ -369,7 +369,7 @@ npde_status npde__lif_make_history(lif_system *l, size_t order, double dt, doubl
     if (n_delays) {
         const double shortest = delay[0], longest = delay[n_delays - 1];
         l->base.max_step = shortest;
-        if ((l->breaks = npde__alloc(l->base.context, 2 * MAX_BREAKS, sizeof *l->breaks)))
+        if ((l->breaks = npde__alloc(l->base.context, (size_t)2 * MAX_BREAKS, sizeof *l->breaks)))
             sum_breaks(l, delay, n_delays, order + 1);
         status = l->breaks ? make_ring(l, order, dt, per_delay, shortest, longest) : NPDE_ERR_MEMORY;
         if (!status && dt > shortest)

@@ -244,7 +244,7 @@ static npde_status se_factor(npde__operator *op, double gamma)
         for (size_t i = s ? 1 : 0; i < u; i++) e->lu[i * (n + 1)] += w[e->first + i];
         e->lu[0] += corner;
         if (!npde__chain_factor(u, k, n, e->lu, d->inverse + e->first)) return NPDE__RETRY;
-        corner = e->lu[k * (n + 1)];
+        if (k < u) corner = e->lu[k * (n + 1)];
     }
     return NPDE_OK;
 }
