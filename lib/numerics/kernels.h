@@ -11,7 +11,12 @@
 
 #include <stddef.h>
 
-enum { NPDE__KERNELS_LANES = 8, NPDE__KERNELS_TERMS = 12 };
+enum {
+    NPDE__KERNELS_LANES = 8,
+    NPDE__KERNELS_TERMS = 12,                        /* most vectors of a combination */
+    NPDE__KERNELS_CHUNKS = 16,                       /* of a single tridiagonal system */
+    NPDE__KERNELS_CHUNKED = 4 * NPDE__KERNELS_CHUNKS /* shorter systems are not cut: the separators would cost more */
+};
 
 /*
  * The tridiagonal matrices are the column-dominant M-matrices of numerics/tridiagonal.h, given by the same arrays sum, down
@@ -27,9 +32,10 @@ typedef struct {
 
     /* Eight systems with coefficients of their own: every array has 8 n numbers in lanes. `climb` is up/pivot.
      * The solve takes n_groups groups of eight, each array of group g at 8 n g. */
-    void (*batch_factor)(size_t n, const double *sum, const double *down, const double *up, double *ratio, double *inverse,
-                         double *climb);
-    void (*batch_solve)(size_t n, size_t n_groups, const double *ratio, const double *inverse, const double *climb, double *x);
+    void (*batch_factor)(size_t n, const double *sum, const double *down, const double *up, double *ratio,
+                         double *inverse, double *climb);
+    void (*batch_solve)(size_t n, size_t n_groups, const double *ratio, const double *inverse, const double *climb,
+                        double *x);
 
     /* One matrix, eight right sides in lanes in each of n_groups groups. `factors` holds 3 n numbers. */
     void (*shared_factor)(size_t n, const double *sum, const double *down, const double *up, double *factors);

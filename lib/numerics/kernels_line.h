@@ -24,10 +24,11 @@
 #ifndef NPDE_NUMERICS_KERNELS_LINE_H
 #define NPDE_NUMERICS_KERNELS_LINE_H
 
+#include "numerics/kernels.h"
 #include "numerics/kernels_vector.h"
 #include "numerics/tridiagonal.h"
 
-enum { CHUNKS = 16, VECTORS = CHUNKS / WIDTH, SHORTEST = 4 * CHUNKS };
+enum { CHUNKS = NPDE__KERNELS_CHUNKS, VECTORS = CHUNKS / WIDTH, SHORTEST = NPDE__KERNELS_CHUNKED };
 
 /* Where things are among the factors. Rows are those of all chunks but the separators. */
 typedef struct {
@@ -187,8 +188,8 @@ static void line_down(const line *f, const size_t *at, const double *x, double *
         }
     }
     for (; j < f->rows; j++)
-        UNROLL for (size_t v = 0; v < VECTORS; v++)
-            z[v] = line_fall(f, j, v, load_column(x + j, at + WIDTH * v), z[v], &flow[v]);
+        UNROLL for (size_t v = 0; v < VECTORS; v++) z[v] =
+            line_fall(f, j, v, load_column(x + j, at + WIDTH * v), z[v], &flow[v]);
     double above[CHUNKS + 1];
     UNROLL for (size_t v = 0; v < VECTORS; v++) store(above + WIDTH * v, flow[v]);
     above[CHUNKS] = 0;
@@ -205,8 +206,8 @@ static void line_separators(const double *inverse, const double *q, double *s)
     vec sum[VECTORS];
     UNROLL for (size_t v = 0; v < VECTORS; v++) sum[v] = splat(0);
     for (size_t c = 0; c < CHUNKS; c++)
-        UNROLL for (size_t v = 0; v < VECTORS; v++)
-            sum[v] = add_product(sum[v], load(inverse + CHUNKS * c + WIDTH * v), splat(q[c]));
+        UNROLL for (size_t v = 0; v < VECTORS; v++) sum[v] =
+            add_product(sum[v], load(inverse + CHUNKS * c + WIDTH * v), splat(q[c]));
     UNROLL for (size_t v = 0; v < VECTORS; v++) store(s + WIDTH * v, sum[v]);
 }
 
