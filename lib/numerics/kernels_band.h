@@ -25,27 +25,71 @@ static ALWAYS_INLINE size_t band_at(const band *m, size_t i, size_t j)
     return NPDE__KERNELS_LANES * (j * (m->kl + m->ku + 1) + m->ku + i - j);
 }
 
-/* Number i, j with i > j or i < j, 0 outside the band. */
-static ALWAYS_INLINE vec band_entry(const band *m, size_t i, size_t j)
+static ALWAYS_INLINE int band_has(const band *m, size_t i, size_t j)
 {
-    return (i > j ? i - j <= m->kl : j - i <= m->ku) ? load(m->a + band_at(m, i, j)) : splat(0);
+    return i <= j + m->kl && j <= i + m->ku;
 }
 
-/* LU of the square at k of `count` rows and of the rows of L below it. */
+/* 0 outside the band. */
+static ALWAYS_INLINE vec band_entry(const band *m, size_t i, size_t j)
+{
+    return band_has(m, i, j) ? load(m->a + band_at(m, i, j)) : splat(0);
+}
+
+/* Row i in columns k to k + count − 1; `inside`: all of them are in the band. */
+static ALWAYS_INLINE void band_row(const band *m, size_t i, size_t k, const size_t count, int inside, vec *row)
+{
+    if (inside) {
+        UNROLL for (size_t p = 0; p < count; p++) row[p] = load(m->a + band_at(m, i, k + p));
+    } else {
+        UNROLL for (size_t p = 0; p < count; p++) row[p] = band_entry(m, i, k + p);
+    }
+}
+
+static ALWAYS_INLINE void band_store(const band *m, size_t i, size_t k, const size_t count, int inside, const vec *row)
+{
+    UNROLL for (size_t p = 0; p < count; p++) if (inside || band_has(m, i, k + p))
+        store(m->a + band_at(m, i, k + p), row[p]);
+}
+
+/* LU in place of the square of columns and rows k to k + count − 1, with its pivots' inverses. */
+static ALWAYS_INLINE void band_square(const band *m, size_t k, const size_t count, vec s[PIVOTS][PIVOTS], vec *inverse)
+{
+    UNROLL for (size_t p = 0; p < count; p++)
+    {
+        band_row(m, k + p, k, count, 0, s[p]);
+    }
+    UNROLL for (size_t p = 0; p < count; p++)
+    {
+        inverse[p] = 1 / s[p][p];
+        UNROLL for (size_t i = p + 1; i < count; i++)
+        {
+            s[i][p] *= inverse[p];
+            UNROLL for (size_t j = p + 1; j < count; j++) s[i][j] = subtract_product(s[i][j], s[i][p], s[p][j]);
+        }
+    }
+    UNROLL for (size_t p = 0; p < count; p++)
+    {
+        band_store(m, k + p, k, count, 0, s[p]);
+        store(m->a + band_at(m, k + p, k + p), inverse[p]);
+    }
+}
+
+/* Columns k to k + count − 1 of L: each row below the square by itself. */
 static ALWAYS_INLINE void band_panel(const band *m, size_t k, const size_t count)
 {
-    for (size_t j = k; j < k + count; j++) {
-        const size_t last = least(m->n - 1, j + m->kl);
-        const vec inverse = 1 / load(m->a + band_at(m, j, j));
-        store(m->a + band_at(m, j, j), inverse);
-        for (size_t i = j + 1; i <= last; i++) store(m->a + band_at(m, i, j), load(m->a + band_at(m, i, j)) * inverse);
-        for (size_t c = j + 1; c < k + count && c <= j + m->ku; c++) {
-            const vec u = load(m->a + band_at(m, j, c));
-            const double *l = m->a + band_at(m, j, j);
-            double *to = m->a + band_at(m, j, c);
-            for (size_t i = NPDE__KERNELS_LANES; i <= NPDE__KERNELS_LANES * (last - j); i += NPDE__KERNELS_LANES)
-                store(to + i, subtract_product(load(to + i), load(l + i), u));
+    vec s[PIVOTS][PIVOTS], inverse[PIVOTS], row[PIVOTS];
+    band_square(m, k, count, s, inverse);
+    const size_t end = least(m->n, k + count + m->kl);
+    for (size_t i = k + count; i < end; i++) {
+        const int inside = i <= k + m->kl;
+        band_row(m, i, k, count, inside, row);
+        UNROLL for (size_t p = 0; p < count; p++)
+        {
+            UNROLL for (size_t q = 0; q < p; q++) row[p] = subtract_product(row[p], row[q], s[q][p]);
+            row[p] *= inverse[p];
         }
+        band_store(m, i, k, count, inside, row);
     }
 }
 
@@ -56,17 +100,7 @@ static ALWAYS_INLINE void band_upper(const band *m, size_t k, const size_t count
     {
         u[p] = band_entry(m, k + p, j);
         UNROLL for (size_t q = 0; q < p; q++) u[p] = subtract_product(u[p], band_entry(m, k + p, k + q), u[q]);
-        if (j - (k + p) <= m->ku) store(m->a + band_at(m, k + p, j), u[p]);
-    }
-}
-
-/* Row i of L or U in columns k to k + count − 1; `inside`: all of them are in the band. */
-static ALWAYS_INLINE void band_row(const band *m, size_t i, size_t k, const size_t count, int inside, vec *row)
-{
-    if (inside) {
-        UNROLL for (size_t p = 0; p < count; p++) row[p] = load(m->a + band_at(m, i, k + p));
-    } else {
-        UNROLL for (size_t p = 0; p < count; p++) row[p] = band_entry(m, i, k + p);
+        if (band_has(m, k + p, j)) store(m->a + band_at(m, k + p, j), u[p]);
     }
 }
 

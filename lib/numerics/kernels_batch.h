@@ -113,7 +113,8 @@ static void shared_solve(size_t n, size_t n_groups, const double *factors, doubl
 {
     const size_t n_vectors = n_groups * PARTS;
     size_t k = 0;
-    for (; k + IN_FLIGHT <= n_vectors; k += IN_FLIGHT) shared_sweep(n, factors, x, k, IN_FLIGHT);
+    for (; IN_FLIGHT > 4 && k + IN_FLIGHT <= n_vectors; k += IN_FLIGHT) shared_sweep(n, factors, x, k, IN_FLIGHT);
+    for (; k + 4 <= n_vectors; k += 4) shared_sweep(n, factors, x, k, 4);
     for (; k + 2 <= n_vectors; k += 2) shared_sweep(n, factors, x, k, 2);
     for (; k < n_vectors; k++) shared_sweep(n, factors, x, k, 1);
 }
