@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * LU without pivoting of band matrices in lanes, PIVOTS columns at a time: so each number of the columns behind is loaded and
- * stored once for PIVOTS products. The inverses of the pivots take the diagonal. */
+ * stored once for PIVOTS products. The inverses of the pivots take the diagonal.
+ *
+ * For the columns k to k + count − 1, row k + kl + r has only those from r on in the band, and column k + ku + r only the
+ * rows from k + r on: hence the `first`, a constant wherever it is passed, so that all loops over pivots unroll. */
 #ifndef NPDE_NUMERICS_KERNELS_BAND_H
 #define NPDE_NUMERICS_KERNELS_BAND_H
 
 #include "numerics/kernels.h"
 #include "numerics/kernels_vector.h"
 
-enum { PIVOTS = 4 };
+enum { PIVOTS = 3 }; /* more take more registers than there are */
 
 typedef struct {
     size_t n, kl, ku;
@@ -19,46 +22,16 @@ static ALWAYS_INLINE size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Where row i of column j is. */
-static ALWAYS_INLINE size_t band_at(const band *m, size_t i, size_t j)
+static ALWAYS_INLINE double *band_at(const band *m, size_t i, size_t j)
 {
-    return NPDE__KERNELS_LANES * (j * (m->kl + m->ku + 1) + m->ku + i - j);
+    return m->a + NPDE__KERNELS_LANES * (j * (m->kl + m->ku) + m->ku + i);
 }
 
-static ALWAYS_INLINE int band_has(const band *m, size_t i, size_t j)
-{
-    return i <= j + m->kl && j <= i + m->ku;
-}
-
-/* 0 outside the band. */
-static ALWAYS_INLINE vec band_entry(const band *m, size_t i, size_t j)
-{
-    return band_has(m, i, j) ? load(m->a + band_at(m, i, j)) : splat(0);
-}
-
-/* Row i in columns k to k + count − 1; `inside`: all of them are in the band. */
-static ALWAYS_INLINE void band_row(const band *m, size_t i, size_t k, const size_t count, int inside, vec *row)
-{
-    if (inside) {
-        UNROLL for (size_t p = 0; p < count; p++) row[p] = load(m->a + band_at(m, i, k + p));
-    } else {
-        UNROLL for (size_t p = 0; p < count; p++) row[p] = band_entry(m, i, k + p);
-    }
-}
-
-static ALWAYS_INLINE void band_store(const band *m, size_t i, size_t k, const size_t count, int inside, const vec *row)
-{
-    UNROLL for (size_t p = 0; p < count; p++) if (inside || band_has(m, i, k + p))
-        store(m->a + band_at(m, i, k + p), row[p]);
-}
-
-/* LU in place of the square of columns and rows k to k + count − 1, with its pivots' inverses. */
+/* LU in place of the square of rows and columns k to k + count − 1, and its pivots' inverses. 0 outside the band. */
 static ALWAYS_INLINE void band_square(const band *m, size_t k, const size_t count, vec s[PIVOTS][PIVOTS], vec *inverse)
 {
-    UNROLL for (size_t p = 0; p < count; p++)
-    {
-        band_row(m, k + p, k, count, 0, s[p]);
-    }
+    UNROLL for (size_t p = 0; p < count; p++) UNROLL for (size_t q = 0; q < count; q++) s[p][q] =
+        p <= q + m->kl && q <= p + m->ku ? load(band_at(m, k + p, k + q)) : splat(0);
     UNROLL for (size_t p = 0; p < count; p++)
     {
         inverse[p] = 1 / s[p][p];
@@ -69,67 +42,72 @@ static ALWAYS_INLINE void band_square(const band *m, size_t k, const size_t coun
         }
     }
     UNROLL for (size_t p = 0; p < count; p++)
-    {
-        band_store(m, k + p, k, count, 0, s[p]);
-        store(m->a + band_at(m, k + p, k + p), inverse[p]);
-    }
+        UNROLL for (size_t q = 0; q < count; q++) if (p <= q + m->kl && q <= p + m->ku)
+            store(band_at(m, k + p, k + q), p == q ? inverse[p] : s[p][q]);
 }
 
-/* Columns k to k + count − 1 of L: each row below the square by itself. */
-static ALWAYS_INLINE void band_panel(const band *m, size_t k, const size_t count)
+/* Row i of L, below the square. */
+static ALWAYS_INLINE void band_lower(const band *m, size_t i, size_t k, const size_t first, const size_t count,
+                                     vec s[PIVOTS][PIVOTS], const vec *inverse)
 {
-    vec s[PIVOTS][PIVOTS], inverse[PIVOTS], row[PIVOTS];
-    band_square(m, k, count, s, inverse);
-    const size_t end = least(m->n, k + count + m->kl);
-    for (size_t i = k + count; i < end; i++) {
-        const int inside = i <= k + m->kl;
-        band_row(m, i, k, count, inside, row);
-        UNROLL for (size_t p = 0; p < count; p++)
-        {
-            UNROLL for (size_t q = 0; q < p; q++) row[p] = subtract_product(row[p], row[q], s[q][p]);
-            row[p] *= inverse[p];
-        }
-        band_store(m, i, k, count, inside, row);
-    }
-}
-
-/* Rows k to k + count − 1 of U in column j. */
-static ALWAYS_INLINE void band_upper(const band *m, size_t k, const size_t count, size_t j, vec *u)
-{
-    UNROLL for (size_t p = 0; p < count; p++)
+    vec l[PIVOTS];
+    UNROLL for (size_t p = first; p < count; p++)
     {
-        u[p] = band_entry(m, k + p, j);
-        UNROLL for (size_t q = 0; q < p; q++) u[p] = subtract_product(u[p], band_entry(m, k + p, k + q), u[q]);
-        if (band_has(m, k + p, j)) store(m->a + band_at(m, k + p, j), u[p]);
+        l[p] = load(band_at(m, i, k + p));
+        UNROLL for (size_t q = first; q < p; q++) l[p] = subtract_product(l[p], l[q], s[q][p]);
+        l[p] *= inverse[p];
+        store(band_at(m, i, k + p), l[p]);
     }
 }
 
-/* Columns j to j + columns − 1 behind a panel: their part of U and what is left below it. */
-static ALWAYS_INLINE void band_update(const band *m, size_t k, const size_t count, size_t j, const size_t columns)
+/* Row i of the columns j to j + columns − 1, less L U. */
+static ALWAYS_INLINE void band_row(const band *m, size_t i, size_t k, const size_t first, const size_t count, size_t j,
+                                   const size_t columns, vec u[2][PIVOTS])
+{
+    vec l[PIVOTS];
+    UNROLL for (size_t p = first; p < count; p++) l[p] = load(band_at(m, i, k + p));
+    UNROLL for (size_t c = 0; c < columns; c++)
+    {
+        vec y = load(band_at(m, i, j + c));
+        UNROLL for (size_t p = first; p < count; p++) y = subtract_product(y, l[p], u[c][p]);
+        store(band_at(m, i, j + c), y);
+    }
+}
+
+/* The columns j to j + columns − 1 behind the square: their rows of U, from k + first on, and what is left below. */
+static ALWAYS_INLINE void band_columns(const band *m, size_t k, const size_t first, const size_t count, size_t j,
+                                       const size_t columns, vec s[PIVOTS][PIVOTS])
 {
     vec u[2][PIVOTS];
-    UNROLL for (size_t c = 0; c < columns; c++) band_upper(m, k, count, j + c, u[c]);
-    const size_t end = least(m->n, k + count + m->kl);
-    for (size_t i = k + count; i < end; i++) {
-        vec l[PIVOTS];
-        band_row(m, i, k, count, i <= k + m->kl, l);
-        UNROLL for (size_t c = 0; c < columns; c++)
+    UNROLL for (size_t c = 0; c < columns; c++)
+    {
+        UNROLL for (size_t p = first; p < count; p++)
         {
-            double *to = m->a + band_at(m, i, j + c);
-            vec y = load(to);
-            UNROLL for (size_t p = 0; p < count; p++) y = subtract_product(y, l[p], u[c][p]);
-            store(to, y);
+            u[c][p] = load(band_at(m, k + p, j + c));
+            UNROLL for (size_t q = first; q < p; q++) u[c][p] = subtract_product(u[c][p], s[p][q], u[c][q]);
+            store(band_at(m, k + p, j + c), u[c][p]);
         }
     }
+    const size_t end = least(m->n, k + m->kl + 1);
+    for (size_t i = k + count; i < end; i++) band_row(m, i, k, first, count, j, columns, u);
+    UNROLL for (size_t r = 1; r < count; r++) if (r + m->kl >= count && k + m->kl + r < m->n)
+        band_row(m, k + m->kl + r, k, r > first ? r : first, count, j, columns, u);
 }
 
 static ALWAYS_INLINE void band_eliminate(const band *m, size_t k, const size_t count)
 {
-    band_panel(m, k, count);
-    const size_t end = least(m->n, k + count + m->ku);
+    vec s[PIVOTS][PIVOTS], inverse[PIVOTS];
+    band_square(m, k, count, s, inverse);
+    size_t end = least(m->n, k + m->kl + 1);
+    for (size_t i = k + count; i < end; i++) band_lower(m, i, k, 0, count, s, inverse);
+    UNROLL for (size_t r = 1; r < count; r++) if (r + m->kl >= count && k + m->kl + r < m->n)
+        band_lower(m, k + m->kl + r, k, r, count, s, inverse);
+    end = least(m->n, k + m->ku + 1);
     size_t j = k + count;
-    for (; j + 2 <= end; j += 2) band_update(m, k, count, j, 2);
-    if (j < end) band_update(m, k, count, j, 1);
+    for (; j + 2 <= end; j += 2) band_columns(m, k, 0, count, j, 2, s);
+    if (j < end) band_columns(m, k, 0, count, j, 1, s);
+    UNROLL for (size_t r = 1; r < count; r++) if (r + m->ku >= count && k + m->ku + r < m->n)
+        band_columns(m, k, r, count, k + m->ku + r, 1, s);
 }
 
 static void band_factor(size_t n, size_t kl, size_t ku, double *a)
@@ -142,14 +120,12 @@ static void band_factor(size_t n, size_t kl, size_t ku, double *a)
     }
 }
 
-/* x_i less what the unknowns y at k contribute. */
-static ALWAYS_INLINE void band_reduce(const band *m, size_t i, size_t k, const size_t count, int inside, const vec *y,
-                                      double *x)
+/* x_i less what the unknowns k + first to k + last contribute. */
+static ALWAYS_INLINE void band_reduce(const band *m, size_t i, size_t k, const size_t first, const size_t last,
+                                      const vec *y, double *x)
 {
-    vec row[PIVOTS];
-    band_row(m, i, k, count, inside, row);
     vec r = load(x + NPDE__KERNELS_LANES * i);
-    UNROLL for (size_t p = 0; p < count; p++) r = subtract_product(r, row[p], y[p]);
+    UNROLL for (size_t p = first; p <= last; p++) r = subtract_product(r, load(band_at(m, i, k + p)), y[p]);
     store(x + NPDE__KERNELS_LANES * i, r);
 }
 
@@ -159,11 +135,14 @@ static ALWAYS_INLINE void band_down(const band *m, size_t k, const size_t count,
     UNROLL for (size_t p = 0; p < count; p++)
     {
         y[p] = load(x + NPDE__KERNELS_LANES * (k + p));
-        UNROLL for (size_t q = 0; q < p; q++) y[p] = subtract_product(y[p], band_entry(m, k + p, k + q), y[q]);
+        UNROLL for (size_t q = 0; q < p; q++) if (p - q <= m->kl) y[p] =
+            subtract_product(y[p], load(band_at(m, k + p, k + q)), y[q]);
         store(x + NPDE__KERNELS_LANES * (k + p), y[p]);
     }
-    const size_t end = least(m->n, k + count + m->kl);
-    for (size_t i = k + count; i < end; i++) band_reduce(m, i, k, count, i <= k + m->kl, y, x);
+    const size_t end = least(m->n, k + m->kl + 1);
+    for (size_t i = k + count; i < end; i++) band_reduce(m, i, k, 0, count - 1, y, x);
+    UNROLL for (size_t r = 1; r < count; r++) if (r + m->kl >= count && k + m->kl + r < m->n)
+        band_reduce(m, k + m->kl + r, k, r, count - 1, y, x);
 }
 
 static ALWAYS_INLINE void band_up(const band *m, size_t k, const size_t count, double *x)
@@ -172,11 +151,16 @@ static ALWAYS_INLINE void band_up(const band *m, size_t k, const size_t count, d
     UNROLL for (size_t p = count; p-- > 0;)
     {
         y[p] = load(x + NPDE__KERNELS_LANES * (k + p));
-        UNROLL for (size_t q = p + 1; q < count; q++) y[p] = subtract_product(y[p], band_entry(m, k + p, k + q), y[q]);
-        y[p] *= load(m->a + band_at(m, k + p, k + p));
+        UNROLL for (size_t q = p + 1; q < count; q++) if (q - p <= m->ku) y[p] =
+            subtract_product(y[p], load(band_at(m, k + p, k + q)), y[q]);
+        y[p] *= load(band_at(m, k + p, k + p));
         store(x + NPDE__KERNELS_LANES * (k + p), y[p]);
     }
-    for (size_t i = k - least(k, m->ku); i < k; i++) band_reduce(m, i, k, count, i + m->ku >= k + count - 1, y, x);
+    /* Row k + r − ku has the columns up to k + r. */
+    UNROLL for (size_t r = 0; r + 1 < count; r++) if (r < m->ku && k + r >= m->ku)
+        band_reduce(m, k + r - m->ku, k, 0, r, y, x);
+    const size_t all = count - 1 + k;
+    for (size_t i = all - least(all, m->ku); i < k; i++) band_reduce(m, i, k, 0, count - 1, y, x);
 }
 
 static void band_solve(size_t n, size_t kl, size_t ku, const double *a, double *x)

@@ -29,7 +29,12 @@
 
 #if WIDTH > 1
 typedef double vec __attribute__((vector_size(8 * WIDTH)));
-#define UNROLL _Pragma("GCC unroll 16") /* arrays of vectors stay in registers only if no loop over them is left */
+/* Arrays of vectors stay in registers only if no loop over them is left. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #else
 typedef double vec;
