@@ -7,13 +7,14 @@
 
 enum { ROWS = 8 }; /* vectors of rows at a time */
 
-/* The first `rows` numbers of `count` vectors. */
+/* The first `rows` numbers of `count` vectors. What is copied in part is a copy, lest all of them live in memory. */
 static ALWAYS_INLINE void dense_store(double *y, size_t rows, const vec *sum, const size_t count)
 {
     UNROLL for (size_t b = 0; b < count; b++)
     {
-        if (rows >= WIDTH * (b + 1)) store(y + WIDTH * b, sum[b]);
-        else if (rows > WIDTH * b) memcpy(y + WIDTH * b, &sum[b], (rows - WIDTH * b) * sizeof(double));
+        const vec v = sum[b];
+        if (rows >= WIDTH * (b + 1)) store(y + WIDTH * b, v);
+        else if (rows > WIDTH * b) memcpy(y + WIDTH * b, &v, (rows - WIDTH * b) * sizeof(double));
     }
 }
 

@@ -29,9 +29,10 @@
 
 #if WIDTH > 1
 typedef double vec __attribute__((vector_size(8 * WIDTH)));
-/* Arrays of vectors stay in registers only if no loop over them is left. */
+/* Arrays of vectors stay in registers only if no loop over them is left. clang sees to that by itself, once the counts are
+ * known; asked for it, it begins before they are and leaves loops. */
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
