@@ -5,7 +5,12 @@
 
 #include "numerics/kernels_vector.h"
 
-enum { ROWS = 8 }; /* vectors of rows at a time */
+enum {
+    ROWS = 8, /* vectors of rows at a time */
+    BLOCK = ROWS * WIDTH,
+    AT_ONCE = 4, /* vectors of a combination at a time */
+    STRIP = AT_ONCE * WIDTH
+};
 
 /* The first `rows` numbers of `count` vectors. What is copied in part is a copy, lest all of them live in memory. */
 static ALWAYS_INLINE void dense_store(double *y, size_t rows, const vec *sum, const size_t count)
@@ -40,8 +45,7 @@ static ALWAYS_INLINE void dense_rows(size_t rows, size_t columns, const double *
 
 static void multiply(size_t rows, size_t columns, const double *a, size_t ld, const double *x, double *y)
 {
-    for (; rows > WIDTH * ROWS; rows -= WIDTH * ROWS, a += WIDTH * ROWS, y += WIDTH * ROWS)
-        dense_rows(WIDTH * ROWS, columns, a, ld, x, y, ROWS);
+    for (; rows > BLOCK; rows -= BLOCK, a += BLOCK, y += BLOCK) dense_rows(BLOCK, columns, a, ld, x, y, ROWS);
     switch ((rows + WIDTH - 1) / WIDTH) {
     case 8: dense_rows(rows, columns, a, ld, x, y, 8); break;
     case 7: dense_rows(rows, columns, a, ld, x, y, 7); break;
@@ -58,7 +62,7 @@ static void multiply(size_t rows, size_t columns, const double *a, size_t ld, co
 static ALWAYS_INLINE void dense_combine(size_t i, size_t m, const double *c, const double *const *x, double *y,
                                         const size_t count)
 {
-    vec sum[ROWS];
+    vec sum[AT_ONCE];
     UNROLL for (size_t b = 0; b < count; b++) sum[b] = splat(0);
     for (size_t k = 0; k < m; k++)
         UNROLL for (size_t b = 0; b < count; b++) sum[b] = add_product(sum[b], load(x[k] + i + WIDTH * b), splat(c[k]));
@@ -68,7 +72,7 @@ static ALWAYS_INLINE void dense_combine(size_t i, size_t m, const double *c, con
 static void combine(size_t n, size_t m, const double *c, const double *const *x, double *y)
 {
     size_t i = 0;
-    for (; i + 4 * WIDTH <= n; i += 4 * WIDTH) dense_combine(i, m, c, x, y, 4);
+    for (; i + STRIP <= n; i += STRIP) dense_combine(i, m, c, x, y, AT_ONCE);
     for (; i + WIDTH <= n; i += WIDTH) dense_combine(i, m, c, x, y, 1);
     for (; i < n; i++) {
         double sum = 0;

@@ -28,13 +28,24 @@
 #include "numerics/kernels_vector.h"
 #include "numerics/tridiagonal.h"
 
-enum { CHUNKS = NPDE__KERNELS_CHUNKS, VECTORS = CHUNKS / WIDTH, SHORTEST = NPDE__KERNELS_CHUNKED };
+enum {
+    CHUNKS = NPDE__KERNELS_CHUNKS,
+    VECTORS = CHUNKS / WIDTH,
+    SHORTEST = NPDE__KERNELS_CHUNKED,
+    SQUARE = CHUNKS * CHUNKS,
+    /* Of a row on the way down 1/p_j, then down_{j−1}/p_j and α_j; on the way up φ_j/p_j, then up_j/p_j. */
+    ABOVE = CHUNKS,
+    FLOW = 2 * CHUNKS,
+    FALLING = 3 * CHUNKS,
+    BELOW = CHUNKS,
+    RISING = 2 * CHUNKS
+};
 
 /* Where things are among the factors. Rows are those of all chunks but the separators. */
 typedef struct {
     size_t rows;
-    double *falling; /* 1/p_j, down_{j−1}/p_j and α_j, CHUNKS each, row after row */
-    double *rising;  /* φ_j/p_j and up_j/p_j */
+    double *falling; /* FALLING numbers a row */
+    double *rising;  /* RISING numbers a row */
     double *z;       /* scratch */
     double *into;    /* down of the last row */
     double *inverse; /* of the separators' matrix, column by column */
@@ -45,8 +56,8 @@ static line line_layout(size_t n, double *factors)
     line f;
     f.rows = (n + CHUNKS - 1) / CHUNKS - 1;
     f.falling = factors;
-    f.rising = f.falling + 3 * CHUNKS * f.rows;
-    f.z = f.rising + 2 * CHUNKS * f.rows;
+    f.rising = f.falling + FALLING * f.rows;
+    f.z = f.rising + RISING * f.rows;
     f.into = f.z + CHUNKS * f.rows;
     f.inverse = f.into + CHUNKS;
     return f;
@@ -84,15 +95,15 @@ static void line_eliminate(const double *sum, const double *down, const double *
                            const line *f, rates *r)
 {
     for (size_t c = 0; c < CHUNKS; c += WIDTH) {
-        double *falling = f->falling + 3 * CHUNKS * j + c, *rising = f->rising + 2 * CHUNKS * j + c;
+        double *falling = f->falling + FALLING * j + c, *rising = f->rising + RISING * j + c;
         const vec d = load_column(down + j, at + c), u = load_column(up + j, at + c);
         const vec alpha = load(r->alpha + c), phi = load(r->phi + c), sigma = load(r->sigma + c);
         const vec inverse = 1 / (alpha + sigma + d);
         store(falling, inverse);
-        store(falling + CHUNKS, load(r->before + c) * inverse);
-        store(falling + 2 * CHUNKS, alpha);
+        store(falling + ABOVE, load(r->before + c) * inverse);
+        store(falling + FLOW, alpha);
         store(rising, phi * inverse);
-        store(rising + CHUNKS, u * inverse);
+        store(rising + BELOW, u * inverse);
         store(r->lost + c, add_product(load(r->lost + c), phi * inverse, sigma));
         store(r->alpha + c, u * alpha * inverse);
         store(r->phi + c, d * phi * inverse);
@@ -104,9 +115,9 @@ static void line_eliminate(const double *sum, const double *down, const double *
 /* What row 0 of a short chunk should have been. */
 static void line_dummy(const line *f, size_t c)
 {
-    f->falling[c] = f->falling[CHUNKS + c] = f->falling[2 * CHUNKS + c] = 0;
+    f->falling[c] = f->falling[ABOVE + c] = f->falling[FLOW + c] = 0;
     f->rising[c] = 1;
-    f->rising[CHUNKS + c] = 0;
+    f->rising[BELOW + c] = 0;
 }
 
 /* The inverse of the separators' matrix T = LU, from Uᵀ Lᵀ (T⁻¹)ᵀ = 1: all columns at once, row by row. */
@@ -120,15 +131,15 @@ static void line_invert(const rates *r, double last, double *inverse)
         up[c] = below ? r->alpha[c + 1] : 0;
     }
     npde__tridiagonal_factor(CHUNKS, sum, down, up, ratio, pivot);
-    memset(inverse, 0, CHUNKS * CHUNKS * sizeof(double));
+    memset(inverse, 0, SQUARE * sizeof(double));
     for (size_t c = 0; c < CHUNKS; c++) {
         double *y = inverse + CHUNKS * c;
         y[c] = pivot[c];
-        for (size_t k = 0; k < c; k++) y[k] = up[c - 1] * y[k - CHUNKS] * pivot[c];
+        for (size_t k = 0; k < c; k++) y[k] = up[c - 1] * inverse[CHUNKS * (c - 1) + k] * pivot[c];
     }
     for (size_t c = CHUNKS - 1; c-- > 0;) {
         double *y = inverse + CHUNKS * c;
-        for (size_t k = 0; k < CHUNKS; k++) y[k] += ratio[c] * y[k + CHUNKS];
+        for (size_t k = 0; k < CHUNKS; k++) y[k] += ratio[c] * inverse[CHUNKS * (c + 1) + k];
     }
 }
 
@@ -158,9 +169,9 @@ static void line_factor(size_t n, const double *sum, const double *down, const d
 /* Row j of one vector of chunks on the way down: z, and the flow into the separators above. */
 static ALWAYS_INLINE vec line_fall(const line *f, size_t j, size_t v, vec r, vec above, vec *flow)
 {
-    const double *row = f->falling + 3 * CHUNKS * j + WIDTH * v;
-    const vec z = add_product(load(row) * r, load(row + CHUNKS), above);
-    *flow = add_product(*flow, load(row + 2 * CHUNKS), z);
+    const double *row = f->falling + FALLING * j + WIDTH * v;
+    const vec z = add_product(load(row) * r, load(row + ABOVE), above);
+    *flow = add_product(*flow, load(row + FLOW), z);
     store(f->z + CHUNKS * j + WIDTH * v, z);
     return z;
 }
@@ -168,9 +179,9 @@ static ALWAYS_INLINE vec line_fall(const line *f, size_t j, size_t v, vec r, vec
 /* And on the way up, between the separators above and the row below. */
 static ALWAYS_INLINE vec line_rise(const line *f, size_t j, size_t v, vec separator, vec below)
 {
-    const double *row = f->rising + 2 * CHUNKS * j + WIDTH * v;
+    const double *row = f->rising + RISING * j + WIDTH * v;
     const vec z = load(f->z + CHUNKS * j + WIDTH * v);
-    return add_product(add_product(z, load(row), separator), load(row + CHUNKS), below);
+    return add_product(add_product(z, load(row), separator), load(row + BELOW), below);
 }
 
 /* All the way down; q ← right sides of the separators. */
@@ -233,7 +244,8 @@ static void line_up(const line *f, const size_t *at, const double *s, double *x)
         UNROLL for (size_t v = 0; v < VECTORS; v++)
         {
             vec tile[WIDTH];
-            UNROLL for (size_t k = WIDTH; k-- > 0;) below[v] = tile[k] = line_rise(f, j - WIDTH + k, v, b[v], below[v]);
+            UNROLL for (size_t k = 1; k <= WIDTH; k++) tile[WIDTH - k] = below[v] =
+                line_rise(f, j - k, v, b[v], below[v]);
             store_tile(x + j - WIDTH, at + WIDTH * v, tile);
         }
     }
