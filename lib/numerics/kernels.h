@@ -42,8 +42,8 @@ typedef struct {
     void (*shared_solve)(size_t n, size_t n_groups, const double *factors, double *x);
 
     /* Eight band matrices, a[((kl + ku + 1) j + ku + i − j) 8 + lane] for −ku ≤ i − j ≤ kl; what lies outside the matrix is
-     * neither read nor written. LU without pivoting: for matrices whose symmetric part is positive definite, or that are
-     * dominant, for which it is stable (Golub & Van Loan, Matrix Computations, 4th ed., 4.3 and 4.1.2). */
+     * neither read nor written. LU without pivoting: for matrices that are dominant by columns, or whose symmetric part is
+     * positive definite and not small beside the skew part (Golub & Van Loan, Matrix Computations, 4th ed., 4.1 and 4.2). */
     void (*band_factor)(size_t n, size_t kl, size_t ku, double *a);
     void (*band_solve)(size_t n, size_t kl, size_t ku, const double *a, double *x);
 
@@ -56,7 +56,7 @@ typedef struct {
 
 /* Every variant that this machine can run, the portable one first; NULL past the end. */
 const npde__kernels *npde__kernels_at(size_t index);
-/* The last of them, which is the fastest. */
+/* The last of them, of the widest vectors. */
 const npde__kernels *npde__kernels_best(void);
 
 size_t npde__kernels_line_size(size_t n);
