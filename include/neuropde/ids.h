@@ -17,139 +17,154 @@ extern "C" {
 
 /** Families of ids. */
 enum {
-    NPDE_FAMILY_MODEL = 1, /**< Kinds of model */
-    NPDE_FAMILY_SCHEME = 2, /**< Space schemes */
-    NPDE_FAMILY_METHOD = 3, /**< Time-stepping methods */
-    NPDE_FAMILY_PARAM = 4, /**< Parameters of a model, one value per population */
-    NPDE_FAMILY_MATRIX = 5, /**< Coupling matrices of a network */
-    NPDE_FAMILY_OPTION = 6, /**< Options of a solver */
-    NPDE_FAMILY_STAT = 7, /**< Statistics of a run, real numbers */
-    NPDE_FAMILY_COUNT = 8, /**< Counters of a run, since its start */
-    NPDE_FAMILY_EVENT = 9, /**< Events that observers can ask for */
+    NPDE_FAMILY_MODEL = 1,       /**< Kinds of model */
+    NPDE_FAMILY_SCHEME = 2,      /**< Space schemes */
+    NPDE_FAMILY_METHOD = 3,      /**< Time-stepping methods */
+    NPDE_FAMILY_PARAM = 4,       /**< Parameters of a model, one value per population */
+    NPDE_FAMILY_MATRIX = 5,      /**< Coupling matrices of a network */
+    NPDE_FAMILY_OPTION = 6,      /**< Options of a solver */
+    NPDE_FAMILY_STAT = 7,        /**< Statistics of a run, real numbers */
+    NPDE_FAMILY_COUNT = 8,       /**< Counters of a run, since its start */
+    NPDE_FAMILY_EVENT = 9,       /**< Events that observers can ask for */
     NPDE_FAMILY_REFRACTORY = 10, /**< Values of the parameter refractory */
-    NPDE_FAMILY_DISCHARGE = 11, /**< Values of the parameter discharge */
-    NPDE_FAMILY_COUPLING = 12, /**< Values of the option coupling */
-    NPDE_FAMILY_FLUX = 13 /**< Values of the option flux */
+    NPDE_FAMILY_DISCHARGE = 11,  /**< Values of the parameter discharge */
+    NPDE_FAMILY_COUPLING = 12,   /**< Values of the option coupling */
+    NPDE_FAMILY_FLUX = 13        /**< Values of the option flux */
 };
 
 /** Kinds of model. */
 enum {
-    NPDE_MODEL_LIF = 1001, /**< Leaky integrate-and-fire populations without coupling: the linear Fokker-Planck equation, with refractory state, random threshold, general drift and a drive by callback */
-    NPDE_MODEL_LIF_NETWORK = 1002 /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
+    NPDE_MODEL_LIF =
+        1001, /**< Leaky integrate-and-fire populations without coupling: the linear Fokker-Planck equation, with refractory state, random threshold, general drift and a drive by callback */
+    NPDE_MODEL_LIF_NETWORK =
+        1002 /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
 };
 
 /** Space schemes. */
 enum {
-    NPDE_SCHEME_FINITE_VOLUME = 2001, /**< Vertex-centred Scharfetter-Gummel finite volumes: second order, positive with backward Euler */
+    NPDE_SCHEME_FINITE_VOLUME =
+        2001, /**< Vertex-centred Scharfetter-Gummel finite volumes: second order, positive with backward Euler */
     NPDE_SCHEME_SPECTRAL = 2002 /**< Spectral elements on Gauss-Lobatto-Legendre nodes: exponential convergence */
 };
 
 /** Time-stepping methods. */
 enum {
-    NPDE_METHOD_BACKWARD_EULER = 3001, /**< Backward Euler: order 1, L-stable, positive on finite volumes for any step */
-    NPDE_METHOD_IMEX_EULER = 3002, /**< Semi-implicit Euler: the coupling at the old rates, all else implicit; order 1, positive on finite volumes */
-    NPDE_METHOD_CRANK_NICOLSON = 3003, /**< Crank-Nicolson with a Rannacher start for rough data: order 2, A-stable, fixed steps */
+    NPDE_METHOD_BACKWARD_EULER =
+        3001, /**< Backward Euler: order 1, L-stable, positive on finite volumes for any step */
+    NPDE_METHOD_IMEX_EULER =
+        3002, /**< Semi-implicit Euler: the coupling at the old rates, all else implicit; order 1, positive on finite volumes */
+    NPDE_METHOD_CRANK_NICOLSON =
+        3003, /**< Crank-Nicolson with a Rannacher start for rough data: order 2, A-stable, fixed steps */
     NPDE_METHOD_TR_BDF2 = 3004 /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
 };
 
 /** Parameters of a model. */
 enum {
-    NPDE_PARAM_V_LEAK = 4001, /**< Leak potential V_L */
+    NPDE_PARAM_V_LEAK = 4001,        /**< Leak potential V_L */
     NPDE_PARAM_TIME_CONSTANT = 4002, /**< Membrane time constant of the drift -(v - V_L)/TIME_CONSTANT */
-    NPDE_PARAM_V_RESET = 4003, /**< Reset potential V_R; a break of the grid */
-    NPDE_PARAM_V_THRESHOLD = 4004, /**< Firing threshold V_F > V_R; a break of the grid */
-    NPDE_PARAM_DRIVE = 4005, /**< Constant external drive I */
-    NPDE_PARAM_DRIVE_SWING = 4006, /**< How far a coupling callback moves the drive to either side; read only when a grid is fitted to the model */
-    NPDE_PARAM_DIFFUSION = 4007, /**< Diffusion a0, half the squared noise intensity */
+    NPDE_PARAM_V_RESET = 4003,       /**< Reset potential V_R; a break of the grid */
+    NPDE_PARAM_V_THRESHOLD = 4004,   /**< Firing threshold V_F > V_R; a break of the grid */
+    NPDE_PARAM_DRIVE = 4005,         /**< Constant external drive I */
+    NPDE_PARAM_DRIVE_SWING =
+        4006, /**< How far a coupling callback moves the drive to either side; read only when a grid is fitted to the model */
+    NPDE_PARAM_DIFFUSION = 4007,    /**< Diffusion a0, half the squared noise intensity */
     NPDE_PARAM_CONNECTIVITY = 4008, /**< Connectivity b of a population with itself; > 0 excitatory, < 0 inhibitory */
     NPDE_PARAM_NOISE_CONNECTIVITY = 4009, /**< Noise a1 that a population's rate adds to itself: a = a0 + a1 N */
-    NPDE_PARAM_DELAY = 4010, /**< Transmission delay d of a population to itself */
-    NPDE_PARAM_REFRACTORY = 4011, /**< Refractory state: none, fixed or exponential */
-    NPDE_PARAM_REFRACTORY_TIME = 4012, /**< Refractory time; > 0 when there is a refractory state */
-    NPDE_PARAM_DISCHARGE = 4013, /**< Random firing threshold: none, step, ramp or custom (by callback) */
-    NPDE_PARAM_DISCHARGE_RATE = 4014 /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
+    NPDE_PARAM_DELAY = 4010,              /**< Transmission delay d of a population to itself */
+    NPDE_PARAM_REFRACTORY = 4011,         /**< Refractory state: none, fixed or exponential */
+    NPDE_PARAM_REFRACTORY_TIME = 4012,    /**< Refractory time; > 0 when there is a refractory state */
+    NPDE_PARAM_DISCHARGE = 4013,          /**< Random firing threshold: none, step, ramp or custom (by callback) */
+    NPDE_PARAM_DISCHARGE_RATE =
+        4014 /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
 };
 
 /** Coupling matrices. */
 enum {
-    NPDE_MATRIX_WEIGHTS = 5001, /**< Connectivities b_pq: drive of population p per rate of population q */
+    NPDE_MATRIX_WEIGHTS = 5001,       /**< Connectivities b_pq: drive of population p per rate of population q */
     NPDE_MATRIX_NOISE_WEIGHTS = 5002, /**< Noise weights a1_pq: diffusion of population p per rate of population q */
-    NPDE_MATRIX_DELAYS = 5003 /**< Transmission delays d_pq to population p from population q */
+    NPDE_MATRIX_DELAYS = 5003         /**< Transmission delays d_pq to population p from population q */
 };
 
 /** Options of a solver. */
 enum {
-    NPDE_OPTION_DT = 6001, /**< Fixed step; 0 for adaptive steps */
+    NPDE_OPTION_DT =
+        6001, /**< Fixed step, cut where an output or a jump of the coefficients must be met, and to the shortest delay; 0 for adaptive steps */
     NPDE_OPTION_RTOL = 6002, /**< Relative tolerance per step, on mass and on the largest rate */
     NPDE_OPTION_ATOL = 6003, /**< Absolute tolerance per step, on mass and on rates */
-    NPDE_OPTION_DT_MIN = 6004, /**< Smallest step before a run stops with NPDE_ERR_STEP_TOO_SMALL; never below the spacing of the floating-point time */
-    NPDE_OPTION_DT_MAX = 6005, /**< Largest adaptive step */
+    NPDE_OPTION_DT_MIN =
+        6004, /**< Smallest step before a run stops with NPDE_ERR_STEP_TOO_SMALL; never below the spacing of the floating-point time */
+    NPDE_OPTION_DT_MAX = 6005,    /**< Largest adaptive step; not looked at with a fixed dt */
     NPDE_OPTION_MAX_STEPS = 6006, /**< Step attempts one call may use */
-    NPDE_OPTION_COUPLING = 6007, /**< How an implicit stage finds the rates: newton or extrapolated */
-    NPDE_OPTION_FLUX = 6008, /**< Finite-volume flux: automatic, midpoint or exact */
-    NPDE_OPTION_STARTUP_STEPS = 6009, /**< Steps of crank_nicolson done as two half steps of backward Euler; -1 for 2 on rough data and none on smooth */
-    NPDE_OPTION_HISTORY = 6010 /**< Points per longest delay that are kept of the past rates */
+    NPDE_OPTION_COUPLING = 6007,  /**< How an implicit stage finds the rates: newton or extrapolated */
+    NPDE_OPTION_FLUX = 6008,      /**< Finite-volume flux: automatic, midpoint or exact */
+    NPDE_OPTION_STARTUP_STEPS =
+        6009, /**< Steps of crank_nicolson done as two half steps of backward Euler; -1 for 2 on rough data and none on smooth */
+    NPDE_OPTION_HISTORY =
+        6010 /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
 };
 
 /** Statistics of a run. */
 enum {
-    NPDE_STAT_TIME = 7001, /**< Present time */
-    NPDE_STAT_STEP_SIZE = 7002, /**< Size of the last accepted step; 0 before the first */
+    NPDE_STAT_TIME = 7001,           /**< Present time */
+    NPDE_STAT_STEP_SIZE = 7002,      /**< Size of the last accepted step; 0 before the first */
     NPDE_STAT_NEXT_STEP_SIZE = 7003, /**< Size the next step will try */
-    NPDE_STAT_MASS_DEFECT = 7004, /**< Largest |density + reservoir - 1| over the populations */
-    NPDE_STAT_MASS_ROUNDING = 7005, /**< Rounding error in the mass that was put back since the start, summed over steps and populations */
-    NPDE_STAT_MIN_DENSITY = 7006, /**< Smallest present density at a grid point */
-    NPDE_STAT_TAIL_MASS = 7007, /**< Largest sqrt(a) n near the left end over populations and steps: what the truncation of the domain cuts off */
+    NPDE_STAT_MASS_DEFECT = 7004,    /**< Largest |density + reservoir - 1| over the populations */
+    NPDE_STAT_MASS_ROUNDING =
+        7005, /**< Rounding error in the mass that was put back since the start, summed over steps and populations */
+    NPDE_STAT_MIN_DENSITY = 7006, /**< Smallest present density at a grid point, the threshold excepted */
+    NPDE_STAT_TAIL_MASS =
+        7007, /**< Largest mass next to an end of the grid (the last tenth before it; the right end with a random threshold only), averaged over its diffusion time: what the truncation of the domain cuts off */
     NPDE_STAT_RESOLUTION = 7008, /**< L1 distance between the initial data and their projection */
-    NPDE_STAT_ERROR_ESTIMATE = 7009 /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
+    NPDE_STAT_ERROR_ESTIMATE =
+        7009 /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
 };
 
 /** Counters of a run. */
 enum {
-    NPDE_COUNT_STEPS = 8001, /**< Accepted steps */
-    NPDE_COUNT_REJECTIONS = 8002, /**< Steps tried and given up */
-    NPDE_COUNT_STAGES = 8003, /**< Implicit stages solved */
-    NPDE_COUNT_FACTORIZATIONS = 8004, /**< Factorizations, all populations counted once */
+    NPDE_COUNT_STEPS = 8001,             /**< Accepted steps */
+    NPDE_COUNT_REJECTIONS = 8002,        /**< Steps tried and given up */
+    NPDE_COUNT_STAGES = 8003,            /**< Implicit stages solved */
+    NPDE_COUNT_FACTORIZATIONS = 8004,    /**< Factorizations, all populations counted once */
     NPDE_COUNT_NEWTON_ITERATIONS = 8005, /**< Newton iterations on the rates */
-    NPDE_COUNT_CALLBACKS = 8006, /**< Calls of the coupling callback */
-    NPDE_COUNT_UNKNOWNS = 8007 /**< Unknown densities of one population, the largest */
+    NPDE_COUNT_CALLBACKS = 8006,         /**< Calls of the coupling callback */
+    NPDE_COUNT_UNKNOWNS = 8007           /**< Unknown densities of one population, the largest */
 };
 
 /** Events. */
 enum {
-    NPDE_EVENT_START = 9001, /**< A run has started */
-    NPDE_EVENT_STEP = 9002, /**< A step was accepted */
+    NPDE_EVENT_START = 9001,  /**< A run has started */
+    NPDE_EVENT_STEP = 9002,   /**< A step was accepted */
     NPDE_EVENT_REJECT = 9003, /**< A step was given up and will be tried smaller */
     NPDE_EVENT_OUTPUT = 9004, /**< An output time of npde_solver_sample() was reached */
-    NPDE_EVENT_FINISH = 9005 /**< npde_solver_advance() or npde_solver_sample() reached its end */
+    NPDE_EVENT_FINISH = 9005  /**< npde_solver_advance() or npde_solver_sample() reached its end */
 };
 
 /** Values of NPDE_PARAM_REFRACTORY. */
 enum {
-    NPDE_REFRACTORY_NONE = 10001, /**< Neurons re-enter at once: M = N */
-    NPDE_REFRACTORY_FIXED = 10002, /**< Neurons re-enter after a fixed time: M = N(t - tau) */
+    NPDE_REFRACTORY_NONE = 10001,       /**< Neurons re-enter at once: M = N */
+    NPDE_REFRACTORY_FIXED = 10002,      /**< Neurons re-enter after a fixed time: M = N(t - tau) */
     NPDE_REFRACTORY_EXPONENTIAL = 10003 /**< Neurons re-enter after an exponential time: R' = N - R/tau, M = R/tau */
 };
 
 /** Values of NPDE_PARAM_DISCHARGE. */
 enum {
-    NPDE_DISCHARGE_NONE = 11001, /**< Sharp threshold: n = 0 at V_F */
-    NPDE_DISCHARGE_STEP = 11002, /**< phi_F = kappa beyond V_F */
-    NPDE_DISCHARGE_RAMP = 11003, /**< phi_F = kappa (v - V_F) beyond V_F */
+    NPDE_DISCHARGE_NONE = 11001,  /**< Sharp threshold: n = 0 at V_F */
+    NPDE_DISCHARGE_STEP = 11002,  /**< phi_F = kappa beyond V_F */
+    NPDE_DISCHARGE_RAMP = 11003,  /**< phi_F = kappa (v - V_F) beyond V_F */
     NPDE_DISCHARGE_CUSTOM = 11004 /**< phi_F by npde_model_set_discharge() */
 };
 
 /** Values of NPDE_OPTION_COUPLING. */
 enum {
-    NPDE_COUPLING_NEWTON = 12001, /**< Newton's iteration on the rates, to rounding */
+    NPDE_COUPLING_NEWTON = 12001,      /**< Newton's iteration on the rates, to rounding */
     NPDE_COUPLING_EXTRAPOLATED = 12002 /**< Rates extrapolated linearly from the last two steps: one solve per stage */
 };
 
 /** Values of NPDE_OPTION_FLUX. */
 enum {
     NPDE_FLUX_AUTOMATIC = 13001, /**< Exact where drive and diffusion are constant, midpoint elsewhere */
-    NPDE_FLUX_MIDPOINT = 13002, /**< Drift frozen at the midpoint of the cell (Scharfetter-Gummel) */
-    NPDE_FLUX_EXACT = 13003 /**< Exact integral of the potential over the cell: fourth order in the steady state */
+    NPDE_FLUX_MIDPOINT = 13002,  /**< Drift frozen at the midpoint of the cell (Scharfetter-Gummel) */
+    NPDE_FLUX_EXACT = 13003      /**< Exact integral of the potential over the cell: fourth order in the steady state */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

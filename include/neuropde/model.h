@@ -25,7 +25,7 @@ extern "C" {
  * Makes a model with the parameters at their presets (see npde_id_range()).
  *
  * @param kind   NPDE_MODEL_LIF (populations without coupling) or NPDE_MODEL_LIF_NETWORK
- * @param n_pop  number of populations, 1 to 65536 (a network stores three n_pop × n_pop matrices)
+ * @param n_pop  number of populations, 1 to 65536, for a network 1 to 4096 (it stores three n_pop × n_pop matrices)
  * @param out    receives the handle; free it with npde_model_free()
  */
 NPDE_API npde_status npde_model_new(npde_context *context, npde_id kind, size_t n_pop, npde_model **out);
@@ -52,7 +52,10 @@ NPDE_API npde_status npde_model_get(const npde_model *model, size_t pop, npde_id
  */
 NPDE_API npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double *row_major, size_t rows,
                                            size_t cols);
-/** Replaces b·N(t) + I(t) and a(N); NULL removes it. @p release is called with @p user when no one uses it any more. */
+/**
+ * Replaces b·N(t) + I(t) and a(N); NULL removes it. In a network the callback may depend on the present rates: steps find
+ * rates consistent with what it answers. On NPDE_MODEL_LIF it is a drive in time; the rates it sees there are those of the
+ * step before, and what it makes of them is not iterated. What it does must depend on its arguments alone. @p release is called with @p user when no one uses it any more. */
 NPDE_API npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn coupling, void *user,
                                              npde_release_fn release);
 /**

@@ -48,7 +48,9 @@ NPDE_API npde_status npde_solver_set_density(npde_solver *solver, size_t pop, np
 /**
  * Initial density by its values at the grid's points, for a solver with a grid of its own.
  *
- * @param p  n values, copied; Σ w p must be 1 to 1e-6 and is scaled to the right mass; negative values are kept
+ * @param p  n values, copied; Σ w p must be 1 to 1e-6 and is scaled to the right mass; negative values are kept.
+ *           What npde_solver_state() of a run with a refractory reservoir gives sums to less: set the past rate as well and
+ *           divide by the sum
  * @param n  npde_grid_size() of the grid
  */
 NPDE_API npde_status npde_solver_set_state(npde_solver *solver, size_t pop, const double *p, size_t n);
@@ -114,7 +116,8 @@ NPDE_API npde_status npde_solver_unobserve(npde_solver *solver, int32_t token);
 NPDE_API npde_status npde_solver_save(const npde_solver *solver, void *buf, size_t capacity, size_t *need);
 /**
  * Goes back to a snapshot. The solver must have been started with the same model, grid, method and options on the same
- * build; anything else, or a damaged snapshot, is NPDE_ERR_SNAPSHOT and changes nothing.
+ * build; anything else that the library can see, or a damaged snapshot, is NPDE_ERR_SNAPSHOT and changes nothing. What a coupling
+ * callback does it cannot see: it must be the same.
  */
 NPDE_API npde_status npde_solver_restore(npde_solver *solver, const void *buf, size_t len);
 

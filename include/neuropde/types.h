@@ -27,8 +27,9 @@ typedef struct npde_model npde_model;     /**< physics: kind, parameters, popula
 typedef struct npde_grid npde_grid;       /**< space: breakpoints, cells, space scheme */
 typedef struct npde_solver npde_solver;   /**< model × grid × method: the state and the step loop */
 
-typedef int32_t npde_status; /**< 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed) */
-typedef int32_t npde_id;     /**< a pinned constant of ids.h */
+typedef int32_t
+    npde_status; /**< 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed; a run stays at its last accepted step) */
+typedef int32_t npde_id; /**< a pinned constant of ids.h */
 
 #define NPDE_ALL SIZE_MAX /**< as a population index: every population */
 

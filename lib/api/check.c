@@ -14,8 +14,19 @@ npde_status npde__check_range(npde_context *c, const char *function, const char 
 {
     NPDE__TRY(npde__check_finite(c, function, argument, value));
     if (value >= low && value <= high) return NPDE_OK;
-    return npde__fail(c, NPDE_ERR_RANGE, "%s: %s = %.17g is outside [%.17g, %.17g]", function, argument, value, low,
+    return npde__fail(c, NPDE_ERR_RANGE, "%s: %s = %.15g is outside [%.15g, %.15g]", function, argument, value, low,
                       high);
+}
+
+npde_status npde__check_ranges(npde_context *c, const char *function, const char *argument, const double *values,
+                               size_t n, double low, double high)
+{
+    NPDE__TRY(npde__check_values(c, function, argument, values, n));
+    for (size_t i = 0; i < n; i++)
+        if (!(values[i] >= low && values[i] <= high))
+            return npde__fail(c, NPDE_ERR_RANGE, "%s: %s[%zu] = %.15g is outside [%.15g, %.15g]", function, argument, i,
+                              values[i], low, high);
+    return NPDE_OK;
 }
 
 npde_status npde__check_size(npde_context *c, const char *function, const char *argument, size_t value, size_t expected)

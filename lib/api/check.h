@@ -14,9 +14,9 @@
     } while (0)
 
 /* Return from the calling function unless the pointer is one. A macro, so that static analysis sees what it rules out. */
-#define NPDE__GIVEN(c, function, pointer)                                                                             \
-    do {                                                                                                              \
-        if (!(pointer)) return npde__fail((c), NPDE_ERR_NULL, "%s: %s is NULL", (function), #pointer);                \
+#define NPDE__GIVEN(c, function, pointer)                                                              \
+    do {                                                                                               \
+        if (!(pointer)) return npde__fail((c), NPDE_ERR_NULL, "%s: %s is NULL", (function), #pointer); \
     } while (0)
 
 npde_status npde__check_finite(npde_context *c, const char *function, const char *argument, double value);
@@ -28,6 +28,9 @@ npde_status npde__check_size(npde_context *c, const char *function, const char *
 /* n finite values */
 npde_status npde__check_values(npde_context *c, const char *function, const char *argument, const double *values,
                                size_t n);
+/* n finite values in [low, high] */
+npde_status npde__check_ranges(npde_context *c, const char *function, const char *argument, const double *values,
+                               size_t n, double low, double high);
 /* An id of one family; its row. */
 npde_status npde__check_id(npde_context *c, const char *function, const char *argument, npde_id family, npde_id id,
                            const npde__id_row **row);

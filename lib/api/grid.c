@@ -56,8 +56,7 @@ npde_status npde_grid_new_graded(npde_context *context, const double *breaks, si
     NPDE__GIVEN(context, __func__, out);
     NPDE__GIVEN(context, __func__, ratios);
     NPDE__TRY(check_breaks(context, __func__, NPDE_SCHEME_FINITE_VOLUME, breaks, n_breaks, cells));
-    for (size_t s = 0; s + 1 < n_breaks; s++)
-        NPDE__TRY(npde__check_range(context, __func__, "ratios[]", ratios[s], 1e-12, 1e12));
+    NPDE__TRY(npde__check_ranges(context, __func__, "ratios", ratios, n_breaks - 1, 1e-12, 1e12));
     return npde__grid_new(context, NPDE_SCHEME_FINITE_VOLUME, breaks, n_breaks, cells, ratios, out);
 }
 

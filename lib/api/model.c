@@ -71,9 +71,7 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
     NPDE__GIVEN(c, __func__, row_major);
     NPDE__TRY(npde__check_size(c, __func__, "rows", rows, model->n_pop));
     NPDE__TRY(npde__check_size(c, __func__, "cols", cols, model->n_pop));
-    NPDE__TRY(npde__check_values(c, __func__, row->name, row_major, rows * cols));
-    for (size_t i = 0; i < rows * cols; i++)
-        NPDE__TRY(npde__check_range(c, __func__, row->name, row_major[i], row->low, row->high));
+    NPDE__TRY(npde__check_ranges(c, __func__, row->name, row_major, rows * cols, row->low, row->high));
     memcpy(model->matrix[npde__ids_slot(which)], row_major, rows * cols * sizeof(double));
     return NPDE_OK;
 }

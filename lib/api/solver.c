@@ -73,8 +73,9 @@ void npde_solver_free(npde_solver *s)
 
 static npde_status check_idle(const npde_solver *s, const char *function)
 {
-    if (!s->observing) return NPDE_OK;
-    return npde__fail(s->context, NPDE_ERR_STATE, "%s: an observer may read the solver but not change it", function);
+    if (!s->busy) return NPDE_OK;
+    return npde__fail(s->context, NPDE_ERR_STATE,
+                      "%s: the solver is running; an observer or callback may read it but not change it", function);
 }
 
 static npde_status check_started(const npde_solver *s, const char *function)
@@ -178,6 +179,22 @@ npde_status npde_solver_set_past_rate(npde_solver *s, size_t pop, double rate)
     return NPDE_OK;
 }
 
+/* ---- a call that runs: callbacks may read the solver and free its handle, not change it ---- */
+
+static void enter(npde_solver *s)
+{
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    s->busy = 1;
+}
+
+static npde_status leave(npde_solver *s, npde_status status)
+{
+    s->busy = 0;
+    npde__solver_sweep(s);
+    npde_solver_free(s);
+    return status;
+}
+
 /* ---- start ---- */
 
 static npde_status check_start(const npde_solver *s, const char *function)
@@ -195,6 +212,11 @@ static npde_status check_start(const npde_solver *s, const char *function)
                           "method tr_bdf2, "
                           "backward_euler or imex_euler",
                           function, npde__ids_row(s->method->id)->name);
+    const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN),
+                 dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
+    if (dt_min > (dt > 0 ? dt : dt_max))
+        return npde__fail(s->context, NPDE_ERR_RANGE, "%s: dt_min = %g must be at most %s = %g", function, dt_min,
+                          dt > 0 ? "dt" : "dt_max", dt > 0 ? dt : dt_max);
     return npde__model_validate(s->model);
 }
 
@@ -206,10 +228,29 @@ static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),
-                         (size_t)npde__solver_option(s, NPDE_OPTION_HISTORY), &run->system));
+                         npde__solver_option(s, NPDE_OPTION_HISTORY), &run->system));
     NPDE__TRY(npde__stepper_init(&run->stepper, s->method, run->system));
     NPDE__TRY(kind->start(run->system, s->initial, run->stepper.y, &run->resolution));
     return npde__run_begin(s, run, t0);
+}
+
+/* Makes a run and tells the observers; a run that was there goes only when all went well. */
+static npde_status restart(npde_solver *s, double t0)
+{
+    npde__run *before = s->run, *run = npde__alloc(s->context, 1, sizeof *run);
+    npde_status status = run ? make_run(s, run, t0) : NPDE_ERR_MEMORY;
+    if (!status) {
+        s->run = run;
+        status = npde__solver_notify(s, NPDE_EVENT_START);
+    }
+    free_run(s, status < 0 ? run : before);
+    if (status < 0) s->run = before;
+    if (status || run->resolution <= 1e-2) return status;
+    npde__log(s->context, NPDE_LOG_NOTICE,
+              "the initial data differ from their projection by %.2g in L1: the grid is too coarse for them; refine it "
+              "near them, or give no grid",
+              run->resolution);
+    return NPDE_NOTICE_UNRESOLVED;
 }
 
 npde_status npde_solver_start(npde_solver *s, double t0)
@@ -218,22 +259,8 @@ npde_status npde_solver_start(npde_solver *s, double t0)
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(npde__check_range(s->context, __func__, "t0", t0, -1e12, 1e12));
     NPDE__TRY(check_start(s, __func__));
-    npde__run *run = npde__alloc(s->context, 1, sizeof *run);
-    npde_status status = run ? make_run(s, run, t0) : NPDE_ERR_MEMORY;
-    if (status) {
-        free_run(s, run);
-        return status;
-    }
-    free_run(s, s->run);
-    s->run = run;
-    status = npde__solver_notify(s, NPDE_EVENT_START);
-    if (status || run->resolution <= 1e-2) return status;
-    npde__log(s->context, NPDE_LOG_NOTICE,
-              "the initial data differ from their projection by %.2g in L1: the grid is too coarse for them; refine it "
-              "near them, or "
-              "give no grid",
-              run->resolution);
-    return NPDE_NOTICE_UNRESOLVED;
+    enter(s);
+    return leave(s, restart(s, t0));
 }
 
 /* ---- running ---- */
@@ -248,18 +275,16 @@ static npde_status check_run(const npde_solver *s, const char *function, const c
                       argument, t, s->run->t);
 }
 
-/* Ends a running call: the notice if all went well, the time, the reference that kept the solver alive. */
+/* Ends a running call: the notice if all went well, the time. */
 static npde_status finish(npde_solver *s, npde_status status, double *t)
 {
     if (t) *t = s->run->t;
-    if (!status) status = npde__solver_notice(s);
-    npde_solver_free(s);
-    return status;
+    return leave(s, status ? status : npde__solver_notice(s));
 }
 
-static int64_t hold(npde_solver *s)
+static int64_t begin(npde_solver *s)
 {
-    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed); /* an observer may free the handle */
+    enter(s);
     return (int64_t)s->run->max_steps;
 }
 
@@ -269,7 +294,7 @@ npde_status npde_solver_step(npde_solver *s, double t_limit, double *t)
     NPDE__TRY(check_run(s, __func__, "t_limit", t_limit));
     if (t_limit == s->run->t)
         return npde__fail(s->context, NPDE_ERR_RANGE, "%s: t_limit = %.15g is the present time", __func__, t_limit);
-    int64_t budget = hold(s);
+    int64_t budget = begin(s);
     return finish(s, npde__solver_step(s, t_limit, &budget), t);
 }
 
@@ -277,7 +302,7 @@ npde_status npde_solver_advance(npde_solver *s, double t_end, double *t)
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_run(s, __func__, "t_end", t_end));
-    int64_t budget = hold(s);
+    int64_t budget = begin(s);
     npde_status status = npde__solver_advance(s, t_end, &budget);
     if (!status) status = npde__solver_notify(s, NPDE_EVENT_FINISH);
     return finish(s, status, t);
@@ -299,7 +324,7 @@ npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_tim
             return npde__fail(c, NPDE_ERR_RANGE,
                               "%s: times[%zu] = %.15g lies before times[%zu] = %.15g: they must ascend", __func__, i,
                               times[i], i - 1, times[i - 1]);
-    int64_t budget = hold(s);
+    int64_t budget = begin(s);
     npde_status status = NPDE_OK;
     for (size_t i = 0; i < n_times && !status; i++) {
         status = npde__solver_advance(s, times[i], &budget);
@@ -418,6 +443,8 @@ npde_status npde_solver_observe(npde_solver *s, npde_id event, npde_observer_fn 
     NPDE__TRY(check_idle(s, __func__));
     NPDE__TRY(npde__check_id(s->context, __func__, "event", NPDE_FAMILY_EVENT, event, &row));
     NPDE__GIVEN(s->context, __func__, observer);
+    if (s->last_token == INT32_MAX)
+        return npde__fail(s->context, NPDE_ERR_SIZE, "%s: all tokens are used up", __func__);
     npde__observer *o = npde__alloc(s->context, 1, sizeof *o);
     npde__callback *callback = o ? npde__callback_new(s->context, user, release) : NULL;
     if (!callback) {
@@ -439,7 +466,7 @@ npde_status npde_solver_unobserve(npde_solver *s, int32_t token)
     for (npde__observer *o = s->observers; o; o = o->next) {
         if (o->token != token || o->removed) continue;
         o->removed = 1;
-        if (!s->observing) npde__solver_sweep(s);
+        if (!s->busy) npde__solver_sweep(s);
         return NPDE_OK;
     }
     return npde__fail(s->context, NPDE_ERR_RANGE, "%s: token = %d names no observer of this solver", __func__,

@@ -37,7 +37,7 @@ npde_status npde__fail(npde_context *c, npde_status status, const char *format, 
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(c->error, sizeof c->error, format, args);
+    (void)vsnprintf(status == NPDE__RETRY ? c->reason : c->error, sizeof c->error, format, args);
     va_end(args);
     return status;
 }

@@ -6,6 +6,10 @@
 #include <neuropde/neuropde.h>
 #include <stdatomic.h>
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "NaN and infinity are checked for: fast-math and finite-math-only would make that meaningless"
+#endif
+
 /* Internal answer of a step or stage: give it up and try a smaller one. Never leaves the library. */
 enum { NPDE__RETRY = 1000 };
 
@@ -20,6 +24,7 @@ struct npde_context {
     npde_release_fn log_release;
     int32_t user_status;
     char error[512];
+    char reason[512]; /* why the last step was given up: becomes part of an error only if no smaller step helps */
 };
 
 void npde__context_acquire(npde_context *c);
@@ -36,7 +41,7 @@ void npde__free(npde_context *c, void *block);
 #define NPDE__PRINTF(text, first)
 #endif
 
-/* Sets the error text and returns the status, so that a check is one line: return npde__fail(…). */
+/* Sets the error text (the reason, for NPDE__RETRY) and returns the status, so that a check is one line. */
 npde_status npde__fail(npde_context *c, npde_status status, const char *format, ...) NPDE__PRINTF(3, 4);
 /* Sends a message to the log, and for NPDE_LOG_NOTICE keeps it as the context's text as well. */
 void npde__log(npde_context *c, int32_t level, const char *format, ...) NPDE__PRINTF(3, 4);

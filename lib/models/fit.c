@@ -18,7 +18,8 @@ static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the 
 typedef struct {
     double breaks[MAX_BREAKS];
     size_t n;
-    double sigma; /* the smallest, which the elements must resolve */
+    double sigma;         /* the smallest, which the elements must resolve */
+    struct range *ranges; /* one per population */
     /* Where the strongest drive meets a threshold and a reset, and 1/width of the layers it makes to the left of them. */
     double threshold, threshold_layer, reset, reset_layer;
 } layout;
@@ -37,14 +38,26 @@ static double rough_rate(double mean, double sigma, double reset, double thresho
 }
 
 /* What the grid must hold of one population. */
-typedef struct {
+typedef struct range {
     npde__population of;
     double a, reset, threshold;
     double low, high; /* bounds of the drive */
 } range;
 
-/* Bounds of the drive: the constant part, its announced swing, and the other populations at their rates without inhibition. */
-static range drive_range(const npde_model *m, size_t p)
+/* Rate of a population at its strongest drive without inhibition, in its own time. */
+static double free_rate(const npde_model *m, size_t q)
+{
+    const double tau = npde__model_value(m, q, NPDE_PARAM_TIME_CONSTANT);
+    const double mean =
+        npde__model_value(m, q, NPDE_PARAM_V_LEAK) +
+        tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
+    return rough_rate(mean, sqrt(tau * npde__model_value(m, q, NPDE_PARAM_DIFFUSION)),
+                      npde__model_value(m, q, NPDE_PARAM_V_RESET), npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD)) /
+           tau;
+}
+
+/* Bounds of the drive: the constant part, its announced swing, and the other populations at their free rates. */
+static range drive_range(const npde_model *m, size_t p, const double *rate)
 {
     range r = {.of = {m, p},
                .a = npde__model_value(m, p, NPDE_PARAM_DIFFUSION),
@@ -58,17 +71,9 @@ static range drive_range(const npde_model *m, size_t p)
         const double b = npde__model_entry(m, NPDE_MATRIX_WEIGHTS, p, q);
         const double a1 = npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
         if (b == 0 && a1 == 0) continue;
-        const double tau = npde__model_value(m, q, NPDE_PARAM_TIME_CONSTANT);
-        const double mean =
-            npde__model_value(m, q, NPDE_PARAM_V_LEAK) +
-            tau * (npde__model_value(m, q, NPDE_PARAM_DRIVE) + npde__model_value(m, q, NPDE_PARAM_DRIVE_SWING));
-        const double rate =
-            rough_rate(mean, sqrt(tau * npde__model_value(m, q, NPDE_PARAM_DIFFUSION)),
-                       npde__model_value(m, q, NPDE_PARAM_V_RESET), npde__model_value(m, q, NPDE_PARAM_V_THRESHOLD)) /
-            tau;
-        if (b < 0) r.low += 1.5 * b * rate;
-        else r.high += 1.5 * b * rate;
-        r.a += a1 * rate;
+        if (b < 0) r.low += 1.5 * b * rate[q];
+        else r.high += 1.5 * b * rate[q];
+        r.a += a1 * rate[q];
     }
     return r;
 }
@@ -93,10 +98,10 @@ static npde_status local_scale(range *r, double left, double right, double *scal
     return status;
 }
 
-/* A length that the population's density does not vary within: the step of the marches below. */
-static double stride(const range *r, double scale)
+/* The step of the marches below: small where reset and threshold are close together, then growing to what the noise allows. */
+static double stride(const range *r, double scale, int k)
 {
-    return fmin(scale, (r->threshold - r->reset)) / 32;
+    return fmin(scale, (r->threshold - r->reset) * pow(1.01, k)) / 32;
 }
 
 static npde_status unconfined(const range *r, const char *side)
@@ -114,9 +119,10 @@ static npde_status unconfined(const range *r, const char *side)
  */
 static npde_status left_end(range *r, double scale, double *end)
 {
-    const double h = stride(r, scale), low = r->reset - 3 * scale;
-    double v = r->reset, u = 0, least = 0;
+    const double low = r->reset - 3 * scale;
+    double v = r->reset, u = 0, least = 0, h;
     for (int k = 0; k < MARCH; k++, v -= h) {
+        h = stride(r, scale, k);
         if (u - least > reach * reach / 2 && (v < low || u - least > 4 * reach * reach)) {
             *end = v;
             return NPDE_OK;
@@ -136,9 +142,9 @@ static npde_status left_end(range *r, double scale, double *end)
  */
 static npde_status right_end(range *r, double scale, double *end)
 {
-    const double h = stride(r, scale);
-    double v = r->threshold, decayed = 0;
+    double v = r->threshold, decayed = 0, h;
     for (int k = 0; k < MARCH; k++, v += h) {
+        h = stride(r, scale, k);
         if (decayed > reach * reach / 2 + 4) {
             *end = v;
             return NPDE_OK;
@@ -193,7 +199,7 @@ static npde_status thinnest_layer(range *r, double at, double *where, double *la
 static npde_status lay_out_population(const npde_model *m, size_t p, const npde__initial *initial, layout *l,
                                       double *left, double *right)
 {
-    range r = drive_range(m, p);
+    range r = l->ranges[p];
     double scale, end = 0;
     npde_status status = local_scale(&r, r.reset - (r.threshold - r.reset), r.threshold, &scale);
     if (!isfinite(scale)) scale = r.threshold - r.reset;
@@ -214,13 +220,23 @@ static npde_status lay_out_population(const npde_model *m, size_t p, const npde_
     return status ? status : add(m, l, r.threshold);
 }
 
+/*
+ * Deviation of Gaussian data as the elements resolve it, NaN for other data and point masses. Data narrower than a thousandth
+ * of the noise forget that within 1e-6 time constants, and elements as narrow would cost digits for the whole run.
+ */
+static double resolved_deviation(const layout *l, const npde__initial *initial)
+{
+    if (initial->kind != NPDE__INITIAL_GAUSSIAN || initial->variance == 0) return NAN;
+    return fmax(sqrt(initial->variance), 1e-3 * l->sigma);
+}
+
 /* Breaks around initial data narrower than the bump, and near a threshold that data or a strong drive reach. */
 static npde_status lay_out_elements(const npde_model *m, const npde__initial *initial, layout *l)
 {
     npde_status status = NPDE_OK;
     for (size_t p = 0; initial && p < m->n_pop && !status; p++) {
-        const double deviation = sqrt(initial[p].variance), mean = initial[p].mean;
-        if (initial[p].kind != NPDE__INITIAL_GAUSSIAN || deviation == 0 || deviation > 0.7 * l->sigma) continue;
+        const double deviation = resolved_deviation(l, &initial[p]), mean = initial[p].mean;
+        if (!(deviation <= 0.7 * l->sigma)) continue;
         for (int side = -1; side <= 1 && !status; side += 2)
             status = add_near(m, l, mean + 6 * side * deviation, 2 * deviation);
     }
@@ -238,10 +254,21 @@ static npde_status lay_out_elements(const npde_model *m, const npde__initial *in
     return status;
 }
 
+static npde_status find_ranges(const npde_model *m, layout *l)
+{
+    double *rate = npde__alloc(m->context, m->n_pop, sizeof *rate);
+    l->ranges = npde__alloc(m->context, m->n_pop, sizeof *l->ranges);
+    const int ok = rate && l->ranges;
+    for (size_t p = 0; ok && m->kind->coupled && p < m->n_pop; p++) rate[p] = free_rate(m, p);
+    for (size_t p = 0; ok && p < m->n_pop; p++) l->ranges[p] = drive_range(m, p, rate);
+    npde__free(m->context, rate);
+    return ok ? NPDE_OK : NPDE_ERR_MEMORY;
+}
+
 static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__initial *initial, layout *l)
 {
     double left = INFINITY, right = -INFINITY;
-    npde_status status = NPDE_OK;
+    npde_status status = find_ranges(m, l);
     l->sigma = INFINITY;
     for (size_t p = 0; p < m->n_pop && !status; p++) status = lay_out_population(m, p, initial, l, &left, &right);
     if (!status) status = add(m, l, left);
@@ -255,17 +282,15 @@ static npde_status finest(const npde_model *m, const layout *l, const npde__init
 {
     *scale = l->sigma;
     for (size_t p = 0; m->drift && p < m->n_pop; p++) {
-        range r = drive_range(m, p);
         double local;
-        const npde_status status = local_scale(&r, l->breaks[s], l->breaks[s + 1], &local);
+        const npde_status status = local_scale(&l->ranges[p], l->breaks[s], l->breaks[s + 1], &local);
         if (status) return status;
         *scale = p ? fmin(*scale, local) : local;
     }
     *scale = fmin(*scale, (l->breaks[l->n - 1] - l->breaks[0]) / 2);
     for (size_t p = 0; initial && p < m->n_pop; p++) {
-        const double deviation = sqrt(initial[p].variance), mean = initial[p].mean;
-        if (initial[p].kind == NPDE__INITIAL_GAUSSIAN && deviation > 0 && l->breaks[s] < mean + 5.5 * deviation &&
-            l->breaks[s + 1] > mean - 5.5 * deviation)
+        const double deviation = resolved_deviation(l, &initial[p]), mean = initial[p].mean;
+        if (l->breaks[s] < mean + 5.5 * deviation && l->breaks[s + 1] > mean - 5.5 * deviation)
             *scale = fmin(*scale, deviation);
     }
     return NPDE_OK;
@@ -325,6 +350,7 @@ npde_status npde__model_fit_grid(const npde_model *m, npde_id scheme, size_t cel
     if (!status)
         npde__log(c, NPDE_LOG_INFO, "grid fitted to the model: [%g, %g], %zu segments, %zu points", l->breaks[0],
                   l->breaks[l->n - 1], l->n - 1, (*out)->n);
+    if (l) npde__free(c, l->ranges);
     npde__free(c, l);
     npde__free(c, numbers);
     return status;

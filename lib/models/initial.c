@@ -117,7 +117,9 @@ npde_status npde__model_project(npde_context *c, const npde_grid *g, size_t end,
     projection p = {.c = c, .g = g, .end = end, .pop = pop, .data = data};
     npde__quadrature_gauss(GAUSS, p.x, p.w);
     *resolution = 0;
-    const int point_mass = data->kind == NPDE__INITIAL_GAUSSIAN && data->variance == 0;
+    /* A Gaussian that is far narrower than any cell is a point mass to the grid. */
+    const double span = g->breaks[g->n_segments] - g->breaks[0];
+    const int point_mass = data->kind == NPDE__INITIAL_GAUSSIAN && sqrt(data->variance) < 1e-9 * span;
     if (data->kind == NPDE__INITIAL_STATE) {
         memcpy(density, data->state, g->n * sizeof *density);
     } else if (point_mass) {

@@ -162,6 +162,12 @@ npde_status npde__model_locate(const npde_model *m, const npde_grid *g, size_t p
         return npde__fail(m->context, NPDE_ERR_GRID,
                           "population %zu: v_reset = %g is the left end of the grid; begin the grid further left", pop,
                           v_reset);
+    if (r >= f)
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "population %zu: the grid has one break for v_reset = %.17g and v_threshold = %.17g; they are "
+            "too close for its span",
+            pop, v_reset, v_threshold);
     const int sharp = (npde_id)npde__model_value(m, pop, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     if (!sharp && f == g->n_segments)
         return npde__fail(

@@ -16,7 +16,7 @@ typedef struct {
     int coupled; /* has the matrices of a network */
     /* Makes the semi-discrete problem for steps of an order and, if dt > 0, of that size; history: points per delay. */
     npde_status (*make)(const npde_model *model, const npde_grid *grid, npde_id flux, size_t order, double dt,
-                        size_t history, npde__system **out);
+                        double history, npde__system **out);
     /* Fills the state y (zeroed) from the initial data; resolution: their distance in L1. */
     npde_status (*start)(npde__system *system, const npde__initial *initial, double *y, double *resolution);
 } npde__model_kind;

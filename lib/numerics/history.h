@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The past rates that delays look back at: a ring of (t, N_1 … N_n) with polynomial interpolation. */
+ * The past rates that delays look back at: a ring of (t, N_1 … N_n) with polynomial interpolation. Where rates or their slopes
+ * jump there are two points with the same t, the limits from both sides; no polynomial crosses them. */
 #ifndef NPDE_NUMERICS_HISTORY_H
 #define NPDE_NUMERICS_HISTORY_H
 
 #include "core/context.h"
+
+enum { NPDE__HISTORY_POINTS = 8 }; /* most points of an interpolating polynomial */
 
 typedef struct {
     size_t n_rates, capacity, first, count;
@@ -21,9 +24,11 @@ void npde__history_free(npde__history *h, npde_context *c);
 void npde__history_begin(npde__history *h, double t0, const double *past, const double *rates);
 /* Appends the rates at t, later than the newest point. */
 void npde__history_push(npde__history *h, double t, const double *rates);
+/* The newest point is where rates or their slopes jump: these are the limits from the right. */
+void npde__history_jump(npde__history *h, const double *rates);
 /*
- * Rate k at a past time s ≤ the newest point. side < 0 is the limit from the left, which matters at the first point only,
- * where the rates may jump.
+ * Rate k at a past time s ≤ the newest point. Where the rates jump, side < 0 is the limit from the left and side > 0 the one
+ * from the right.
  */
 double npde__history_at(const npde__history *h, size_t k, double s, int side);
 

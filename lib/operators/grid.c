@@ -93,38 +93,42 @@ void npde__grid_release(npde_grid *g)
     npde__context_release(c);
 }
 
+/* The last i in [low, high) with x[i] ≤ v, or low. */
+static size_t bisect(const double *x, size_t low, size_t high, double v)
+{
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        if (x[middle] <= v) low = middle;
+        else high = middle;
+    }
+    return low;
+}
+
+static size_t segment(const npde_grid *g, double v)
+{
+    return bisect(g->breaks, 0, g->n_segments, v);
+}
+
 size_t npde__grid_break(const npde_grid *g, double v)
 {
     const double tolerance = 1e-12 * (g->breaks[g->n_segments] - g->breaks[0]);
-    size_t s = 0;
-    while (s <= g->n_segments && fabs(g->breaks[s] - v) > tolerance) s++;
-    return s;
-}
-
-size_t npde__grid_segment(const npde_grid *g, double v)
-{
-    size_t s = 0;
-    while (s + 1 < g->n_segments && v >= g->breaks[s + 1]) s++;
-    return s;
+    size_t s = segment(g, v);
+    if (fabs(g->breaks[s + 1] - v) < fabs(g->breaks[s] - v)) s++;
+    return fabs(g->breaks[s] - v) <= tolerance ? s : g->n_segments + 1;
 }
 
 size_t npde__grid_interpolate(const npde_grid *g, double v, size_t *first, double *l)
 {
     if (!(v >= g->breaks[0] && v <= g->breaks[g->n_segments])) return 0;
-    const size_t s = npde__grid_segment(g, v);
+    const size_t s = segment(g, v);
     if (g->scheme == NPDE_SCHEME_SPECTRAL) {
         *first = g->node[s];
         npde__quadrature_lagrange(g->cells[s] + 1, g->v + *first, g->b + *first + s, v, l);
         return g->cells[s] + 1;
     }
-    size_t low = g->node[s], high = g->node[s + 1];
-    while (high - low > 1) {
-        const size_t middle = (low + high) / 2;
-        if (g->v[middle] <= v) low = middle;
-        else high = middle;
-    }
+    const size_t low = bisect(g->v, g->node[s], g->node[s + 1], v);
     *first = low;
-    l[1] = (v - g->v[low]) / (g->v[high] - g->v[low]);
+    l[1] = (v - g->v[low]) / (g->v[low + 1] - g->v[low]);
     l[0] = 1 - l[1];
     return 2;
 }

@@ -23,10 +23,8 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
                            const double *ratios, npde_grid **out);
 npde_grid *npde__grid_acquire(const npde_grid *grid);
 void npde__grid_release(npde_grid *grid); /* NULL is allowed */
-/* The break at potential v (to 1e-12 of the span), or n_segments + 1 when there is none. */
+/* The break nearest to potential v, within 1e-12 of the span; n_segments + 1 when there is none. */
 size_t npde__grid_break(const npde_grid *grid, double v);
-/* The segment that holds v; v is inside the grid. */
-size_t npde__grid_segment(const npde_grid *grid, double v);
 /*
  * Interpolation at v, to the order of the scheme: value = Σ_j l[j] f[first + j], with the number of points returned.
  * l has room for NPDE__MAX_NODES values; 0 points outside the grid.

@@ -14,6 +14,7 @@ npde_status npde__operator_init(npde__operator *op, npde_context *c, const npde_
         .reset = reset,
         .absorbing = discharge.fn == NULL,
         .exact = exact,
+        .drive = NAN, /* nothing is loaded */
     };
     op->end = op->absorbing ? threshold : grid->n;
     op->c = npde__alloc(c, op->end, sizeof *op->c);
@@ -27,6 +28,13 @@ void npde__operator_free(npde__operator *op)
     if (op->data) op->scheme->free(op);
     npde__free(op->context, op->c);
     npde__free(op->context, op->response);
+}
+
+void npde__operator_load(npde__operator *op, double drive, double diffusion)
+{
+    op->drive = drive;
+    op->diffusion = diffusion;
+    op->scheme->load(op, drive, diffusion);
 }
 
 double npde__operator_flux(const npde__operator *op, const double *n)

@@ -26,12 +26,14 @@ typedef struct {
     /* Allocates and fills what depends on the grid, the drift f and the discharge only. */
     npde_status (*init)(npde__operator *op, npde__field drift, npde__field discharge);
     void (*free)(npde__operator *op);
-    /* Loads K and c for drive and diffusion. */
+    /* Fills K, c and stiffest for drive and diffusion; npde__operator_load() calls it. */
     void (*load)(npde__operator *op, double drive, double diffusion);
     /* out = K n */
     void (*apply)(const npde__operator *op, const double *n, double *out);
     /* out = (∂K/∂μ) n and (∂K/∂a) n at what was loaded */
     void (*tangent)(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion);
+    /* out = (K(drive, diffusion) − the loaded K) n */
+    void (*residual)(const npde__operator *op, double drive, double diffusion, const double *n, double *out);
     /* c·n for this drive and diffusion, and its derivatives, without loading */
     double (*flux)(const npde__operator *op, double drive, double diffusion, const double *n, double *by_drive,
                    double *by_diffusion);
@@ -45,14 +47,16 @@ struct npde__operator {
     const npde__scheme *scheme;
     npde_context *context;
     const npde_grid *grid;
-    size_t reset, end;    /* points of V_RESET and of the first non-unknown */
-    int absorbing;        /* sharp threshold; otherwise a discharge */
-    int exact;            /* finite volume: exact integral over the cell */
-    double *c;            /* end: the flux functional at what was loaded */
-    size_t c_first;       /* its first non-zero entry */
-    double gamma, border; /* of the last factorization; border = 1 − γκ c·y */
-    double *response;     /* y = (W − γK)⁻¹ e_R */
-    void *data;           /* the scheme's own */
+    size_t reset, end;       /* points of V_RESET and of the first non-unknown */
+    int absorbing;           /* sharp threshold; otherwise a discharge */
+    int exact;               /* finite volume: exact integral over the cell */
+    double drive, diffusion; /* what is loaded */
+    double stiffest;         /* the largest |K_ii|/w_i of it */
+    double *c;               /* end: the flux functional at what was loaded */
+    size_t c_first;          /* its first non-zero entry */
+    double gamma, border;    /* of the last factorization; border = 1 − γκ c·y */
+    double *response;        /* y = (W − γK)⁻¹ e_R */
+    void *data;              /* the scheme's own */
 };
 
 extern const npde__scheme npde__finite_volume, npde__spectral;
@@ -61,6 +65,8 @@ extern const npde__scheme npde__finite_volume, npde__spectral;
 npde_status npde__operator_init(npde__operator *op, npde_context *c, const npde_grid *grid, size_t reset,
                                 size_t threshold, npde__field drift, npde__field discharge, int exact);
 void npde__operator_free(npde__operator *op);
+/* Loads K and c. */
+void npde__operator_load(npde__operator *op, double drive, double diffusion);
 /* c·n at what was loaded. */
 double npde__operator_flux(const npde__operator *op, const double *n);
 /* Factors for solves with step γ where the fraction κ of N re-enters within the step. */

@@ -8,29 +8,31 @@
  *
  * With n_F = 0 the row of V_FIRING is no equation but the rate, N = Σ_j K_Fj n_j: the flux that makes the scheme conserve
  * mass exactly, as accurate as the solution. (Its sum with the reset's row is the test space φ(V_F) = φ(V_R).) With a
- * random threshold all nodes are unknowns and N = Σ_ij Φ_ij n_j. Elements couple at their ends only: a band matrix.
+ * random threshold all nodes are unknowns and N = Σ_ij Φ_ij n_j. Elements couple at their ends only: a chain of dense blocks.
  */
 #include "operators/operator.h"
 
-#include "numerics/lapack.h"
+#include "numerics/chain.h"
 #include "numerics/quadrature.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct {
-    size_t first, nodes;      /* the element's points */
-    double *k, *a0, *a1, *a2; /* nodes × nodes, row-major; a0 holds −Φ as well */
+    size_t first, nodes, unknowns; /* the element's points; all but the threshold's are unknowns */
+    double *k, *a0, *a1, *a2;      /* nodes × nodes, column-major; a0 holds −Φ as well */
+    double *lu;                    /* its block of W − γK, factored; leading dimension nodes */
 } element;
 
 typedef struct {
     size_t n_elements;
     element *elements;
-    double *blocks; /* what the elements point to */
-    double *band;   /* W − γK in LAPACK's band storage, factored */
-    int bandwidth, ld, *pivots;
+    double *blocks;       /* what the elements point to */
+    double *c0, *c1, *c2; /* the last element's row of V_FIRING in a0, a1, a2 */
+    double *inverse;      /* end: reciprocal pivots */
 } data;
 
-enum { MATRICES = 4 };
+enum { MATRICES = 5 };
 
 /* The reference element: Lobatto nodes, and the basis at the Gauss points that integrate drift and discharge. */
 typedef struct {
@@ -66,22 +68,23 @@ static npde_status integrate_fields(const reference *r, const element *e, double
         for (size_t i = 0; i < n; i++)
             for (size_t k = 0; k < n; k++) slope[i] += l[k] * r->derivative[k * n + i]; /* l_i' by its nodal values */
         const double weight = r->gw[q] * (right - left) / 2 * d[q];
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < n; j++) e->a0[i * n + j] += r->gw[q] * f[q] * l[j] * slope[i] - weight * l[i] * l[j];
+        for (size_t j = 0; j < n; j++)
+            for (size_t i = 0; i < n; i++) e->a0[j * n + i] += l[j] * (r->gw[q] * f[q] * slope[i] - weight * l[i]);
         for (size_t j = 0; c && j < n; j++) c[e->first + j] += weight * l[j]; /* Σ_i l_i = 1 */
     }
     return NPDE_OK;
 }
 
+/* A1 and A2, the latter with columns that sum to zero exactly as far as rounding lets them. */
 static void integrate_basis(const reference *r, const element *e, double width)
 {
     const size_t n = r->n;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++) {
-            e->a1[i * n + j] = r->w[j] * r->derivative[j * n + i];
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < n; i++) {
+            e->a1[j * n + i] = r->w[j] * r->derivative[j * n + i];
             double sum = 0;
             for (size_t q = 0; q < n; q++) sum += r->w[q] * r->derivative[q * n + i] * r->derivative[q * n + j];
-            e->a2[i * n + j] = -2 / width * sum;
+            e->a2[j * n + i] = -2 / width * sum;
         }
 }
 
@@ -92,19 +95,25 @@ static npde_status allocate(npde__operator *op)
     data *d = npde__alloc(c, 1, sizeof *d);
     if (!d) return NPDE_ERR_MEMORY;
     op->data = d;
-    size_t block = 0, degree = 0;
+    size_t block = 0, nodes = 0;
     while (d->n_elements < g->n_segments && g->node[d->n_elements] < op->end) {
-        const size_t n = g->cells[d->n_elements++] + 1;
-        block += n * n;
-        if (n - 1 > degree) degree = n - 1;
+        nodes = g->cells[d->n_elements++] + 1;
+        block += nodes * nodes;
     }
-    d->bandwidth = (int)degree;
-    d->ld = 3 * d->bandwidth + 1;
     d->elements = npde__alloc(c, d->n_elements, sizeof *d->elements);
     d->blocks = npde__alloc(c, MATRICES * block, sizeof *d->blocks);
-    d->band = npde__alloc(c, (size_t)d->ld * op->end, sizeof *d->band);
-    d->pivots = npde__alloc(c, op->end, sizeof *d->pivots);
-    return d->elements && d->blocks && d->band && d->pivots ? NPDE_OK : NPDE_ERR_MEMORY;
+    d->c0 = npde__alloc(c, 3 * nodes, sizeof *d->c0);
+    d->inverse = npde__alloc(c, op->end, sizeof *d->inverse);
+    if (!d->elements || !d->blocks || !d->c0 || !d->inverse) return NPDE_ERR_MEMORY;
+    d->c1 = d->c0 + nodes;
+    d->c2 = d->c1 + nodes;
+    return NPDE_OK;
+}
+
+static const element *last_element(const npde__operator *op)
+{
+    const data *d = op->data;
+    return &d->elements[d->n_elements - 1];
 }
 
 static npde_status se_init(npde__operator *op, npde__field drift, npde__field discharge)
@@ -118,15 +127,23 @@ static npde_status se_init(npde__operator *op, npde__field drift, npde__field di
     double *block = d->blocks;
     for (size_t s = 0; s < d->n_elements && !status; s++) {
         element *e = &d->elements[s];
-        make_reference(r, g->cells[s]);
+        if (r->n != g->cells[s] + 1) make_reference(r, g->cells[s]);
         e->first = g->node[s];
         e->nodes = r->n;
-        double **const matrices[MATRICES] = {&e->k, &e->a0, &e->a1, &e->a2};
+        e->unknowns = e->first + r->n > op->end ? op->end - e->first : r->n;
+        double **const matrices[MATRICES] = {&e->k, &e->a0, &e->a1, &e->a2, &e->lu};
         for (size_t m = 0; m < MATRICES; m++, block += r->n * r->n) *matrices[m] = block;
         integrate_basis(r, e, g->breaks[s + 1] - g->breaks[s]);
         status = integrate_fields(r, e, g->breaks[s], g->breaks[s + 1], drift, discharge, op->absorbing ? NULL : op->c);
     }
     npde__free(op->context, r);
+    const element *e = last_element(op);
+    for (size_t j = 0; op->absorbing && j < e->nodes; j++) {
+        const size_t row = (j + 1) * e->nodes - 1;
+        d->c0[j] = e->a0[row];
+        d->c1[j] = e->a1[row];
+        d->c2[j] = e->a2[row];
+    }
     return status;
 }
 
@@ -135,45 +152,35 @@ static void se_free(npde__operator *op)
     data *d = op->data;
     npde__free(op->context, d->elements);
     npde__free(op->context, d->blocks);
-    npde__free(op->context, d->band);
-    npde__free(op->context, d->pivots);
+    npde__free(op->context, d->c0);
+    npde__free(op->context, d->inverse);
     npde__free(op->context, d);
-}
-
-/* Nodes of an element that are unknowns: all but the threshold's. */
-static size_t unknowns(const npde__operator *op, const element *e)
-{
-    return e->first + e->nodes > op->end ? op->end - e->first : e->nodes;
-}
-
-static const element *last_element(const npde__operator *op)
-{
-    const data *d = op->data;
-    return &d->elements[d->n_elements - 1];
 }
 
 static void se_load(npde__operator *op, double drive, double diffusion)
 {
     const data *d = op->data;
+    double stiffest = 0;
     for (size_t s = 0; s < d->n_elements; s++) {
         const element *e = &d->elements[s];
         for (size_t i = 0; i < e->nodes * e->nodes; i++) e->k[i] = e->a0[i] + drive * e->a1[i] + diffusion * e->a2[i];
+        for (size_t i = 0; i < e->unknowns; i++)
+            stiffest = fmax(stiffest, fabs(e->k[i * (e->nodes + 1)]) / op->grid->w[e->first + i]);
     }
-    if (op->absorbing) {
-        const element *e = last_element(op);
-        op->c_first = e->first;
-        memcpy(op->c + e->first, e->k + (e->nodes - 1) * e->nodes, (e->nodes - 1) * sizeof *op->c);
-    }
+    op->stiffest = stiffest;
+    if (!op->absorbing) return;
+    const element *e = last_element(op);
+    op->c_first = e->first;
+    for (size_t j = 0; j + 1 < e->nodes; j++) op->c[e->first + j] = d->c0[j] + drive * d->c1[j] + diffusion * d->c2[j];
 }
 
-/* out += A n over the unknowns of an element. */
-static void add_product(const npde__operator *op, const element *e, const double *a, const double *n, double *out)
+/* out += factor A n over the unknowns of an element. */
+static void add_product(const element *e, double factor, const double *a, const double *n, double *out)
 {
-    const size_t u = unknowns(op, e);
-    for (size_t i = 0; i < u; i++) {
-        double sum = 0;
-        for (size_t j = 0; j < u; j++) sum += a[i * e->nodes + j] * n[e->first + j];
-        out[e->first + i] += sum;
+    for (size_t j = 0; j < e->unknowns; j++) {
+        const double *column = a + j * e->nodes, x = factor * n[e->first + j];
+        double *o = out + e->first;
+        for (size_t i = 0; i < e->unknowns; i++) o[i] += x * column[i];
     }
 }
 
@@ -181,7 +188,7 @@ static void se_apply(const npde__operator *op, const double *n, double *out)
 {
     const data *d = op->data;
     memset(out, 0, op->end * sizeof *out);
-    for (size_t s = 0; s < d->n_elements; s++) add_product(op, &d->elements[s], d->elements[s].k, n, out);
+    for (size_t s = 0; s < d->n_elements; s++) add_product(&d->elements[s], 1, d->elements[s].k, n, out);
 }
 
 static void se_tangent(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion)
@@ -190,23 +197,36 @@ static void se_tangent(const npde__operator *op, const double *n, double *by_dri
     memset(by_drive, 0, op->end * sizeof *by_drive);
     memset(by_diffusion, 0, op->end * sizeof *by_diffusion);
     for (size_t s = 0; s < d->n_elements; s++) {
-        add_product(op, &d->elements[s], d->elements[s].a1, n, by_drive);
-        add_product(op, &d->elements[s], d->elements[s].a2, n, by_diffusion);
+        add_product(&d->elements[s], 1, d->elements[s].a1, n, by_drive);
+        add_product(&d->elements[s], 1, d->elements[s].a2, n, by_diffusion);
+    }
+}
+
+static void se_residual(const npde__operator *op, double drive, double diffusion, const double *n, double *out)
+{
+    const data *d = op->data;
+    const double more_drive = drive - op->drive, more_diffusion = diffusion - op->diffusion;
+    memset(out, 0, op->end * sizeof *out);
+    for (size_t s = 0; s < d->n_elements; s++) {
+        const element *e = &d->elements[s];
+        if (more_drive != 0) add_product(e, more_drive, e->a1, n, out);
+        if (more_diffusion != 0) add_product(e, more_diffusion, e->a2, n, out);
     }
 }
 
 static double se_flux(const npde__operator *op, double drive, double diffusion, const double *n, double *by_drive,
                       double *by_diffusion)
 {
+    const data *d = op->data;
     *by_drive = *by_diffusion = 0;
     if (!op->absorbing) return npde__operator_flux(op, n);
     const element *e = last_element(op);
-    const size_t row = (e->nodes - 1) * e->nodes;
     double rest = 0;
     for (size_t j = 0; j + 1 < e->nodes; j++) {
-        rest += e->a0[row + j] * n[e->first + j];
-        *by_drive += e->a1[row + j] * n[e->first + j];
-        *by_diffusion += e->a2[row + j] * n[e->first + j];
+        const double x = n[e->first + j];
+        rest += d->c0[j] * x;
+        *by_drive += d->c1[j] * x;
+        *by_diffusion += d->c2[j] * x;
     }
     return rest + drive * *by_drive + diffusion * *by_diffusion;
 }
@@ -214,28 +234,35 @@ static double se_flux(const npde__operator *op, double drive, double diffusion, 
 static npde_status se_factor(npde__operator *op, double gamma)
 {
     const data *d = op->data;
-    const int n = (int)op->end, kl = d->bandwidth;
-    memset(d->band, 0, (size_t)d->ld * op->end * sizeof *d->band);
-    /* LAPACK keeps entry (i, j) at band[2 kl + i − j + j ld]. */
+    const double *w = op->grid->w;
+    double corner = 0; /* what the block before has left of the shared unknown's diagonal entry */
     for (size_t s = 0; s < d->n_elements; s++) {
         const element *e = &d->elements[s];
-        const size_t u = unknowns(op, e), diagonal = 2 * (size_t)kl, ld = (size_t)d->ld;
+        const size_t n = e->nodes, u = e->unknowns, k = s + 1 < d->n_elements ? u - 1 : u;
         for (size_t j = 0; j < u; j++)
-            for (size_t i = 0; i < u; i++)
-                d->band[diagonal + i - j + (e->first + j) * ld] -= gamma * e->k[i * e->nodes + j];
+            for (size_t i = 0; i < u; i++) e->lu[j * n + i] = -gamma * e->k[j * n + i];
+        for (size_t i = s ? 1 : 0; i < u; i++) e->lu[i * (n + 1)] += w[e->first + i];
+        e->lu[0] += corner;
+        if (!npde__chain_factor(u, k, n, e->lu, d->inverse + e->first)) return NPDE__RETRY;
+        corner = e->lu[k * (n + 1)];
     }
-    for (size_t i = 0; i < op->end; i++) d->band[2 * (size_t)kl + i * (size_t)d->ld] += op->grid->w[i];
-    int info = 0;
-    dgbtrf_(&n, &n, &kl, &kl, d->band, &d->ld, d->pivots, &info);
-    return info == 0 ? NPDE_OK : NPDE__RETRY;
+    return NPDE_OK;
 }
 
 static void se_solve(const npde__operator *op, double *x)
 {
     const data *d = op->data;
-    const int n = (int)op->end, one = 1;
-    int info = 0;
-    dgbtrs_("N", &n, &d->bandwidth, &d->bandwidth, &one, d->band, &d->ld, d->pivots, x, &n, &info, 1);
+    for (size_t s = 0; s < d->n_elements; s++) {
+        const element *e = &d->elements[s];
+        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
+        npde__chain_forward(e->unknowns, k, e->nodes, e->lu, x + e->first);
+    }
+    for (size_t s = d->n_elements; s-- > 0;) {
+        const element *e = &d->elements[s];
+        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
+        npde__chain_backward(e->unknowns, k, e->nodes, e->lu, d->inverse + e->first, x + e->first);
+    }
 }
 
-const npde__scheme npde__spectral = {se_init, se_free, se_load, se_apply, se_tangent, se_flux, se_factor, se_solve};
+const npde__scheme npde__spectral = {se_init,     se_free, se_load,   se_apply, se_tangent,
+                                     se_residual, se_flux, se_factor, se_solve};

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const double safety = 0.9, grow = 5, shrink = 0.2;
-static const double tail_limit = 1e-6; /* of √a n at the left end: a rate error of about as much */
+static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
+static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
 double npde__solver_option(const npde_solver *s, npde_id option)
 {
@@ -50,6 +51,21 @@ static double first_step(const npde__run *run, double slope)
     return fmin(run->dt_max, 0.1 * pow(run->atol + run->rtol, power) / fmax(slope, 1e-3));
 }
 
+/* No smaller step helps at the very start. */
+static npde_status no_start(const npde_solver *s, const npde__run *run, double t0)
+{
+    npde_context *c = s->context;
+    if (run->system->answer > 0) {
+        c->user_status = run->system->answer;
+        return npde__fail(c, NPDE_ERR_CALLBACK, "at the start no step can be made smaller: %s", c->reason);
+    }
+    return npde__fail(c, NPDE_ERR_RANGE,
+                      "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows "
+                      "up at once; start "
+                      "with less density at the threshold",
+                      t0);
+}
+
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
 {
     npde__stepper *st = &run->stepper;
@@ -66,18 +82,12 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     memset(st->rates, 0, system->n_rates * sizeof(double));
     system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
     npde_status status = system->ops->rates(system, t0, +1, st->y, st->rates);
-    if (status == NPDE__RETRY)
-        return npde__fail(
-            s->context, NPDE_ERR_RANGE,
-            "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows up at "
-            "once; start with less density at the threshold",
-            t0);
+    if (status > 0) return no_start(s, run, t0);
     if (status) return status;
     system->ops->begin(system, t0, st->rates);
-    for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
 
     status = npde__stepper_slope(st, t0, 0);
-    if (status == NPDE__RETRY) status = NPDE_ERR_CALLBACK; /* a callback that will not have the very first point */
+    if (status > 0) return no_start(s, run, t0);
     if (status) return status;
     double slope, turn = 0;
     system->ops->measure(system, st->slope, &slope, st->residual);
@@ -94,6 +104,7 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
 
 void npde__solver_sweep(npde_solver *s)
 {
+    npde__observer *removed = NULL;
     for (npde__observer **at = &s->observers; *at;) {
         npde__observer *o = *at;
         if (!o->removed) {
@@ -101,6 +112,12 @@ void npde__solver_sweep(npde_solver *s)
             continue;
         }
         *at = o->next;
+        o->next = removed;
+        removed = o;
+    }
+    while (removed) { /* out of the list: what a release function does to the solver does no harm */
+        npde__observer *o = removed;
+        removed = o->next;
         npde__callback_release(o->callback);
         npde__free(s->context, o);
     }
@@ -109,7 +126,6 @@ void npde__solver_sweep(npde_solver *s)
 npde_status npde__solver_notify(npde_solver *s, npde_id event)
 {
     npde_status status = NPDE_OK;
-    s->observing++;
     for (npde__observer *o = s->observers; o && status >= 0; o = o->next) {
         if (o->event != event || o->removed) continue;
         const int32_t answer = o->callback->fn.observer(s, event, s->run->t, o->callback->user);
@@ -120,7 +136,6 @@ npde_status npde__solver_notify(npde_solver *s, npde_id event)
                                 npde__ids_row(event)->name, (int)answer, s->run->t);
         }
     }
-    if (--s->observing == 0) npde__solver_sweep(s);
     return status;
 }
 
@@ -149,18 +164,39 @@ static void accept(npde__run *run, double t, double h)
     run->steps++;
     npde__stepper_accept(st, h);
     system->ops->accept(system, t, st->y, st->rates);
+    run->scale *= forget;
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
+}
+
+/* A delay has carried a jump here: what comes next begins with the limits from the right. */
+static npde_status cross_jump(npde__run *run)
+{
+    npde__stepper *st = &run->stepper;
+    npde__system *system = run->system;
+    npde__stepper_restart(st);
+    const npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
+    if (status == NPDE_OK) system->ops->jump(system, st->y, st->rates);
+    return status > 0
+               ? npde__fail(system->context, NPDE_ERR_RANGE,
+                            "at t = %g a delay carries a jump into the coefficients after which the rates are not "
+                            "finite: %.300s",
+                            run->t, system->context->reason)
+               : status;
 }
 
 static npde_status too_small(npde_solver *s, double h)
 {
-    char why[sizeof s->context->error];
-    memcpy(why, s->context->error, sizeof why);
     return npde__fail(
         s->context, NPDE_ERR_STEP_TOO_SMALL,
-        "at t = %.15g the next step would be %.3g, below dt_min = %g: %.300s. A solution that blows up does this; "
-        "otherwise loosen the tolerances or the step",
-        s->run->t, h, s->run->dt_min, why);
+        "at t = %.15g the next step would be %.3g, below dt_min = %g or what the time can resolve: %.300s. A solution "
+        "that blows up does this; otherwise loosen the tolerances or the step",
+        s->run->t, h, s->run->dt_min, s->context->reason);
+}
+
+/* Steps below this are no progress: the user's minimum, and a thousand spacings of the floating-point time. */
+static double smallest_step(const npde__run *run)
+{
+    return fmax(run->dt_min, 1024 * DBL_EPSILON * fabs(run->t));
 }
 
 npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
@@ -169,13 +205,17 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const int adaptive = run->dt == 0;
     /* Where a delay makes coefficients jump, a step ends and the next one begins anew. */
     const double jump = run->system->ops->next_break(run->system, run->t), target = fmin(t_limit, jump);
-    const double wanted = fmin(fmin(run->h_next, run->dt_max), run->system->max_step);
+    const double wanted = fmin(fmin(run->h_next, adaptive ? run->dt_max : INFINITY), run->system->max_step);
     double h = wanted;
     const double rest = target - run->t;
     if (h * (1 + 1e-6) >= rest) h = rest;            /* rounding in t makes no sliver of a step */
     else if (adaptive && h > rest / 2) h = rest / 2; /* two even steps and no sliver */
     const double first = h;
     const int clipped = h < wanted;
+    if (h < smallest_step(run) && h < rest) {
+        (void)npde__fail(s->context, NPDE__RETRY, "the step asked for is that small");
+        return too_small(s, h);
+    }
 
     for (;;) {
         if ((*budget)-- <= 0)
@@ -187,12 +227,11 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         if (status == NPDE_OK) break;
         if (status != NPDE__RETRY) return status;
         const double smaller = h * (run->error > 1 ? fmin(0.9, factor_of(run, run->error)) : 0.5);
-        const double spacing = 4 * DBL_EPSILON * fabs(run->t);
-        if (smaller < fmax(run->dt_min, spacing)) return too_small(s, smaller);
-        run->rejections++;
+        if (smaller < smallest_step(run)) return too_small(s, smaller);
         h = smaller;
         run->error = 0;
         const npde_status told = npde__solver_notify(s, NPDE_EVENT_REJECT);
+        run->rejections++; /* not before: a snapshot taken by the observer goes on from before the step */
         if (told) return told;
     }
     const int lands = h == rest;
@@ -203,8 +242,8 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         run->h_next = clipped && h == first ? fmax(next, wanted) : next;
     }
     accept(run, t, h);
-    if (lands && target == jump) npde__stepper_restart(&run->stepper);
-    return npde__solver_notify(s, NPDE_EVENT_STEP);
+    const npde_status crossed = lands && target == jump ? cross_jump(run) : NPDE_OK;
+    return crossed ? crossed : npde__solver_notify(s, NPDE_EVENT_STEP);
 }
 
 npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
@@ -221,22 +260,15 @@ npde_status npde__solver_notice(npde_solver *s)
     npde__run *run = s->run;
     if (run->truncation_told || run->system->tail_mass <= tail_limit) return NPDE_OK;
     run->truncation_told = 1;
-    npde__log(s->context, NPDE_LOG_NOTICE,
-              "the density at the left end of the grid reached %.2g: rates are off by about as much; begin the grid "
-              "further left",
-              run->system->tail_mass);
+    npde__log(
+        s->context, NPDE_LOG_NOTICE,
+        "the mass next to an end of the grid reached %.2g: rates are off by about as much; make the grid longer on "
+        "the left, or with a random threshold on the right",
+        run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }
 
 /* ---- reading ---- */
-
-static double min_density(const npde__run *run)
-{
-    double min = INFINITY;
-    for (size_t p = 0; p < run->system->n_rates; p++)
-        for (size_t i = 0; i < run->system->points; i++) min = fmin(min, run->stepper.y[p * run->system->stride + i]);
-    return min;
-}
 
 double npde__solver_stat(const npde_solver *s, npde_id stat)
 {
@@ -247,7 +279,7 @@ double npde__solver_stat(const npde_solver *s, npde_id stat)
     case NPDE_STAT_NEXT_STEP_SIZE: return run->h_next;
     case NPDE_STAT_MASS_DEFECT: return run->system->ops->mass_defect(run->system, run->stepper.y);
     case NPDE_STAT_MASS_ROUNDING: return run->system->mass_rounding;
-    case NPDE_STAT_MIN_DENSITY: return min_density(run);
+    case NPDE_STAT_MIN_DENSITY: return run->system->ops->min_density(run->system, run->stepper.y);
     case NPDE_STAT_TAIL_MASS: return run->system->tail_mass;
     case NPDE_STAT_RESOLUTION: return run->resolution;
     default: return run->error; /* NPDE_STAT_ERROR_ESTIMATE */

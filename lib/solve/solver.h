@@ -11,7 +11,7 @@ typedef struct npde__observer {
     struct npde__observer *next;
     npde_id event;
     int32_t token;
-    int removed; /* from within an observer: taken out when no observer runs */
+    int removed; /* from within a run: taken out at its end */
     npde__callback *callback;
 } npde__observer;
 
@@ -40,7 +40,7 @@ struct npde_solver {
     npde__run *run; /* NULL before the first start */
     npde__observer *observers;
     int32_t last_token;
-    int observing; /* depth of observer calls: the solver is read-only then */
+    int busy; /* in a start or a run: from within a callback it may be read, not changed */
 };
 
 double npde__solver_option(const npde_solver *s, npde_id option);

@@ -33,15 +33,32 @@ typedef struct {
      */
     npde_status (*correct)(npde__system *s, double t, int side, const double *rates, const double *y, double *residual,
                            int *linear);
+    /*
+     * out = F(t, y) − (L y + g), what freezing leaves out; rates holds a guess and receives the consistent rates of y at t. The
+     * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
+     */
+    npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+    /*
+     * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there, and writes
+     * ∂F/∂t for a step of size h.
+     */
+    npde_status (*linearize)(npde__system *s, double t, double h, const double *y, const double *rates, double *slope);
+    /* Factors I − γJ of the last linearize. */
+    npde_status (*factor_jacobian)(npde__system *s, double gamma);
+    /* x ← (I − γJ)⁻¹ x */
+    npde_status (*solve_jacobian)(npde__system *s, double *x);
     /* Begins a run at y: the memory of delays forgets what was before. */
     void (*begin)(npde__system *s, double t, const double *rates);
     /* A step was accepted: puts the mass's rounding error right in y and remembers the rates. */
     void (*accept)(npde__system *s, double t, double *y, const double *rates);
+    /* At an accepted state where coefficients jump: rates are the limits from the right. */
+    void (*jump)(npde__system *s, const double *y, const double *rates);
     /* First time after t at which a coefficient may jump because of a delay; infinite if none. */
     double (*next_break)(const npde__system *s, double t);
     /* Size of a change e of the state: mass-weighted L1 norm, and the rates it carries at the frozen coefficients. */
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
     double (*mass_defect)(const npde__system *s, const double *y);
+    double (*min_density)(const npde__system *s, const double *y);
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
 } npde__system_ops;
@@ -56,6 +73,8 @@ struct npde__system {
     size_t stride;
     size_t unknowns;    /* the largest number of unknown densities of a population */
     int coupled;        /* coefficients depend on the present rates */
+    int constant;       /* F(t, y) = L y with a constant L */
+    int32_t answer;     /* what the user's callback last returned */
     double max_step;    /* the shortest delay; infinite if none */
     uint64_t signature; /* hash of all that defines the problem */
     double tail_mass, mass_rounding;

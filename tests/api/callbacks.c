@@ -118,6 +118,61 @@ START_TEST(coupling_that_fails_at_the_start)
     ANSWERS(c, NPDE_ERR_CALLBACK, npde_solver_start(solver, 0));
     ck_assert_int_eq(npde_context_user_status(c), -7);
     ANSWERS(c, NPDE_ERR_STATE, npde_solver_advance(solver, 1, NULL)); /* there is no run */
+    s.answer = 9; /* a smaller step, where there is no step to make smaller */
+    ANSWERS(c, NPDE_ERR_CALLBACK, npde_solver_start(solver, 0));
+    ck_assert_int_eq(npde_context_user_status(c), 9);
+    ck_assert_ptr_nonnull(strstr(npde_context_error(c), "returned 9"));
+}
+END_TEST
+
+/* Steps that were given up and tried again leave no word behind. */
+START_TEST(retries_leave_no_text)
+{
+    int64_t rejections;
+    OK(c, npde_solver_set(solver, NPDE_OPTION_DT, 0));
+    OK(c, npde_solver_set(solver, NPDE_OPTION_RTOL, 1e-8));
+    OK(c, npde_solver_start(solver, 0));
+    OK(c, npde_solver_advance(solver, 2, NULL));
+    OK(c, npde_solver_count(solver, NPDE_COUNT_REJECTIONS, &rejections));
+    ck_assert_int_gt(rejections, 0);
+    ck_assert_str_eq(npde_context_error(c), "");
+}
+END_TEST
+
+/* From within any callback the solver can be read and not run. */
+static npde_status inner, inner_rates;
+static int32_t reentrant_coupling(double t, size_t n_pop, const double *rate, double *drive, double *diffusion,
+                                  void *user)
+{
+    double rates[1];
+    (void)n_pop, (void)rate, (void)drive, (void)diffusion, (void)user;
+    if (t < 0.5) return 0;
+    inner = npde_solver_advance(solver, 5, NULL);
+    inner_rates = npde_solver_rates(solver, rates, 1);
+    return 0;
+}
+
+static int32_t reentrant_density(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop, (void)user;
+    inner = npde_solver_set_gaussian(solver, 0, 0, 1);
+    for (size_t i = 0; i < n; i++) value[i] = exp(-v[i] * v[i]);
+    return 0;
+}
+
+START_TEST(callbacks_may_not_run_the_solver)
+{
+    double t;
+    OK(c, npde_model_set_coupling(model, reentrant_coupling, NULL, NULL));
+    OK(c, npde_solver_start(solver, 0));
+    OK(c, npde_solver_advance(solver, 1, &t));
+    ck_assert_int_eq(inner, NPDE_ERR_STATE);
+    ck_assert_int_eq(inner_rates, NPDE_OK);
+    ck_assert_double_eq(t, 1);
+    inner = NPDE_OK;
+    OK(c, npde_solver_set_density(solver, 0, reentrant_density, NULL, NULL));
+    OK(c, npde_solver_start(solver, 0));
+    ck_assert_int_eq(inner, NPDE_ERR_STATE);
 }
 END_TEST
 
@@ -358,12 +413,58 @@ static int32_t free_it(npde_solver *s, npde_id event, double t, void *user)
 
 START_TEST(observers_can_free_the_solver)
 {
-    double t;
-    OK(c, npde_solver_observe(solver, NPDE_EVENT_STEP, free_it, NULL, NULL, NULL));
+    for (npde_id event = NPDE_EVENT_START; event <= NPDE_EVENT_FINISH; event++) {
+        npde_solver *s;
+        script once = {.from = 0.015, .answer = 1, .calls = 0};
+        double t = 0.05, rate;
+        OK(c, npde_solver_new(model, NULL, NPDE_METHOD_TR_BDF2, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_DT, 0.01));
+        OK(c, npde_solver_set_gaussian(s, 0, -1, 0.2));
+        OK(c, npde_solver_observe(s, event, free_it, NULL, NULL, NULL));
+        if (event == NPDE_EVENT_REJECT) OK(c, npde_model_set_coupling(model, coupling, &once, NULL));
+        const npde_status started = npde_solver_start(s, 0);
+        ck_assert_int_eq(started, event == NPDE_EVENT_START ? NPDE_STOP : NPDE_OK);
+        if (event != NPDE_EVENT_START) ANSWERS(c, NPDE_STOP, npde_solver_sample(s, &t, 1, &rate));
+        OK(c, npde_model_set_coupling(model, NULL, NULL, NULL));
+    }
+}
+END_TEST
+
+/* A start that an observer refuses leaves the run before it. */
+START_TEST(refused_starts_keep_the_run)
+{
     OK(c, npde_solver_start(solver, 0));
-    ANSWERS(c, NPDE_STOP, npde_solver_advance(solver, 1, &t));
-    NEAR(t, 0.01, 1e-12);
-    solver = NULL;
+    OK(c, npde_solver_advance(solver, 1, NULL));
+    observe_all();
+    answer_at = NPDE_EVENT_START;
+    observer_answer = -3;
+    ANSWERS(c, NPDE_ERR_CALLBACK, npde_solver_start(solver, 5));
+    ck_assert_double_eq(present_time(), 1);
+    observer_answer = 0;
+    OK(c, npde_solver_advance(solver, 2, NULL));
+}
+END_TEST
+
+/* The release function of one observer takes out another. */
+static int32_t token_of_other;
+static void release_that_removes(void *user)
+{
+    (void)user;
+    ck_assert_int_eq(npde_solver_unobserve(solver, token_of_other), NPDE_OK);
+}
+
+START_TEST(releases_may_remove_observers)
+{
+    int32_t first;
+    observe_all();
+    OK(c, npde_solver_observe(solver, NPDE_EVENT_STEP, observe, NULL, observer_release, &token_of_other));
+    OK(c, npde_solver_observe(solver, NPDE_EVENT_STEP, observe, NULL, release_that_removes, &first));
+    OK(c, npde_solver_observe(solver, NPDE_EVENT_STEP, observe, NULL, NULL, NULL));
+    OK(c, npde_solver_unobserve(solver, first));
+    ck_assert_int_eq(observer_releases, 1);
+    OK(c, npde_solver_start(solver, 0));
+    OK(c, npde_solver_advance(solver, 0.01, NULL));
+    ck_assert_str_eq(record, "SssF");
 }
 END_TEST
 
@@ -400,6 +501,10 @@ int main(void)
                                   observers_may_not_change_the_run,
                                   observers_can_remove_themselves,
                                   observers_can_free_the_solver,
+                                  refused_starts_keep_the_run,
+                                  releases_may_remove_observers,
+                                  retries_leave_no_text,
+                                  callbacks_may_not_run_the_solver,
                                   log_tells_what_was_chosen};
     return run_suite_with("callbacks", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

@@ -84,18 +84,18 @@ static void tear_down(void)
 }
 
 /* The call is refused with this status, says so in words, and leaves everything as it was. */
-#define REFUSED(status, call, ...)                                                                                     \
-    do {                                                                                                               \
-        static print_of before, after;                                                                                 \
-        const char *const words[] = {__VA_ARGS__};                                                                     \
-        fingerprint(&before);                                                                                          \
-        ANSWERS(c, status, call);                                                                                      \
-        for (size_t word_ = 0; word_ < sizeof words / sizeof words[0]; word_++)                                        \
-            ck_assert_msg(strstr(npde_context_error(c), words[word_]) != NULL, "%s: no \"%s\" in: %s", #call,          \
-                          words[word_], npde_context_error(c));                                                        \
-        fingerprint(&after);                                                                                           \
-        ck_assert_uint_eq(before.n, after.n);                                                                          \
-        ck_assert_int_eq(memcmp(before.bytes, after.bytes, before.n), 0);                                              \
+#define REFUSED(status, call, ...)                                                                            \
+    do {                                                                                                      \
+        static print_of before, after;                                                                        \
+        const char *const words[] = {__VA_ARGS__};                                                            \
+        fingerprint(&before);                                                                                 \
+        ANSWERS(c, status, call);                                                                             \
+        for (size_t word_ = 0; word_ < sizeof words / sizeof words[0]; word_++)                               \
+            ck_assert_msg(strstr(npde_context_error(c), words[word_]) != NULL, "%s: no \"%s\" in: %s", #call, \
+                          words[word_], npde_context_error(c));                                               \
+        fingerprint(&after);                                                                                  \
+        ck_assert_uint_eq(before.n, after.n);                                                                 \
+        ck_assert_int_eq(memcmp(before.bytes, after.bytes, before.n), 0);                                     \
     } while (0)
 
 /* A NULL handle has no context to speak through: the status is all. */
@@ -213,8 +213,8 @@ static void bad_values(npde_id family, npde_id id, npde_status (*set)(npde_id, d
     for (int i = 0; i < 3; i++) REFUSED(NPDE_ERR_NOT_FINITE, set(id, infinite[i]), name, "not finite");
     REFUSED(NPDE_ERR_RANGE, set(id, low - fmax(1e-3, fabs(low) * 1e-3)), name, "outside [");
     REFUSED(NPDE_ERR_RANGE, set(id, high + fmax(1e-3, fabs(high) * 1e-3)), name, "outside [");
-    const int choice = low >= 10000 || id == NPDE_OPTION_MAX_STEPS || id == NPDE_OPTION_STARTUP_STEPS ||
-                       id == NPDE_OPTION_HISTORY;
+    const int choice =
+        low >= 10000 || id == NPDE_OPTION_MAX_STEPS || id == NPDE_OPTION_STARTUP_STEPS || id == NPDE_OPTION_HISTORY;
     if (choice) REFUSED(NPDE_ERR_RANGE, set(id, low + 0.5), name, "whole number");
     (void)family;
 }
@@ -255,14 +255,14 @@ START_TEST(other_values)
     const size_t cells[] = {4, 4, 4}, none[] = {4, 0, 4}, many[] = {4, 65, 4};
     npde_grid *g;
     REFUSED(NPDE_ERR_NOT_FINITE, npde_model_set_matrix(model, NPDE_MATRIX_WEIGHTS, matrix, 2, 2), "weights[1]");
-    REFUSED(NPDE_ERR_RANGE, npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, negative, 2, 2), "delays", "-1");
+    REFUSED(NPDE_ERR_RANGE, npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, negative, 2, 2), "delays[1] = -1", "[0, ");
     REFUSED(NPDE_ERR_RANGE, npde_model_set_matrix(model, NPDE_MATRIX_NOISE_WEIGHTS, negative, 2, 2), "noise_weights");
     REFUSED(NPDE_ERR_RANGE, npde_grid_new(c, NPDE_SCHEME_SPECTRAL, breaks, 4, cells, &g), "breaks[2]");
     REFUSED(NPDE_ERR_NOT_FINITE, npde_grid_new(c, NPDE_SCHEME_SPECTRAL, jump, 3, cells, &g), "breaks[1]");
     REFUSED(NPDE_ERR_SIZE, npde_grid_new(c, NPDE_SCHEME_SPECTRAL, good, 1, cells, &g), "n_breaks = 1");
     REFUSED(NPDE_ERR_SIZE, npde_grid_new(c, NPDE_SCHEME_FINITE_VOLUME, good, 3, none, &g), "cells[1] = 0");
     REFUSED(NPDE_ERR_SIZE, npde_grid_new(c, NPDE_SCHEME_SPECTRAL, good, 3, many, &g), "cells[1] = 65", "[2, 64]");
-    REFUSED(NPDE_ERR_RANGE, npde_grid_new_graded(c, good, 3, cells, ratios, &g), "ratios");
+    REFUSED(NPDE_ERR_RANGE, npde_grid_new_graded(c, good, 3, cells, ratios, &g), "ratios[1] = 0", "[1e-12, ");
     REFUSED(NPDE_ERR_NOT_FINITE, npde_grid_new_graded(c, good, 3, cells, wild, &g), "ratios");
     REFUSED(NPDE_ERR_SIZE, npde_grid_new_for(model, NPDE_SCHEME_SPECTRAL, 1, &g), "cells");
     REFUSED(NPDE_ERR_SIZE, npde_grid_new_for(model, NPDE_SCHEME_FINITE_VOLUME, 1000001, &g), "cells");
@@ -370,7 +370,8 @@ START_TEST(calls_at_the_wrong_time)
     REFUSED(NPDE_ERR_STATE, npde_solver_restore(fresh, x, 8), first);
     REFUSED(NPDE_ERR_STATE, npde_solver_set_state(fresh, 0, x, 1), "without a grid of its own");
     REFUSED(NPDE_ERR_STATE, npde_solver_start(fresh, 0), "population 0 has no initial data");
-    REFUSED(NPDE_ERR_STATE, npde_solver_new(foreign, grid, NPDE_METHOD_TR_BDF2, &s) == NPDE_ERR_STATE
+    REFUSED(NPDE_ERR_STATE,
+            npde_solver_new(foreign, grid, NPDE_METHOD_TR_BDF2, &s) == NPDE_ERR_STATE
                 ? npde_solver_step(fresh, 1, NULL) /* the foreign context has the text; this one gets one of its own */
                 : NPDE_OK,
             first);
@@ -390,6 +391,9 @@ START_TEST(combinations_that_make_no_sense)
     OK(c, npde_solver_set_gaussian(fresh, 0, -1, 0.5));
     REFUSED(NPDE_ERR_UNSUPPORTED, npde_solver_start(fresh, 0), "crank_nicolson", "dt", "tr_bdf2");
     OK(c, npde_solver_set(fresh, NPDE_OPTION_DT, 0.1));
+    OK(c, npde_solver_set(fresh, NPDE_OPTION_DT_MIN, 0.2));
+    REFUSED(NPDE_ERR_RANGE, npde_solver_start(fresh, 0), "dt_min = 0.2", "dt = 0.1");
+    OK(c, npde_solver_set(fresh, NPDE_OPTION_DT_MIN, 0));
 
     OK(c, npde_model_set(lif, 0, NPDE_PARAM_V_RESET, 3));
     REFUSED(NPDE_ERR_RANGE, npde_solver_start(fresh, 0), "v_reset = 3", "v_threshold = 2");
@@ -412,6 +416,8 @@ START_TEST(combinations_that_make_no_sense)
     OK(c, npde_model_set(lif, 0, NPDE_PARAM_V_THRESHOLD, 1.5));
     REFUSED(NPDE_ERR_GRID, npde_solver_start(s, 0), "v_threshold = 1.5", "add it to the breaks");
     OK(c, npde_model_set(lif, 0, NPDE_PARAM_V_THRESHOLD, 2));
+    OK(c, npde_model_set(lif, 0, NPDE_PARAM_V_RESET, 2 - 1e-13));
+    REFUSED(NPDE_ERR_GRID, npde_solver_start(s, 0), "one break", "too close");
     OK(c, npde_model_set(lif, 0, NPDE_PARAM_V_RESET, -8));
     REFUSED(NPDE_ERR_GRID, npde_solver_start(s, 0), "left end of the grid");
     OK(c, npde_model_set(lif, 0, NPDE_PARAM_V_RESET, 1));
@@ -450,8 +456,15 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {null_handles, null_arguments, values_beyond_every_range, other_values,
-                                  sizes_and_populations, ids_of_another_family, calls_at_the_wrong_time,
-                                  combinations_that_make_no_sense, failed_start_keeps_the_run, budget_of_steps};
+    const TTest *const tests[] = {null_handles,
+                                  null_arguments,
+                                  values_beyond_every_range,
+                                  other_values,
+                                  sizes_and_populations,
+                                  ids_of_another_family,
+                                  calls_at_the_wrong_time,
+                                  combinations_that_make_no_sense,
+                                  failed_start_keeps_the_run,
+                                  budget_of_steps};
     return run_suite_with("misuse", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * A run restored from a snapshot goes on bit for bit; a snapshot that is cut, damaged or of something else is refused. */
 #include "problem.h"
+#include "steppers/stepper.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const problem delayed = {.name = "delayed", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -3,
-                                .delay = 0.2, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.3, .swing = 0.4,
-                                .mean = -0.5, .variance = 0.2};
+static const problem delayed = {.name = "delayed",
+                                .reset = 1,
+                                .threshold = 2,
+                                .diffusion = 1,
+                                .connectivity = -3,
+                                .delay = 0.2,
+                                .refractory = NPDE_REFRACTORY_FIXED,
+                                .tau = 0.3,
+                                .swing = 0.4,
+                                .mean = -0.5,
+                                .variance = 0.2};
 
 static void *save(run *r, size_t *n)
 {
@@ -30,12 +39,12 @@ static size_t state(run *r, double *p)
 
 START_TEST(restored_runs_go_on_bit_for_bit)
 {
-    const npde_id methods[] = {NPDE_METHOD_BACKWARD_EULER, NPDE_METHOD_IMEX_EULER, NPDE_METHOD_TR_BDF2,
-                               NPDE_METHOD_CRANK_NICOLSON};
-    for (int k = 0; k < 14; k++) {
-        const double dt = k >= 8 ? 0 : 0.013; /* adaptive, where there is an error estimate */
-        run *r = run_new(&delayed, k % 2 ? 120 : 0, methods[k / 2 % (k >= 8 ? 3 : 4)], dt);
-        run *other = run_new(&delayed, k % 2 ? 120 : 0, methods[k / 2 % (k >= 8 ? 3 : 4)], dt);
+    const npde__method *method;
+    for (size_t k = 0; (method = npde__method_at(k / 4)) != NULL; k++) {
+        const double dt = k % 4 < 2 ? 0 : 0.013; /* adaptive, where there is an error estimate */
+        if (dt == 0 && !method->error_order) continue;
+        run *r = run_new(&delayed, k % 2 ? 120 : 0, method->id, dt);
+        run *other = run_new(&delayed, k % 2 ? 120 : 0, method->id, dt);
         if (dt == 0) {
             OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-4));
             OK(r->context, npde_solver_start(r->solver, 0));
@@ -118,6 +127,14 @@ START_TEST(snapshots_of_something_else_are_refused)
         refuse(others[i], bytes, n);
         run_free(others[i]);
     }
+    problem q = delayed;
+    q.swing = 0; /* without the callback */
+    run *plain = run_new(&q, 20, NPDE_METHOD_TR_BDF2, 0.05);
+    refuse(plain, bytes, n);
+    run_free(plain);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_FLUX, NPDE_FLUX_EXACT));
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    refuse(r, bytes, n);
     free(bytes);
     run_free(r);
 }
@@ -136,5 +153,5 @@ START_TEST(buffers_that_are_too_small)
 }
 END_TEST
 
-MAIN("snapshot", restored_runs_go_on_bit_for_bit, damaged_snapshots_are_refused, snapshots_of_something_else_are_refused,
-     buffers_that_are_too_small)
+MAIN("snapshot", restored_runs_go_on_bit_for_bit, damaged_snapshots_are_refused,
+     snapshots_of_something_else_are_refused, buffers_that_are_too_small)

@@ -8,10 +8,24 @@
 enum { THREADS = 4, TIMES = 20 };
 
 static const problem problems[2] = {
-    {.name = "spectral", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.8, .delay = 0.2, .mean = -1,
+    {.name = "spectral",
+     .reset = 1,
+     .threshold = 2,
+     .diffusion = 1,
+     .connectivity = 0.8,
+     .delay = 0.2,
+     .mean = -1,
      .variance = 0.2},
-    {.name = "finite volume", .reset = 0, .threshold = 1, .diffusion = 0.2, .connectivity = -5, .noise = 0.1,
-     .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.3, .mean = -0.5, .variance = 0.05},
+    {.name = "finite volume",
+     .reset = 0,
+     .threshold = 1,
+     .diffusion = 0.2,
+     .connectivity = -5,
+     .noise = 0.1,
+     .refractory = NPDE_REFRACTORY_FIXED,
+     .tau = 0.3,
+     .mean = -0.5,
+     .variance = 0.05},
 };
 
 typedef struct {

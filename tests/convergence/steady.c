@@ -117,6 +117,72 @@ START_TEST(finite_volume_exact_flux_is_fourth_order)
 }
 END_TEST
 
+/* 1/N = ∫_0^∞ e^{−s²/2}(e^{s w_F} − e^{s w_R})/s ds for a mean beyond the threshold, w < 0, by Simpson's rule on s = x/|w_F|. */
+static double driven_rate(double reset, double threshold, double drive, double a)
+{
+    const double f = (threshold - drive) / sqrt(a), r = (reset - drive) / sqrt(a);
+    const int n = 200000;
+    long double sum = 0;
+    for (int i = 0; i <= n; i++) {
+        const long double s = 60.0L * i / n / (long double)-f;
+        const long double value = i ? expl(-s * s / 2) * (expl(s * f) - expl(s * r)) / s : (long double)f - r;
+        sum += value * (i == 0 || i == n ? 1 : i % 2 ? 4 : 2);
+    }
+    return (double)(1 / (sum * 60.0L / n / (long double)-f / 3));
+}
+
+/* Cells far wider than the layers of the exact flux: the default must not lose to the midpoint's flux there. */
+START_TEST(finite_volumes_at_low_noise)
+{
+    for (double a = 1e-1; a > 5e-7; a /= 10) {
+        const problem p = {.name = "low noise",
+                           .reset = 0,
+                           .threshold = 1,
+                           .drive = 1.5,
+                           .diffusion = a,
+                           .mean = 0.5,
+                           .variance = 0.01};
+        run *r = run_new(&p, 400, NPDE_METHOD_BACKWARD_EULER, 1000);
+        const double rate = run_rate(r, 1e5), exact = driven_rate(0, 1, 1.5, a);
+        ck_assert_msg(fabs(rate / exact - 1) < 3e-4, "a = %g: %.10g and not %.10g", a, rate, exact);
+        run_free(r);
+    }
+    NEAR(driven_rate(0, 1, 1.5, 0.02), 0.93731986437368370259, 1e-12); /* the integral's own check */
+}
+END_TEST
+
+/* A steady state restarted from itself, with the rate before the start, stays where it is: delays and reservoirs included. */
+START_TEST(past_rates_continue_a_steady_state)
+{
+    const npde_id kinds[] = {NPDE_REFRACTORY_NONE, NPDE_REFRACTORY_FIXED, NPDE_REFRACTORY_EXPONENTIAL};
+    for (int k = 0; k < 3; k++) {
+        const problem p = {.name = "restart",
+                           .reset = 1,
+                           .threshold = 2,
+                           .diffusion = 1,
+                           .connectivity = 0.5,
+                           .noise = 0.1,
+                           .delay = 0.3,
+                           .refractory = kinds[k],
+                           .tau = 0.2,
+                           .mean = 0,
+                           .variance = 0.2};
+        run *r = run_new(&p, -20, NPDE_METHOD_BACKWARD_EULER, 0.2);
+        double rate = run_rate(r, 100), density[256], w[256], mass = 0;
+        const size_t n = npde_grid_size(r->grid, 0);
+        OK(r->context, npde_solver_state(r->solver, 0, density, n));
+        OK(r->context, npde_grid_weights(r->grid, 0, w, n));
+        for (size_t i = 0; i < n; i++) mass += w[i] * density[i];
+        for (size_t i = 0; i < n; i++) density[i] /= mass;
+        OK(r->context, npde_solver_set_state(r->solver, 0, density, n));
+        OK(r->context, npde_solver_set_past_rate(r->solver, 0, rate));
+        OK(r->context, npde_solver_start(r->solver, 5));
+        for (double t = 5.1; t < 7; t += 0.1) NEAR(run_rate(r, t), rate, 1e-12);
+        run_free(r);
+    }
+}
+END_TEST
+
 /* The network itself settles there: the stable states, by the nonlinear run with huge steps. */
 START_TEST(networks_settle_at_the_exact_rate)
 {
@@ -203,4 +269,5 @@ END_TEST
 
 MAIN("steady", spectral_to_1e_11_with_60_unknowns, finite_volume_to_1e_7_with_200_cells,
      finite_volume_exact_flux_is_fourth_order, networks_settle_at_the_exact_rate,
-     refractory_states_settle_at_the_exact_rate, random_thresholds_settle_at_the_exact_rate)
+     refractory_states_settle_at_the_exact_rate, random_thresholds_settle_at_the_exact_rate,
+     finite_volumes_at_low_noise, past_rates_continue_a_steady_state)

@@ -147,6 +147,58 @@ START_TEST(steps_that_do_not_divide_the_delay)
 }
 END_TEST
 
+/*
+ * The rate before the start differs from the one at it, and comes back through the noise after the delay, and again: a jump of
+ * the diffusion is a jump of the rate. The layer after it costs a little of the order (1.8 to 1.9); a polynomial across the jump
+ * would cost all of the second.
+ */
+START_TEST(jumps_that_delays_bring_back)
+{
+    double rate[3];
+    problem p = delayed;
+    p.refractory = 0;
+    p.connectivity = 0;
+    p.noise = 1;
+    for (int k = 0; k < 3; k++) {
+        run *r = run_prepare(&p, 0, NPDE_METHOD_TR_BDF2, 0.25 / (40 << k));
+        OK(r->context, npde_solver_set_past_rate(r->solver, 0, 0.5));
+        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+        rate[k] = run_rate(r, 0.7);
+        run_free(r);
+    }
+    NEAR(log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2]))), 2, 0.25);
+}
+END_TEST
+
+/* A second delay, of no weight but very long, does not thin the memory that the short one needs. */
+START_TEST(a_long_delay_leaves_a_short_one_alone)
+{
+    const double weights[] = {1.5, 1e-12, 0, 0};
+    double rate[2];
+    for (int k = 0; k < 2; k++) {
+        npde_context *c;
+        npde_model *m;
+        npde_solver *s;
+        const double delays[] = {0.05, k ? 1e4 : 0.05, 0, 0}, t = 1;
+        double rates[2];
+        OK(c, npde_context_new(&c));
+        OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &m));
+        OK(c, npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+        OK(c, npde_model_set_matrix(m, NPDE_MATRIX_DELAYS, delays, 2, 2));
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_TR_BDF2, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_RTOL, 1e-7));
+        OK(c, npde_solver_set_gaussian(s, NPDE_ALL, 0, 0.04));
+        OK(c, npde_solver_start(s, 0));
+        OK(c, npde_solver_sample(s, &t, 1, rates));
+        rate[k] = rates[0];
+        npde_solver_free(s);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
+    NEAR(rate[1], rate[0], 1e-9);
+}
+END_TEST
+
 /* Adaptive steps: a tighter tolerance gives a smaller error, in proportion, and few steps are given up. */
 START_TEST(adaptive_error_follows_the_tolerance)
 {
@@ -215,4 +267,5 @@ END_TEST
 
 MAIN("time_order", linear_problem, driven_network, driven_network_extrapolated, delay_and_exponential_refractory,
      fixed_refractory, random_threshold_network, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
-     adaptive_error_follows_the_tolerance, rough_data)
+     jumps_that_delays_bring_back, a_long_delay_leaves_a_short_one_alone, adaptive_error_follows_the_tolerance,
+     rough_data)

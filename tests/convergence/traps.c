@@ -121,6 +121,49 @@ START_TEST(truncated_tail_is_noticed)
 }
 END_TEST
 
+/* With a random threshold the right end can be too near as well. */
+START_TEST(truncation_on_the_right_is_noticed)
+{
+    const double exact = 0.0172911324364136; /* κ = 1, b = 0 */
+    for (int near = 0; near < 2; near++) {
+        const double breaks[] = {-8, -3, 1, 2, near ? 3 : 9};
+        const size_t cells[] = {24, 24, 20, 24};
+        problem p = linear;
+        p.discharge = NPDE_DISCHARGE_STEP;
+        p.kappa = 1;
+        run *r = run_new_on(&p, NPDE_SCHEME_SPECTRAL, breaks, 5, cells, NPDE_METHOD_BACKWARD_EULER, 0.5);
+        ANSWERS(r->context, near ? NPDE_NOTICE_TRUNCATED : NPDE_OK, npde_solver_advance(r->solver, 100, NULL));
+        const double off = fabs(run_rate(r, 200) - exact);
+        if (near) ck_assert_double_gt(off, 1e-5);
+        else ck_assert_double_lt(off, 1e-9);
+        run_free(r);
+    }
+}
+END_TEST
+
+/* Steps that the floating-point time cannot resolve would change the state and not the time. */
+START_TEST(time_never_stands_still)
+{
+    static const struct {
+        double t0, dt, delay;
+    } table[] = {{1e12, 1e-5, 0}, {1e9, 1e-8, 0}, {1e3, 1e-13, 0}, {0, 0.1, 1e-20}};
+    for (size_t k = 0; k < 4; k++) {
+        problem p = linear;
+        p.connectivity = 0.5;
+        p.delay = table[k].delay;
+        run *r = run_prepare(&p, 20, NPDE_METHOD_TR_BDF2, table[k].dt);
+        ck_assert_int_ge(npde_solver_start(r->solver, table[k].t0), 0);
+        double before, after, t;
+        OK(r->context, npde_solver_rates(r->solver, &before, 1));
+        ANSWERS(r->context, NPDE_ERR_STEP_TOO_SMALL, npde_solver_advance(r->solver, table[k].t0 + 1, &t));
+        OK(r->context, npde_solver_rates(r->solver, &after, 1));
+        ck_assert_double_eq(t, table[k].t0);
+        ck_assert_double_eq(before, after);
+        run_free(r);
+    }
+}
+END_TEST
+
 /* Data narrower than the cells: said at the start, with the distance. */
 START_TEST(unresolved_data_are_noticed)
 {
@@ -160,4 +203,5 @@ START_TEST(blow_up_ends_cleanly)
 END_TEST
 
 MAIN("traps", reset_off_a_node_is_refused, no_hidden_step_limit, drive_is_not_lagged, rate_is_the_flux_of_the_state,
-     asking_often_changes_nothing, truncated_tail_is_noticed, unresolved_data_are_noticed, blow_up_ends_cleanly)
+     asking_often_changes_nothing, truncated_tail_is_noticed, truncation_on_the_right_is_noticed,
+     time_never_stands_still, unresolved_data_are_noticed, blow_up_ends_cleanly)

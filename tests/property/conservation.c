@@ -79,6 +79,28 @@ START_TEST(mass_by_the_weights)
 }
 END_TEST
 
+/* Data of any width, down to a point mass, on the grid that is made for them: mass to rounding, and no false word of a tail. */
+START_TEST(mass_of_narrow_data)
+{
+    for (double variance = 1e-3; variance > 1e-15; variance /= 100) {
+        const problem p = {.name = "narrow",
+                           .reset = 1,
+                           .threshold = 2,
+                           .diffusion = 1,
+                           .mean = 0.3,
+                           .variance = variance < 1e-14 ? 0 : variance};
+        run *r = run_new(&p, 0, NPDE_METHOD_TR_BDF2, 0);
+        for (int k = 1; k <= 8; k++) {
+            const npde_status status = npde_solver_advance(r->solver, pow(10, k - 7), NULL);
+            if (variance > 1e-14) ck_assert_int_eq(status, NPDE_OK);
+            ck_assert_double_le(run_stat(r, NPDE_STAT_MASS_DEFECT), 1e-13);
+        }
+        NEAR(run_rate(r, 40), 0.11997596523910496621, 1e-8);
+        run_free(r);
+    }
+}
+END_TEST
+
 static npde_id pick(random_stream *s, npde_id a, npde_id b)
 {
     return random_between(s, 0, 1) < 0.5 ? a : b;
@@ -224,6 +246,41 @@ START_TEST(uncoupled_populations_are_independent)
 }
 END_TEST
 
+/* Populations with thresholds, resets and time constants of their own on one grid: what each gives alone on its own grid. */
+START_TEST(thresholds_of_their_own)
+{
+    enum { N = 3 };
+    static const double reset[N] = {1, 0.2, -0.5}, threshold[N] = {2, 1.1, 3}, tau[N] = {1, 0.3, 2},
+                        drive[N] = {0, 1, 1.5};
+    double together[N];
+    for (int single = 0; single <= N; single++) {
+        npde_context *c;
+        npde_model *m;
+        npde_solver *s;
+        const double t = 1.5;
+        double alone;
+        OK(c, npde_context_new(&c));
+        OK(c, npde_model_new(c, NPDE_MODEL_LIF, single ? 1 : N, &m));
+        for (size_t p = 0; p < (single ? 1 : N); p++) {
+            const size_t k = single ? (size_t)single - 1 : p;
+            OK(c, npde_model_set(m, p, NPDE_PARAM_V_THRESHOLD, threshold[k]));
+            OK(c, npde_model_set(m, p, NPDE_PARAM_V_RESET, reset[k]));
+            OK(c, npde_model_set(m, p, NPDE_PARAM_TIME_CONSTANT, tau[k]));
+            OK(c, npde_model_set(m, p, NPDE_PARAM_DRIVE, drive[k]));
+        }
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_TR_BDF2, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_DT, 0.01));
+        OK(c, npde_solver_set_gaussian(s, NPDE_ALL, -1, 0.05));
+        OK(c, npde_solver_start(s, 0));
+        OK(c, npde_solver_sample(s, &t, 1, single ? &alone : together));
+        if (single) NEAR(together[single - 1], alone, 1e-10);
+        npde_solver_free(s);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("conservation");
@@ -231,9 +288,11 @@ int main(void)
     tcase_set_timeout(tcase, 1200);
     tcase_add_loop_test(tcase, mass_over_1e5_steps, 0, N_VARIANTS);
     tcase_add_test(tcase, mass_by_the_weights);
+    tcase_add_test(tcase, mass_of_narrow_data);
     tcase_add_test(tcase, positive_over_1e4_draws);
     tcase_add_test(tcase, mean_follows_its_law);
     tcase_add_test(tcase, uncoupled_populations_are_independent);
+    tcase_add_test(tcase, thresholds_of_their_own);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

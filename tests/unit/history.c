@@ -93,5 +93,32 @@ START_TEST(close_steps_are_thinned)
 }
 END_TEST
 
+/* A step at 1 and a kink at 2: polynomials stay on their side, and each side has its own value. */
+START_TEST(nothing_crosses_a_jump)
+{
+    for (size_t points = 2; points <= 6; points++) {
+        OK(context, npde_context_new(&context));
+        OK(context, npde__history_init(&history, context, 1, 1000, points, 0));
+        npde__history_begin(&history, 0, past, (double[]){0});
+        for (int k = 1; k <= 30; k++) {
+            const double t = 0.1 * k;
+            npde__history_push(&history, t, (double[]){t <= 1.05 ? t : t <= 2.05 ? 5 + t : 9 - t});
+            if (k == 10) {
+                NEAR(npde__history_at(&history, 0, t, 1), 1, 1e-13);
+                npde__history_jump(&history, (double[]){6});
+                NEAR(npde__history_at(&history, 0, t, 1), 6, 1e-13);
+                NEAR(npde__history_at(&history, 0, t, -1), 1, 1e-13);
+            }
+            if (k == 20) npde__history_jump(&history, (double[]){7});
+        }
+        for (double s = 0.003; s < 3; s += 0.0071)
+            NEAR(npde__history_at(&history, 0, s, 1), s < 1 ? s : s < 2 ? 5 + s : 9 - s, 1e-12);
+        NEAR(npde__history_at(&history, 0, 1, -1), 1, 1e-12);
+        NEAR(npde__history_at(&history, 0, 1, 1), 6, 1e-12);
+        empty();
+    }
+}
+END_TEST
+
 MAIN("history", interpolates_to_its_order, linear_interpolation_is_monotone, before_the_start_is_the_past,
-     ring_keeps_the_recent_past, close_steps_are_thinned)
+     ring_keeps_the_recent_past, close_steps_are_thinned, nothing_crosses_a_jump)

@@ -71,7 +71,7 @@ START_TEST(loses_exactly_the_rate)
         for (int trial = 0; trial < 20; trial++) {
             double n[MAX], out[MAX], sum = 0;
             random_density(&stream, n);
-            op.scheme->load(&op, random_between(&stream, -5, 5), random_between(&stream, 0.05, 3));
+            npde__operator_load(&op, random_between(&stream, -5, 5), random_between(&stream, 0.05, 3));
             op.scheme->apply(&op, n, out);
             for (size_t i = 0; i < op.end; i++) sum += out[i];
             NEAR(sum, -npde__operator_flux(&op, n), 1e-14 * norm(out));
@@ -93,7 +93,7 @@ START_TEST(solve_solves)
             const double m = random_between(&stream, 0, 1);
             random_density(&stream, r);
             memcpy(n, r, sizeof n);
-            op.scheme->load(&op, random_between(&stream, -3, 3), random_between(&stream, 0.3, 3));
+            npde__operator_load(&op, random_between(&stream, -3, 3), random_between(&stream, 0.3, 3));
             OK(context, npde__operator_factor(&op, gamma, kappa));
             const double rate = npde__operator_solve(&op, kappa, m, n);
             NEAR(rate, npde__operator_flux(&op, n), 1e-9 * (1 + fabs(rate)));
@@ -118,15 +118,15 @@ START_TEST(tangents_are_derivatives)
             double n[MAX], by[2][MAX], plus[MAX], minus[MAX], flux_by[2], unused[2];
             const double at[2] = {random_between(&stream, -3, 3), random_between(&stream, 0.3, 3)}, h = 1e-5;
             random_density(&stream, n);
-            op.scheme->load(&op, at[0], at[1]);
+            npde__operator_load(&op, at[0], at[1]);
             op.scheme->tangent(&op, n, by[0], by[1]);
             op.scheme->flux(&op, at[0], at[1], n, &flux_by[0], &flux_by[1]);
             for (int k = 0; k < 2; k++) {
-                op.scheme->load(&op, at[0] + (k == 0) * h, at[1] + (k == 1) * h);
+                npde__operator_load(&op, at[0] + (k == 0) * h, at[1] + (k == 1) * h);
                 op.scheme->apply(&op, n, plus);
                 const double flux_plus =
                     op.scheme->flux(&op, at[0] + (k == 0) * h, at[1] + (k == 1) * h, n, &unused[0], &unused[1]);
-                op.scheme->load(&op, at[0] - (k == 0) * h, at[1] - (k == 1) * h);
+                npde__operator_load(&op, at[0] - (k == 0) * h, at[1] - (k == 1) * h);
                 op.scheme->apply(&op, n, minus);
                 const double flux_minus =
                     op.scheme->flux(&op, at[0] - (k == 0) * h, at[1] - (k == 1) * h, n, &unused[0], &unused[1]);
@@ -140,6 +140,26 @@ START_TEST(tangents_are_derivatives)
 }
 END_TEST
 
+/* residual() is the difference of two operators, without loading the second. */
+START_TEST(residual_is_a_difference)
+{
+    random_stream stream = {15};
+    for (int kind = 0; kind < 8; kind++) {
+        make(kind, 1);
+        double n[MAX], first[MAX], second[MAX], difference[MAX];
+        random_density(&stream, n);
+        npde__operator_load(&op, 0.7, 0.9);
+        op.scheme->residual(&op, -0.4, 1.3, n, difference);
+        op.scheme->apply(&op, n, first);
+        npde__operator_load(&op, -0.4, 1.3);
+        op.scheme->apply(&op, n, second);
+        const double scale = norm(second);
+        for (size_t i = 0; i < op.end; i++) NEAR(difference[i], second[i] - first[i], 1e-14 * scale);
+        clear();
+    }
+}
+END_TEST
+
 /* flux() without loading is what the loaded functional gives. */
 START_TEST(flux_is_the_functional)
 {
@@ -148,9 +168,9 @@ START_TEST(flux_is_the_functional)
         make(kind, 1);
         double n[MAX], a, b;
         random_density(&stream, n);
-        op.scheme->load(&op, 0.7, 0.9);
+        npde__operator_load(&op, 0.7, 0.9);
         const double rate = npde__operator_flux(&op, n);
-        op.scheme->load(&op, -2, 2);
+        npde__operator_load(&op, -2, 2);
         NEAR(op.scheme->flux(&op, 0.7, 0.9, n, &a, &b), kind & 2 ? npde__operator_flux(&op, n) : rate,
              1e-10 * (1 + fabs(rate)));
         clear();
@@ -170,7 +190,7 @@ START_TEST(drift_zero_at_a_face_is_harmless)
         for (int k = 0; k < 3; k++) {
             shift = -5.95 + (k == 1 ? 1e-17 : k == 2 ? 1e-9 : 0); /* the first face of the grid lies at −5.95 */
             make(kind, 1);
-            op.scheme->load(&op, 0, 1);
+            npde__operator_load(&op, 0, 1);
             op.scheme->apply(&op, n, k ? beside : at_zero);
             for (size_t i = 0; i < op.end; i++) {
                 ck_assert(isfinite(k ? beside[i] : at_zero[i]));
@@ -209,5 +229,5 @@ START_TEST(bernoulli_is_smooth_across_its_switch)
 }
 END_TEST
 
-MAIN("operator", loses_exactly_the_rate, solve_solves, tangents_are_derivatives, flux_is_the_functional,
-     drift_zero_at_a_face_is_harmless, bernoulli_is_smooth_across_its_switch)
+MAIN("operator", loses_exactly_the_rate, solve_solves, tangents_are_derivatives, residual_is_a_difference,
+     flux_is_the_functional, drift_zero_at_a_face_is_harmless, bernoulli_is_smooth_across_its_switch)
