@@ -4,7 +4,6 @@
 #include "bench.h"
 
 #include "numerics/kernels.h"
-#include "numerics/lapack.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -18,6 +17,10 @@ void dgtsv_(const int *n, const int *nrhs, double *dl, double *d, double *du, do
 void dgttrf_(const int *n, double *dl, double *d, double *du, double *du2, int *ipiv, int *info);
 void dgttrs_(const char *trans, const int *n, const int *nrhs, const double *dl, const double *d, const double *du,
              const double *du2, const int *ipiv, double *b, const int *ldb, int *info, size_t trans_length);
+void dgbtrf_(const int *m, const int *n, const int *kl, const int *ku, double *ab, const int *ldab, int *ipiv,
+             int *info);
+void dgbtrs_(const char *trans, const int *n, const int *kl, const int *ku, const int *nrhs, const double *ab,
+             const int *ldab, const int *ipiv, double *b, const int *ldb, int *info, size_t trans_length);
 void dgemv_(const char *trans, const int *m, const int *n, const double *alpha, const double *a, const int *lda,
             const double *x, const int *incx, const double *beta, double *y, const int *incy, size_t trans_length);
 
