@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Inner loops, compiled once for each instruction set and chosen at run time.
+ *
+ * Results of two variants agree to rounding and not to the bit: those with fused multiply-add round once where the portable
+ * one rounds twice. Nothing is allocated here; work space is the caller's.
+ *
+ * "Lanes": eight systems side by side, element i of system l at x[8 i + l]. No address needs an alignment.
+ */
+#ifndef NPDE_NUMERICS_KERNELS_H
+#define NPDE_NUMERICS_KERNELS_H
+
+#include <stddef.h>
+
+enum {
+    NPDE__KERNELS_LANES = 8,
+    NPDE__KERNELS_TERMS = 12,                        /* most vectors of a combination */
+    NPDE__KERNELS_CHUNKS = 16,                       /* of a single tridiagonal system */
+    NPDE__KERNELS_CHUNKED = 4 * NPDE__KERNELS_CHUNKS /* shorter systems are not cut: the separators would cost more */
+};
+
+/*
+ * The tridiagonal matrices are the column-dominant M-matrices of numerics/tridiagonal.h, given by the same arrays sum, down
+ * and up, and factored and solved without a subtraction: for r ≥ 0 each entry of x is ≥ 0 and accurate to a few ulps.
+ */
+typedef struct {
+    const char *name;
+
+    /* One system, cut into chunks that are swept side by side. `factors` holds npde__kernels_line_size(n) numbers, a part of
+     * them scratch of the solve. x ← T⁻¹ x in natural order. */
+    void (*line_factor)(size_t n, const double *sum, const double *down, const double *up, double *factors);
+    void (*line_solve)(size_t n, double *factors, double *x);
+
+    /* Eight systems with coefficients of their own: every array has 8 n numbers in lanes. `climb` is up/pivot.
+     * The solve takes n_groups groups of eight, each array of group g at 8 n g. */
+    void (*batch_factor)(size_t n, const double *sum, const double *down, const double *up, double *ratio,
+                         double *inverse, double *climb);
+    void (*batch_solve)(size_t n, size_t n_groups, const double *ratio, const double *inverse, const double *climb,
+                        double *x);
+
+    /* One matrix, eight right sides in lanes in each of n_groups groups. `factors` holds 3 n numbers. */
+    void (*shared_factor)(size_t n, const double *sum, const double *down, const double *up, double *factors);
+    void (*shared_solve)(size_t n, size_t n_groups, const double *factors, double *x);
+
+    /* Eight band matrices, a[((kl + ku + 1) j + ku + i − j) 8 + lane] for −ku ≤ i − j ≤ kl; what lies outside the matrix is
+     * neither read nor written. LU without pivoting: for matrices that are dominant by columns, or whose symmetric part is
+     * positive definite and not small beside the skew part (Golub & Van Loan, Matrix Computations, 4th ed., 4.1 and 4.2). */
+    void (*band_factor)(size_t n, size_t kl, size_t ku, double *a);
+    void (*band_solve)(size_t n, size_t kl, size_t ku, const double *a, double *x);
+
+    /* y = A x, A in columns, ld ≥ rows, a multiple of 8. What A has below its rows is read and has no effect. */
+    void (*multiply)(size_t rows, size_t columns, const double *a, size_t ld, const double *x, double *y);
+
+    /* y = Σ c_k x_k over m ≤ NPDE__KERNELS_TERMS vectors, of which one may be y. */
+    void (*combine)(size_t n, size_t m, const double *c, const double *const *x, double *y);
+} npde__kernels;
+
+/* Every variant that this machine can run, the portable one first; NULL past the end. */
+const npde__kernels *npde__kernels_at(size_t index);
+/* The last of them, of the widest vectors. */
+const npde__kernels *npde__kernels_best(void);
+
+size_t npde__kernels_line_size(size_t n);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The kernels of one instruction set: included by one source file for each, which names it by VARIANT. */
+#ifndef NPDE_NUMERICS_KERNELS_TABLE_H
+#define NPDE_NUMERICS_KERNELS_TABLE_H
+
+#include "numerics/kernels.h"
+#include "numerics/kernels_band.h"
+#include "numerics/kernels_batch.h"
+#include "numerics/kernels_dense.h"
+#include "numerics/kernels_line.h"
+
+#define PASTE(a, b) a##b
+#define TABLE(variant) PASTE(npde__kernels_, variant)
+#define STRING(text) #text
+#define NAME(variant) STRING(variant)
+
+extern const npde__kernels TABLE(VARIANT);
+const npde__kernels TABLE(VARIANT) = {
+    .name = NAME(VARIANT),
+    .line_factor = line_factor,
+    .line_solve = line_solve,
+    .batch_factor = batch_factor,
+    .batch_solve = batch_solve,
+    .shared_factor = shared_factor,
+    .shared_solve = shared_solve,
+    .band_factor = band_factor,
+    .band_solve = band_solve,
+    .multiply = multiply,
+    .combine = combine,
+};
+
+#endif
