@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The numbers the library is held to, one line each: measured, goal, met or short. Ratios are of stepping times within one run of
+ * this program; beside them stand those of whole runs. */
+#include "peers.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ENSEMBLE = 256, SAMPLE = 16, CANDIDATES = 4 };
+
+static int unmeasured;
+
+/* What one problem gave. */
+typedef struct {
+    bench_set own, volumes, fv, sem, hlxz;
+    solver_list lists[5];
+} outcome;
+
+static void line(const char *name, double measured, double whole, double goal, int at_least, const char *unit,
+                 const char *detail)
+{
+    const int met = at_least ? measured >= goal : measured <= goal;
+    if (!isfinite(measured)) {
+        unmeasured++;
+        printf("%-58s %12s  goal %s %-9g %-4s NOT MEASURED  %s\n", name, "-", at_least ? ">=" : "<=", goal, unit, detail);
+        return;
+    }
+    printf("%-58s %12.4g  goal %s %-9g %-4s %-5s", name, measured, at_least ? ">=" : "<=", goal, unit,
+           met ? "met" : "short");
+    if (isfinite(whole)) printf("  whole runs %.4g", whole);
+    printf("%s%s\n", *detail ? "  " : "", detail);
+}
+
+/* ---- measuring ---- */
+
+/* Finite volumes that stay positive: the fastest candidates are run again and watched. */
+static void watch_positivity(bench_set *set, double level)
+{
+    for (size_t i = 0; i < set->n; i++) set->points[i].min_density = NAN;
+    for (;;) {
+        bench_point *best = (bench_point *)(uintptr_t)bench_best(set, NULL, level);
+        if (!best || !isnan(best->min_density)) return;
+        best->min_density = library_min_density(best);
+        if (!(best->min_density >= -1e-12)) best->error = INFINITY; /* out of the running */
+    }
+}
+
+static void measure(const problem *p, outcome *o)
+{
+    static const double own[] = {1e-3, 1e-4, 1e-6, 1e-9, 1e-10}, rough[] = {1e-3}, fv[] = {1e-4, 1e-6},
+                        sem[] = {1e-6, 1e-9};
+    memset(o, 0, sizeof *o);
+    library_solvers(p, SCHEMES_SPECTRAL, NULL, &o->lists[0]);
+    library_solvers(p, SCHEMES_VOLUMES, NULL, &o->lists[1]);
+    cvode_fv_solvers(p, CVODE_BEST, &o->lists[2]);
+    cvode_sem_solvers(p, CVODE_BEST, &o->lists[3]);
+    hlxz_solvers(p, &o->lists[4]);
+    o->own = solver_list_measure(&o->lists[0], (bench_limits){own, 5, 0.03, 3});
+    o->volumes = solver_list_measure(&o->lists[1], (bench_limits){rough, 1, 0.02, 4});
+    o->fv = solver_list_measure(&o->lists[2], (bench_limits){fv, 2, 3, 3});
+    o->sem = solver_list_measure(&o->lists[3], (bench_limits){sem, 2, 0.1, 3});
+    o->hlxz = solver_list_measure(&o->lists[4], (bench_limits){rough, 1, 0.2, 4});
+    watch_positivity(&o->volumes, rough[0]);
+}
+
+static void forget(outcome *o)
+{
+    bench_set *const sets[] = {&o->own, &o->volumes, &o->fv, &o->sem, &o->hlxz};
+    for (size_t k = 0; k < 5; k++) {
+        bench_set_free(sets[k]);
+        solver_list_free(&o->lists[k]);
+    }
+}
+
+/* ---- ratios over the problems ---- */
+
+typedef struct {
+    double worst, log_sum, whole_worst, whole_log_sum;
+    const char *worst_name;
+    char missing[64];
+} ratios;
+
+static void add_ratio(ratios *r, const char *name, const bench_point *peer, const bench_point *own)
+{
+    if (!peer || !own) {
+        if (strlen(r->missing) + strlen(name) + 2 < sizeof r->missing) strcat(strcat(r->missing, " "), name);
+        return;
+    }
+    const double run = peer->run / own->run, whole = peer->whole / own->whole;
+    if (run < r->worst) {
+        r->worst = run;
+        r->worst_name = name;
+    }
+    r->whole_worst = fmin(r->whole_worst, whole);
+    r->log_sum += log(run) / PROBLEMS;
+    r->whole_log_sum += log(whole) / PROBLEMS;
+}
+
+/* which: 0 finite volumes, 1 spectral, 2 the published scheme. */
+static void ratio_lines(const outcome *all, int which, double level, double goal, const char *what)
+{
+    ratios r = {.worst = INFINITY, .whole_worst = INFINITY, .worst_name = "", .missing = ""};
+    char name[96], detail[96];
+    for (size_t k = 0; k < PROBLEMS; k++) {
+        const bench_set *peer = which == 0 ? &all[k].fv : which == 1 ? &all[k].sem : &all[k].hlxz;
+        add_ratio(&r, problems[k].name, bench_best(peer, NULL, level),
+                  bench_best(which == 2 ? &all[k].volumes : &all[k].own, NULL, level));
+    }
+    const int whole = r.missing[0] == 0;
+    snprintf(detail, sizeof detail, "%s%s", whole ? r.worst_name : "not reached by both on", r.missing);
+    snprintf(name, sizeof name, "%s at %.0e, worst problem", what, level);
+    line(name, whole ? r.worst : NAN, r.whole_worst, goal, 1, "x", detail);
+    snprintf(name, sizeof name, "%s at %.0e, geometric mean", what, level);
+    line(name, whole ? exp(r.log_sum) : NAN, exp(r.whole_log_sum), goal, 1, "x", whole ? "" : detail);
+}
+
+/* ---- absolute times ---- */
+
+static int autonomous(const problem *p)
+{
+    return p->swing == 0;
+}
+
+/* The slowest problem's best time at an error; method NULL for any. */
+static void time_line(const outcome *all, const char *name, const char *method, int adaptive, int only_autonomous,
+                      double level, double goal)
+{
+    double worst = 0, whole = 0;
+    char detail[200] = "";
+    for (size_t k = 0; k < PROBLEMS; k++) {
+        if (only_autonomous && !autonomous(&problems[k])) continue;
+        const bench_point *best = NULL;
+        for (size_t i = 0; i < all[k].own.n; i++) {
+            const bench_point *p = &all[k].own.points[i];
+            if (p->error > level || (method && strcmp(p->solver->group, method) != 0)) continue;
+            if (adaptive && !strstr(p->solver->name, "adaptive")) continue;
+            if (!best || p->run < best->run) best = p;
+        }
+        if (best && best->run <= worst) continue;
+        worst = best ? best->run : INFINITY;
+        whole = best ? best->whole : INFINITY;
+        if (best) snprintf(detail, sizeof detail, "%s: %s; %s", problems[k].name, best->solver->name, best->setting);
+        else snprintf(detail, sizeof detail, "%s: not reached", problems[k].name);
+        if (!best) break;
+    }
+    line(name, 1e3 * worst, 1e3 * whole, goal, 0, "ms", detail);
+}
+
+static void reach_line(const outcome *all)
+{
+    double worst = 0;
+    const char *where = "";
+    for (size_t k = 0; k < PROBLEMS; k++) {
+        double least = INFINITY;
+        for (size_t i = 0; i < all[k].own.n; i++) least = fmin(least, all[k].own.points[i].error);
+        least = fmax(least, problem_reference(&problems[k])->apart); /* no better than the reference is known */
+        if (least > worst) {
+            worst = least;
+            where = problems[k].name;
+        }
+    }
+    line("smallest error reached, worst problem", worst, NAN, 1e-10, 0, "", where);
+}
+
+/* ---- ensembles ---- */
+
+/* Settings are compared with few populations; the fastest of some solvers are then run with all. */
+static void ensemble_line(void)
+{
+    static const double level[] = {1e-6};
+    const bench_limits limits = {level, 1, 0.5, 3};
+    solver_list few = {0}, all = {0};
+    library_ensemble(SAMPLE, NULL, &few);
+    library_ensemble(ENSEMBLE, NULL, &all);
+    bench_set set = solver_list_measure(&few, limits);
+    double best = INFINITY, whole = NAN;
+    char detail[200] = "";
+    for (int k = 0; k < CANDIDATES; k++) {
+        bench_point *next = (bench_point *)(uintptr_t)bench_best(&set, NULL, level[0]), p;
+        if (!next) break;
+        p = *next;
+        next->error = INFINITY; /* each once */
+        for (size_t i = 0; i < few.n; i++)
+            if (few.at[i] == p.solver) p.solver = all.at[i];
+        if (p.solver->run(p.solver, p.grid, p.rung, 3, &p) || p.error > level[0] || p.run >= best) continue;
+        best = p.run;
+        whole = p.whole;
+        snprintf(detail, sizeof detail, "%s; %s", p.solver->name, p.setting);
+    }
+    line("ensemble of 256: transients at 1e-6 a second and core", isfinite(best) ? ENSEMBLE / best : NAN,
+         ENSEMBLE / whole, 8000, 1, "/s", detail);
+    bench_set_free(&set);
+    solver_list_free(&few);
+    solver_list_free(&all);
+}
+
+static void print_table(const outcome *all)
+{
+    static const double levels[] = {1e-3, 1e-4, 1e-6, 1e-9};
+    printf("best stepping times in ms (whole runs)\n%-5s %-6s %-22s %-22s %-22s %-22s %s\n", "", "error", "library",
+           "CVODE, finite volumes", "CVODE, spectral", "published scheme", "library, positive");
+    for (size_t k = 0; k < PROBLEMS; k++)
+        for (size_t i = 0; i < 4; i++) {
+            const bench_set *const sets[] = {&all[k].own, &all[k].fv, &all[k].sem, &all[k].hlxz, &all[k].volumes};
+            printf("%-5s %-6.0e", problems[k].name, levels[i]);
+            for (size_t j = 0; j < 5; j++) {
+                const bench_point *p = bench_best(sets[j], NULL, levels[i]);
+                if (p) printf(" %10.4f (%9.4f)", 1e3 * p->run, 1e3 * p->whole);
+                else printf(" %22s", "-");
+            }
+            printf("\n");
+        }
+}
+
+int bench_targets(const bench_options *options)
+{
+    static outcome all[PROBLEMS];
+    (void)options;
+    for (size_t k = 0; k < PROBLEMS; k++) measure(&problems[k], &all[k]);
+    print_table(all);
+    ratio_lines(all, 0, 1e-6, 300, "times faster than CVODE on finite volumes");
+    ratio_lines(all, 0, 1e-4, 20, "times faster than CVODE on finite volumes");
+    ratio_lines(all, 1, 1e-6, 5, "times faster than CVODE on our spectral elements");
+    ratio_lines(all, 1, 1e-9, 5, "times faster than CVODE on our spectral elements");
+    reach_line(all);
+    time_line(all, "T = 5 at 1e-6, slowest problem", NULL, 0, 0, 1e-6, 0.3);
+    time_line(all, "T = 5 at 1e-9, slowest problem", NULL, 0, 0, 1e-9, 1);
+    time_line(all, "adaptive rodas5p at 1e-6, slowest autonomous problem", "rodas5p", 1, 1, 1e-6, 0.5);
+    ratio_lines(all, 2, 1e-3, 20, "positive, times faster than the published scheme");
+    line("single tridiagonal solve, M = 400, over LAPACK dgtsv", bench_kernels_single_ratio(), NAN, 20, 1, "x", "");
+    line("batched prefactored solve, over dgtsv per system", bench_kernels_batch_ratio(), NAN, 80, 1, "x", "");
+    line("its bandwidth, of the measured second-level cache", bench_kernels_batch_bandwidth(), NAN, 0.7, 1, "", "");
+    ensemble_line();
+    for (size_t k = 0; k < PROBLEMS; k++) forget(&all[k]);
+    if (unmeasured) fprintf(stderr, "%d numbers could not be measured\n", unmeasured);
+    return unmeasured != 0;
+}
