@@ -20,14 +20,14 @@ typedef struct bench_solver bench_solver;
 /* One setting of one solver on one problem, measured. */
 typedef struct {
     bench_solver *solver;
-    size_t grid, rung;   /* where in the solver's table of settings */
-    char setting[96];    /* the same in words */
-    double error;        /* max over output times of |N − N_ref| / max N_ref */
-    double run, whole;   /* CPU seconds: stepping only; with start and initial data */
-    double min_density;  /* smallest over the steps; NaN where it was not watched */
+    size_t grid, rung;  /* where in the solver's table of settings */
+    char setting[224];  /* the same in words */
+    double error;       /* max over output times of |N − N_ref| / max N_ref */
+    double run, whole;  /* CPU seconds: stepping only; with start and initial data */
+    double min_density; /* smallest over the steps; NaN where it was not watched */
     int64_t unknowns, steps, rejections, factorizations;
-    size_t repeats;      /* how often it was timed; run and whole are the best */
-    int pareto;          /* no other setting of the set is as accurate and faster */
+    size_t repeats; /* how often it was timed; run and whole are the best */
+    int pareto;     /* no other setting of the set is as accurate and faster */
 } bench_point;
 
 /* A solver of one problem with a table of settings: grids from coarse to fine times rungs from cheap to dear. */

@@ -95,8 +95,8 @@ static int make_linear(const cvode_job *job, memory *m)
         m->solver = SUNLinSol_Band(m->y, m->matrix, m->context);
     } else {
         m->matrix = SUNDenseMatrix(n, n, m->context);
-        m->solver = job->linear == CVODE_LAPACK ? lapack_new(job->n, m->context)
-                                                : SUNLinSol_Dense(m->y, m->matrix, m->context);
+        m->solver =
+            job->linear == CVODE_LAPACK ? lapack_new(job->n, m->context) : SUNLinSol_Dense(m->y, m->matrix, m->context);
     }
     int failed = CVodeSetLinearSolver(m->cvode, m->solver, m->matrix);
     return failed ? failed : CVodeSetJacFn(m->cvode, job->jacobian);

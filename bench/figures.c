@@ -21,7 +21,8 @@ FILE *bench_create(const char *folder, const char *name, const char *ending)
  */
 static const char script[] =
     "ext = exists('ext') ? ext : 'png'\n"
-    "if (ext eq 'png') set terminal pngcairo size 1500,1100 font 'DejaVu Sans,10'; else set terminal svg size 1500,1100 "
+    "if (ext eq 'png') set terminal pngcairo size 1500,1100 font 'DejaVu Sans,10'; else set terminal svg size "
+    "1500,1100 "
     "font 'DejaVu Sans,10' background 'white'\n"
     "set output name.'.'.ext\nset datafile separator ','\n"
     "set logscale xy\nset format '10^{%L}'\nset grid\nset xlabel 'CPU seconds of a run to T = 5'\n"
@@ -68,10 +69,11 @@ static void plot_problem(FILE *g, const char *problem, const values *groups)
 {
     fprintf(g, "set title '%s'\nplot ", problem);
     for (size_t i = 0; i < groups->n; i++)
-        fprintf(g,
-                "%sall('%s','%s') using 4:3 with dots lc %zu notitle, front('%s','%s') using 4:3 with linespoints lc %zu "
-                "lw 2 pt 7 ps 0.6 title '%s'",
-                i ? ", " : "", problem, groups->at[i], i + 1, problem, groups->at[i], i + 1, groups->at[i]);
+        fprintf(
+            g,
+            "%sall('%s','%s') using 4:3 with dots lc %zu notitle, front('%s','%s') using 4:3 with linespoints lc %zu "
+            "lw 2 pt 7 ps 0.6 title '%s'",
+            i ? ", " : "", problem, groups->at[i], i + 1, problem, groups->at[i], i + 1, groups->at[i]);
     fprintf(g, "\nunset key\n");
 }
 

@@ -21,7 +21,8 @@ static void add_few(const problem *p, grids *all)
     for (size_t degree = 8; degree <= 34; degree += 2) {
         const size_t k = degree <= 12 ? 0 : degree <= 16 ? 1 : degree <= 20 ? 2 : degree <= 24 ? 3 : 4;
         const double begin = left_end(p, reach[k]);
-        layout two = {.n = 2, .breaks = {begin, problem_reset, problem_threshold}, .degrees = {degree, (degree + 2) / 2}};
+        layout two = {
+            .n = 2, .breaks = {begin, problem_reset, problem_threshold}, .degrees = {degree, (degree + 2) / 2}};
         all->at[all->n++] = two;
         if (degree < 10 || degree > 24) continue;
         layout three = {.n = 3,
@@ -30,10 +31,10 @@ static void add_few(const problem *p, grids *all)
         all->at[all->n++] = three;
         if (degree < 18) continue;
         /* Data that do not quite vanish at V_F empty through a thin layer there. */
-        layout four = {.n = 4,
-                       .breaks = {begin, (begin + problem_reset) / 2, problem_reset, problem_threshold - 0.03,
-                                  problem_threshold},
-                       .degrees = {degree - 2, degree - 2, degree / 2, 6}};
+        layout four = {
+            .n = 4,
+            .breaks = {begin, (begin + problem_reset) / 2, problem_reset, problem_threshold - 0.03, problem_threshold},
+            .degrees = {degree - 2, degree - 2, degree / 2, 6}};
         all->at[all->n++] = four;
     }
 }
@@ -106,7 +107,7 @@ void grids_describe(const layout *l, char *text, size_t size)
 volumes grids_volumes(const problem *p, size_t index)
 {
     /* Cells between V_R and V_F; their number grows by a third to a half. */
-    static const size_t cells[GRIDS_VOLUMES] = {8,   12,  16,  24,  32,  48,  64,   96,  128,
+    static const size_t cells[GRIDS_VOLUMES] = {8,   12,  16,  24,  32,  48,   64,   96,  128,
                                                 192, 256, 384, 512, 768, 1024, 1280, 1536};
     const size_t right = cells[index < GRIDS_VOLUMES ? index : GRIDS_VOLUMES - 1];
     const double z = right <= 24 ? 4 : right <= 96 ? 4.6 : 5.4;

@@ -167,7 +167,7 @@ static int run(bench_solver *self, size_t grid, size_t rung, size_t repeats, ben
     double *rates = bench_alloc(PROBLEM_TIMES * l->n_pop, sizeof *rates);
     npde_status started = prepare(l, grid, rung, &r), ran = 0;
     time_runs(&r, repeats, &started, &ran, rates, out);
-    snprintf(out->setting, sizeof out->setting, "%.95s", started < 0 ? npde_context_error(r.context) : r.setting);
+    snprintf(out->setting, sizeof out->setting, "%.223s", started < 0 ? npde_context_error(r.context) : r.setting);
     if (started >= 0 && ran >= 0) {
         out->error = l->n_pop > 1 ? ensemble_error(l, rates) : problem_error(l->p, rates);
         read_counters(r.solver, out);

@@ -2,7 +2,7 @@
  * In the place of CVODE where SUNDIALS was not found. */
 #include "peers.h"
 
-const char group_fv[] = "CVODE, finite volumes", group_sem[] = "CVODE, spectral elements";
+const char group_fv[] = "CVODE finite volumes", group_sem[] = "CVODE spectral elements";
 
 int cvode_is_there(void)
 {

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <sunmatrix/sunmatrix_band.h>
 
-const char group_fv[] = "CVODE, finite volumes";
+const char group_fv[] = "CVODE finite volumes";
 
 typedef struct {
     bench_solver base;
@@ -139,7 +139,8 @@ static void project(fv_data *d, double begin, double left_half)
     const double scale = 1 / sqrt(2 * p->variance);
     const double mass = 0.5 * (1 + erf((problem_threshold - p->mean) * scale));
     for (size_t i = 0; i < d->n; i++) {
-        const double left = begin + d->h * ((double)i - (i ? left_half : 0)), right = begin + d->h * ((double)i + 1 - left_half);
+        const double left = begin + d->h * ((double)i - (i ? left_half : 0)),
+                     right = begin + d->h * ((double)i + 1 - left_half);
         d->initial[i] = 0.5 * (erf((right - p->mean) * scale) - erf((left - p->mean) * scale)) / (right - left) / mass;
     }
 }

@@ -10,7 +10,7 @@
 #include <sunmatrix/sunmatrix_band.h>
 #include <sunmatrix/sunmatrix_dense.h>
 
-const char group_sem[] = "CVODE, spectral elements";
+const char group_sem[] = "CVODE spectral elements";
 
 typedef struct {
     bench_solver base;

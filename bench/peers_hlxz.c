@@ -30,19 +30,21 @@ typedef struct {
     const problem *p;
     size_t n, reset;
     double h, dt, begin;
-    double mu, a;                  /* what alpha and beta were made for */
-    double *alpha, *beta;          /* face i lies between points i and i + 1 */
-    double *lower, *inverse;       /* multipliers and inverse pivots */
-    double *upper;                 /* β Δt/h over the pivot */
-    double *source;                /* forward-eliminated unit source at V_R */
-    double *x, *y;                 /* density; right side */
+    double mu, a;            /* what alpha and beta were made for */
+    double *alpha, *beta;    /* face i lies between points i and i + 1 */
+    double *lower, *inverse; /* multipliers and inverse pivots */
+    double *upper;           /* β Δt/h over the pivot */
+    double *source;          /* forward-eliminated unit source at V_R */
+    double *x, *y;           /* density; right side */
 } stepper;
 
 /* B(z) = g(z²) − z/2, for |z| < 1.5 to rounding: no function call, so that the compiler makes vectors of it. */
 static double even_part(double y)
 {
-    return 1 + y * (1. / 12 + y * (-1. / 720 + y * (1. / 30240 + y * (-1. / 1209600 + y * (1. / 47900160 +
-           y * (-691. / 1307674368000. + y * (1. / 74724249600.)))))));
+    return 1 + y * (1. / 12 +
+                    y * (-1. / 720 +
+                         y * (1. / 30240 + y * (-1. / 1209600 + y * (1. / 47900160 + y * (-691. / 1307674368000. +
+                                                                                          y * (1. / 74724249600.)))))));
 }
 
 static void load_fluxes(stepper *s, double mu, double a)
@@ -171,14 +173,12 @@ void hlxz_solvers(const problem *p, solver_list *list)
 {
     for (int implicit = 0; implicit < 2; implicit++) {
         hlxz *s = bench_alloc(1, sizeof *s);
-        *s = (hlxz){.base = {.group = group_hlxz,
-                             .n_grids = GRIDS_VOLUMES,
-                             .n_rungs = HLXZ_RUNGS,
-                             .run = run,
-                             .free = release},
-                    .p = p,
-                    .implicit = implicit};
-        snprintf(s->base.name, sizeof s->base.name, "semi-implicit Euler, source %s", implicit ? "implicit" : "explicit");
+        *s = (hlxz){
+            .base = {.group = group_hlxz, .n_grids = GRIDS_VOLUMES, .n_rungs = HLXZ_RUNGS, .run = run, .free = release},
+            .p = p,
+            .implicit = implicit};
+        snprintf(s->base.name, sizeof s->base.name, "semi-implicit Euler, source %s",
+                 implicit ? "implicit" : "explicit");
         solver_list_add(list, &s->base);
     }
 }

@@ -65,16 +65,18 @@ static int dominated(const bench_set *set, const bench_point *p, double times)
     return times > 0 && best && best->run * times < p->run;
 }
 
-/* A setting that does not exist is told once for each solver. */
+/* A setting that does not exist is told once for each group and reason. */
 static void tell(const bench_solver *solver, const char *why)
 {
-    enum { TOLD = 256 };
-    static char told[TOLD][sizeof solver->name];
+    enum { TOLD = 64 };
+    static char told[TOLD][320];
     static size_t n;
+    char text[sizeof told[0]];
+    snprintf(text, sizeof text, "skipped: %s: %s", solver->group, why);
     for (size_t k = 0; k < n; k++)
-        if (!strcmp(told[k], solver->name)) return;
-    if (n < TOLD) strcpy(told[n++], solver->name);
-    fprintf(stderr, "skipped: %s: %s\n", solver->name, why);
+        if (!strcmp(told[k], text)) return;
+    if (n < TOLD) memcpy(told[n++], text, sizeof text);
+    fprintf(stderr, "%s\n", text);
 }
 
 /* Once; and more often when it is short and in the running. */
@@ -102,6 +104,8 @@ typedef enum { GO_ON, NO_MORE_RUNGS, NO_MORE_GRIDS } verdict;
 typedef struct {
     double least;        /* error on this grid */
     size_t idle, beaten; /* rungs in a row that did not help; and others are far ahead of */
+    double fastest;      /* run so far at the last level, on all grids */
+    size_t vain;         /* grids in a row that reached the last level and were no faster there */
 } progress;
 
 static verdict judge(const bench_set *set, const bench_point *p, bench_limits limits, progress *now)
@@ -109,7 +113,12 @@ static verdict judge(const bench_set *set, const bench_point *p, bench_limits li
     now->idle = p->error > 0.85 * now->least ? now->idle + 1 : 0;
     now->least = fmin(now->least, p->error);
     now->beaten = dominated(set, p, limits.beaten) ? now->beaten + 1 : 0;
-    if (p->error < limits.levels[limits.n_levels - 1] || now->beaten >= BEATEN) return NO_MORE_GRIDS;
+    if (now->beaten >= BEATEN) return NO_MORE_GRIDS;
+    if (p->error <= limits.levels[limits.n_levels - 1]) {
+        now->vain = p->run < now->fastest ? 0 : now->vain + 1;
+        now->fastest = fmin(now->fastest, p->run);
+        return now->vain >= 2 ? NO_MORE_GRIDS : NO_MORE_RUNGS;
+    }
     return now->idle >= 2 || p->run > limits.seconds ? NO_MORE_RUNGS : GO_ON;
 }
 
@@ -124,12 +133,13 @@ static size_t next_start(const bench_set *set, size_t begin, double least, size_
 size_t bench_sweep(bench_solver *solver, bench_limits limits, bench_set *set)
 {
     size_t start = 0, ran = 0;
-    progress now = {0};
+    progress now = {.fastest = INFINITY};
     for (size_t grid = 0; grid < solver->n_grids; grid++) {
         const size_t begin = set->n;
         verdict next = GO_ON;
         if (!useful(solver, grid, limits)) continue;
-        now = (progress){.least = INFINITY, .beaten = now.beaten};
+        now.least = INFINITY;
+        now.idle = 0;
         for (size_t rung = start; rung < solver->n_rungs && next == GO_ON; rung++) {
             bench_point p;
             const int answer = measure(solver, grid, rung, set, &p);

@@ -21,13 +21,13 @@ typedef struct {
 
 typedef struct {
     const problem *p;
-    size_t n, first;      /* unknowns; the flux functionals are zero before first */
-    size_t bandwidth;     /* of D, to either side */
-    size_t parts;         /* 1: D is constant; 2: μ moves; 3: a moves as well */
-    double *d[3];         /* n × n, column-major; constant parts are gathered in the first */
-    double *c[3];         /* n */
-    double *initial;      /* n */
-    double start_rate;    /* N of the initial data as the library has it */
+    size_t n, first;   /* unknowns; the flux functionals are zero before first */
+    size_t bandwidth;  /* of D, to either side */
+    size_t parts;      /* 1: D is constant; 2: μ moves; 3: a moves as well */
+    double *d[3];      /* n × n, column-major; constant parts are gathered in the first */
+    double *c[3];      /* n */
+    double *initial;   /* n */
+    double start_rate; /* N of the initial data as the library has it */
 } spectral;
 
 spectral *spectral_new(const problem *p, const layout *l);
