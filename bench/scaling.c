@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_THREADS = 8 };
+enum { MOST_THREADS = 8, RUNS = 10 };
 static const double longest_run = 2; /* a method that took so long goes no further */
 
 typedef struct {
@@ -126,7 +126,7 @@ static void populations(size_t most, FILE *csv)
 static void *work(void *user)
 {
     job *j = user;
-    for (int k = 0; k < 20; k++)
+    for (int k = 0; k < RUNS; k++)
         if (npde_solver_start(j->solver, 0) < 0 || npde_solver_advance(j->solver, 5, NULL) < 0) return j;
     return NULL;
 }
@@ -138,13 +138,11 @@ static double wall(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Transients a second of all threads together. */
-static double throughput(size_t n, npde_id method)
+/* Wall-clock seconds of n jobs at once; NaN when one fails. */
+static double together(job *jobs, size_t n)
 {
-    job jobs[MOST_THREADS];
     pthread_t threads[MOST_THREADS];
     int failed = 0;
-    for (size_t k = 0; k < n; k++) failed |= job_new(&jobs[k], 1, 16, NPDE_SCHEME_SPECTRAL, method) < 0;
     const double begin = wall();
     for (size_t k = 0; k < n; k++)
         if (pthread_create(&threads[k], NULL, work, &jobs[k])) exit(EXIT_FAILURE);
@@ -153,9 +151,22 @@ static double throughput(size_t n, npde_id method)
         pthread_join(threads[k], &answer);
         failed |= answer != NULL;
     }
-    const double time = wall() - begin;
+    return failed ? NAN : wall() - begin;
+}
+
+/* Transients a second of all threads together, the best of three. */
+static double throughput(size_t n, npde_id method)
+{
+    job jobs[MOST_THREADS];
+    int refused = 0;
+    double best = INFINITY;
+    for (size_t k = 0; k < n; k++) refused |= job_new(&jobs[k], 1, 16, NPDE_SCHEME_SPECTRAL, method) < 0;
+    for (int k = 0; k < 3 && !refused && !isnan(best); k++) {
+        const double time = together(jobs, n);
+        best = isnan(time) ? NAN : fmin(best, time);
+    }
     for (size_t k = 0; k < n; k++) job_free(&jobs[k]);
-    return failed ? NAN : 20 * (double)n / time;
+    return refused ? NAN : RUNS * (double)n / best;
 }
 
 static void threads_of_caller(FILE *csv)
