@@ -26,7 +26,7 @@ static const char script[] =
     "500*columns,370*rows font 'DejaVu Sans,10' background 'white'\n"
     "set output name.'.'.ext\nset datafile separator ','\n"
     "set logscale xy\nset format '10^{%L}'\nset grid\nset xlabel 'CPU seconds of a run to T = 5'\n"
-    "set ylabel 'error of N(t)'\nset yrange [1e-12:1]\n"
+    "set ylabel 'error of N(t)'\nset xrange [1e-5:1]\nset yrange [1e-12:1]\n"
     "all(p, g) = sprintf(\"< awk -F, '$1==\\\"%s\\\" && $2==\\\"%s\\\"' %s.csv\", p, g, name)\n"
     "front(p, g) = sprintf(\"< awk -F, '$1==\\\"%s\\\" && $2==\\\"%s\\\"' %s.csv | sort -t, -g -k4 | "
     "awk -F, '!n++ || $3<e {e=$3; print}'\", p, g, name)\n"
