@@ -31,7 +31,7 @@ double library_min_density(const bench_point *point);
 
 /*
  * SUNDIALS CVODE; without SUNDIALS they add nothing. CVODE_ALL tries all there is; CVODE_BEST leaves out what was never the
- * fastest: steps that end at outputs, the wide band, SUNDIALS' own dense factorisation.
+ * fastest, or by less than noise: steps that end at outputs, the wide band, SUNDIALS' own dense factorisation.
  */
 typedef enum { CVODE_BEST, CVODE_ALL } cvode_effort;
 void cvode_fv_solvers(const problem *p, cvode_effort effort, solver_list *list);

@@ -216,7 +216,7 @@ void cvode_fv_solvers(const problem *p, cvode_effort effort, solver_list *list)
     const int all = effort == CVODE_ALL;
     for (int cells = 0; cells < 2; cells++)
         for (int stop = 0; stop <= all; stop++)
-            for (int loose = 0; loose <= all; loose++) {
+            for (int loose = 0; loose <= (all || cells); loose++) {
                 fv like = {.p = p, .cells = cells, .stop = stop, .atol = loose ? 1 : 1e-2};
                 add(&like, list);
                 like.wide = 1;
