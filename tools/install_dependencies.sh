@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs with apt what a purpose needs and is not there: run, test, docs, gates. Says nothing and asks for nothing when all is there.
+# Installs with apt what a purpose needs and is not there: run, test, bench, docs, gates. Says nothing and asks for nothing when all is there.
 set -eu
 
 packages=
@@ -8,10 +8,11 @@ for purpose in "$@"; do
     case $purpose in
     run) packages="$packages gcc libc6-dev make meson ninja-build pkg-config libopenblas-dev gnuplot-nox fonts-dejavu-core" ;;
     test) packages="$packages g++ check python3" ;;
+    bench) packages="$packages libsundials-dev" ;;
     docs) packages="$packages doxygen" ;;
     gates) packages="$packages clang clang-tidy libclang-rt-14-dev cppcheck valgrind abigail-tools gcovr git gfortran binutils" ;;
     *)
-        echo "unknown purpose $purpose: run, test, docs or gates" >&2
+        echo "unknown purpose $purpose: run, test, bench, docs or gates" >&2
         exit 2
         ;;
     esac
