@@ -15,8 +15,8 @@
  */
 #include "operators/operator.h"
 
+#include "numerics/kernels.h"
 #include "numerics/quadrature.h"
-#include "numerics/tridiagonal.h"
 
 #include <math.h>
 
@@ -28,10 +28,11 @@ typedef struct {
     double *alpha_drive, *beta_drive;         /* their derivatives by μ */
     double *alpha_diffusion, *beta_diffusion; /* and by a */
     double *drift;                            /* f at the midpoints */
-    double *integral;  /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
-    double *discharge; /* w φ: integral of φ_F over each control volume */
-    double *sum, *down, *up, *ratio, *inverse; /* W − γK and its factors */
-    double x[GAUSS], w[GAUSS];                 /* the Gauss rule */
+    double *integral;                  /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
+    double *discharge;                 /* w φ: integral of φ_F over each control volume */
+    double *sum, *down, *up, *factors; /* W − γK and its factors */
+    const npde__kernels *kernels;
+    double x[GAUSS], w[GAUSS]; /* the Gauss rule */
 } data;
 
 enum { PER_CELL = GAUSS + 2 };
@@ -163,9 +164,11 @@ static npde_status fv_init(npde__operator *op, npde__field drift, npde__field di
     op->data = d;
     double **const arrays[] = {
         &d->alpha,     &d->beta, &d->alpha_drive, &d->beta_drive, &d->alpha_diffusion, &d->beta_diffusion, &d->drift,
-        &d->discharge, &d->sum,  &d->down,        &d->up,         &d->ratio,           &d->inverse};
+        &d->discharge, &d->sum,  &d->down,        &d->up};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         if (!(*arrays[k] = npde__alloc(c, op->end, sizeof(double)))) return NPDE_ERR_MEMORY;
+    d->kernels = npde__kernels_best();
+    if (!(d->factors = npde__alloc(c, npde__kernels_line_size(op->end), sizeof(double)))) return NPDE_ERR_MEMORY;
     if (op->exact && !(d->integral = npde__alloc(c, op->end * PER_CELL, sizeof(double)))) return NPDE_ERR_MEMORY;
 
     npde__quadrature_gauss(GAUSS, d->x, d->w);
@@ -185,7 +188,7 @@ static void fv_free(npde__operator *op)
     data *d = op->data;
     double *const arrays[] = {
         d->alpha,     d->beta, d->alpha_drive, d->beta_drive, d->alpha_diffusion, d->beta_diffusion, d->drift,
-        d->discharge, d->sum,  d->down,        d->up,         d->ratio,           d->inverse,        d->integral};
+        d->discharge, d->sum,  d->down,        d->up,         d->factors,         d->integral};
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++) npde__free(op->context, arrays[k]);
     npde__free(op->context, d);
 }
@@ -275,14 +278,14 @@ static npde_status fv_factor(npde__operator *op, double gamma)
         d->down[i] = gamma * d->alpha[i]; /* α beyond a no-flux end stays 0 */
         d->up[i] = gamma * d->beta[i];
     }
-    npde__tridiagonal_factor(op->end, d->sum, d->down, d->up, d->ratio, d->inverse);
+    d->kernels->line_factor(op->end, d->sum, d->down, d->up, d->factors);
     return NPDE_OK;
 }
 
 static void fv_solve(const npde__operator *op, double *x)
 {
     const data *d = op->data;
-    npde__tridiagonal_solve(op->end, d->up, d->ratio, d->inverse, x);
+    d->kernels->line_solve(op->end, d->factors, x);
 }
 
 const npde__scheme npde__finite_volume = {fv_init,     fv_free, fv_load,   fv_apply, fv_tangent,
