@@ -49,7 +49,10 @@ enum {
     NPDE_METHOD_BACKWARD_EULER = 3001, /**< Backward Euler: order 1, L-stable, positive on finite volumes for any step */
     NPDE_METHOD_IMEX_EULER = 3002, /**< Semi-implicit Euler: the coupling at the old rates, all else implicit; order 1, positive on finite volumes */
     NPDE_METHOD_CRANK_NICOLSON = 3003, /**< Crank-Nicolson with a Rannacher start for rough data: order 2, A-stable, fixed steps */
-    NPDE_METHOD_TR_BDF2 = 3004 /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
+    NPDE_METHOD_TR_BDF2 = 3004, /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
+    NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
+    NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
+    NPDE_METHOD_RODAS3 = 3007 /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
 };
 
 /** Parameters of a model. */

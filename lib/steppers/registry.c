@@ -7,6 +7,9 @@ static const npde__method *const methods[] = {
     &npde__imex_euler,
     &npde__crank_nicolson,
     &npde__tr_bdf2,
+    &npde__rodas5p,
+    &npde__rodas4p2,
+    &npde__rodas3,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };

@@ -23,9 +23,10 @@ void npde__stepper_free(npde__stepper *s)
 {
     if (!s->system) return;
     npde_context *c = s->system->context;
-    double *const blocks[] = {s->y,         s->y_new,    s->error,   s->slope,   s->slope_new, s->rates,  s->rates_new,
-                              s->rates_old, s->residual, s->work[0], s->work[1], s->work[2],   s->work[3]};
+    double *const blocks[] = {s->y,     s->y_new,     s->error,     s->slope,   s->slope_new,
+                              s->rates, s->rates_new, s->rates_old, s->residual};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
+    for (size_t i = 0; i < NPDE__STEPPER_VECTORS; i++) npde__free(c, s->work[i]);
 }
 
 static void swap(double **a, double **b)

@@ -5,6 +5,8 @@
 
 #include "system/system.h"
 
+enum { NPDE__STEPPER_VECTORS = 12 }; /* most work vectors of a method */
+
 typedef struct npde__stepper npde__stepper;
 
 typedef struct {
@@ -27,7 +29,7 @@ struct npde__stepper {
     double *error;
     double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where a method has it for free */
     int slope_known, slope_new_known;
-    double *work[4];
+    double *work[NPDE__STEPPER_VECTORS];
     double *rates_old; /* one step back, h_old ago; h_old = 0 after a (re)start */
     double h_old;
     double *residual; /* n_rates: work space of the stages */
@@ -57,6 +59,7 @@ npde_status npde__stepper_finish(npde__stepper *s, double t);
 /* error ← (I − γL)⁻¹ error: without it an estimate of stiff components would be far too large. */
 void npde__stepper_filter(npde__stepper *s);
 
-extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2;
+extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
+    npde__rodas4p2, npde__rodas3;
 
 #endif

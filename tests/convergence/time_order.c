@@ -62,73 +62,91 @@ static double rate_with(const problem *p, int cells, npde_id method, double dt, 
     return rate;
 }
 
-/* Order from the differences of three step sizes: no reference is needed, and the space error cancels. */
+/* Order from the differences of three step sizes at four times: no reference is needed, and the space error cancels. */
 static double observed_order(const problem *p, int cells, const npde__method *method, npde_id coupling)
 {
-    const double dt = method->order == 1 ? 1. / 400 : 1. / 80;
-    double rate[3];
-    for (int k = 0; k < 3; k++) rate[k] = rate_with(p, cells, method->id, dt / (1 << k), coupling, 1);
-    return log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2])));
+    static const double steps[] = {0, 400, 80, 60, 40, 40}, times[] = {0.5, 0.7, 0.85, 1};
+    double rate[3][4], apart[2] = {0};
+    for (int k = 0; k < 3; k++) {
+        run *r = run_prepare(p, cells, method->id, 1 / steps[method->order] / (1 << k));
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
+        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+        for (int i = 0; i < 4; i++) rate[k][i] = run_rate(r, times[i]);
+        run_free(r);
+    }
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < 4; i++) apart[k] = fmax(apart[k], fabs(rate[k][i] - rate[k + 1][i]));
+    return log2(apart[0] / apart[1]);
 }
 
-static void check_orders(const problem *p, npde_id coupling)
+/*
+ * The declared order; a linear problem may give a method more. Runge–Kutta methods of higher order lose some of it where the
+ * coefficients move in time (their stages see the moving flux at the threshold to a lower order), and in the layers after what
+ * a delay brings back: there at least the second order must be left.
+ */
+static void check_orders(const problem *p, npde_id coupling, int smooth)
 {
     const npde__method *method;
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
         for (int cells = 0; cells <= 200; cells += 200) {
-            const double order = observed_order(p, cells, method, coupling);
-            ck_assert_msg(fabs(order - (double)method->order) <= order_tolerance, "%s, %s, %s: order %.3f and not %zu",
-                          p->name, npde_id_name(method->id), cells ? "finite volume" : "spectral", order,
-                          method->order);
+            const double order = observed_order(p, cells, method, coupling), declared = (double)method->order;
+            const int high = method->order > 2;
+            const double least = high ? smooth ? declared - 0.3 : 2 - order_tolerance : declared - order_tolerance;
+            const double most = high ? INFINITY : declared + order_tolerance;
+            ck_assert_msg(order >= least && order <= most, "%s, %s, %s: order %.3f and not %zu", p->name,
+                          npde_id_name(method->id), cells ? "finite volume" : "spectral", order, method->order);
         }
 }
 
 START_TEST(linear_problem)
 {
-    check_orders(&linear, NPDE_COUPLING_NEWTON);
+    check_orders(&linear, NPDE_COUPLING_NEWTON, 1);
 }
 END_TEST
 START_TEST(driven_network)
 {
-    check_orders(&network, NPDE_COUPLING_NEWTON);
+    check_orders(&network, NPDE_COUPLING_NEWTON, 0);
 }
 END_TEST
 START_TEST(driven_network_extrapolated)
 {
-    check_orders(&network, NPDE_COUPLING_EXTRAPOLATED);
+    check_orders(&network, NPDE_COUPLING_EXTRAPOLATED, 0);
 }
 END_TEST
 START_TEST(delay_and_exponential_refractory)
 {
-    check_orders(&delayed, NPDE_COUPLING_NEWTON);
+    check_orders(&delayed, NPDE_COUPLING_NEWTON, 0);
 }
 END_TEST
 START_TEST(fixed_refractory)
 {
-    check_orders(&held, NPDE_COUPLING_NEWTON);
+    check_orders(&held, NPDE_COUPLING_NEWTON, 0);
 }
 END_TEST
 START_TEST(random_threshold_network)
 {
-    check_orders(&random_threshold, NPDE_COUPLING_NEWTON);
+    check_orders(&random_threshold, NPDE_COUPLING_NEWTON, 1);
 }
 END_TEST
 
 /* Against the exact rate, so that all methods converge to the right thing and not only somewhere. */
 START_TEST(errors_against_the_exact_rate)
 {
+    static const double steps[] = {0, 800, 160, 60, 20, 10}, largest[] = {0, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
     const npde__method *method;
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
-        const double dt = method->order == 1 ? 1. / 800 : 1. / 160;
-        double error[2];
-        for (int k = 0; k < 2; k++)
+        const double dt = 1 / steps[method->order], power = pow(2, (double)method->order);
+        double error[2], late[2];
+        for (int k = 0; k < 2; k++) {
             error[k] =
                 fabs(rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 1) - linear_exact[0]);
-        NEAR(log2(error[0] / error[1]), (double)method->order, order_tolerance);
-        const double richardson = 2 * (double)method->order == 2 ? 1 : 3;
-        const double coarse = rate_with(&linear, 0, method->id, dt, NPDE_COUPLING_NEWTON, 2);
-        const double fine = rate_with(&linear, 0, method->id, dt / 2, NPDE_COUPLING_NEWTON, 2);
-        NEAR(fine + (fine - coarse) / richardson, linear_exact[1], method->order == 1 ? 1e-7 : 2e-9);
+            late[k] = rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 2);
+        }
+        const double order = log2(error[0] / error[1]), declared = (double)method->order;
+        ck_assert_msg(order >= declared - 0.3 && (method->order > 2 || order <= declared + order_tolerance),
+                      "%s: order %.3f", npde_id_name(method->id), order);
+        ck_assert_double_le(error[1], largest[method->order]);
+        NEAR(late[1] + (late[1] - late[0]) / (power - 1), linear_exact[1], method->order == 1 ? 1e-7 : 2e-8);
     }
 }
 END_TEST
