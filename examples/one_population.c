@@ -12,7 +12,7 @@ int main(void)
     if (npde_context_new(&context)) return 1;
     npde_status status = npde_model_new(context, NPDE_MODEL_LIF_NETWORK, 1, &model);
     if (status >= 0) status = npde_model_set(model, 0, NPDE_PARAM_CONNECTIVITY, 0.5);
-    if (status >= 0) status = npde_solver_new(model, NULL, NPDE_METHOD_TR_BDF2, &solver);
+    if (status >= 0) status = npde_solver_new(model, NULL, NPDE_METHOD_RODAS5P, &solver);
     if (status >= 0) status = npde_solver_set(solver, NPDE_OPTION_RTOL, 1e-8);
     if (status >= 0) status = npde_solver_set_gaussian(solver, 0, 0.0, 0.04); /* mean, variance */
     if (status >= 0) status = npde_solver_start(solver, 0.0);
