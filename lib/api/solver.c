@@ -208,9 +208,8 @@ static npde_status check_start(const npde_solver *s, const char *function)
                 function, p);
     if (dt == 0 && s->method->error_order == 0)
         return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
-                          "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take the "
-                          "method tr_bdf2, "
-                          "backward_euler or imex_euler",
+                          "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take a "
+                          "method that has one, such as rodas5p or tr_bdf2",
                           function, npde__ids_row(s->method->id)->name);
     const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN),
                  dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);

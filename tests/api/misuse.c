@@ -337,7 +337,7 @@ START_TEST(ids_of_another_family)
     REFUSED(NPDE_ERR_ID, npde_model_set_matrix(model, NPDE_PARAM_DELAY, &x, 1, 1), "which = 4010", "weights");
     REFUSED(NPDE_ERR_ID, npde_grid_new(c, -1, breaks, 2, cells, &g), "scheme = -1", "spectral");
     REFUSED(NPDE_ERR_ID, npde_grid_new_for(model, 2003, 0, &g), "scheme = 2003");
-    REFUSED(NPDE_ERR_ID, npde_solver_new(model, grid, NPDE_MODEL_LIF, &s), "method = 1001", "tr_bdf2");
+    REFUSED(NPDE_ERR_ID, npde_solver_new(model, grid, NPDE_MODEL_LIF, &s), "method = 1001", "backward_euler");
     REFUSED(NPDE_ERR_ID, npde_solver_set(solver, NPDE_PARAM_DRIVE, 1), "option = 4005");
     REFUSED(NPDE_ERR_ID, npde_solver_get(solver, NPDE_STAT_TIME, &x), "option = 7001");
     REFUSED(NPDE_ERR_ID, npde_solver_stat(solver, NPDE_COUNT_STEPS, &x), "stat = 8001");
