@@ -95,10 +95,4 @@ void npde__lif_remember(lif_system *l, double t, const double *y, const double *
 void npde__lif_jump(npde__system *s, const double *y, const double *rates);
 double npde__lif_next_break(const npde__system *s, double t);
 
-/* R and E of a population follow its densities. */
-static inline double *npde__lif_reservoir(const npde__system *s, double *y, size_t p)
-{
-    return y + p * s->stride + s->points;
-}
-
 #endif
