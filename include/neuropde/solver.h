@@ -88,7 +88,10 @@ NPDE_API npde_status npde_solver_evaluate(const npde_solver *solver, size_t pop,
                                           double *out);
 /** Copies the n_pop present rates. */
 NPDE_API npde_status npde_solver_rates(const npde_solver *solver, double *out, size_t n_pop);
-/** Copies the n_pop present masses of the refractory reservoirs (0 without refractory state). */
+/**
+ * Copies the n_pop present masses of the refractory reservoirs (0 without refractory state). With a fixed refractory time
+ * and a drive that jumps, the Rosenbrock methods may leave one negative by a few parts in 1e5.
+ */
 NPDE_API npde_status npde_solver_reservoirs(const npde_solver *solver, double *out, size_t n_pop);
 /** The grid of the run, as a new reference for the caller to free. */
 NPDE_API npde_status npde_solver_grid(const npde_solver *solver, npde_grid **out);

@@ -77,7 +77,8 @@ typedef void (*npde_release_fn)(void *user);
  *
  * @param t          time
  * @param n_pop      number of populations
- * @param rate       n_pop present rates N(t); read only
+ * @param rate       n_pop present rates N(t); read only. Steps try rates near the solution's, and with data that a spectral
+ *                   grid does not resolve a rate may be slightly negative: answer finite values there
  * @param drive      n_pop values, already filled with DRIVE + Σ_q b_pq N_q(t − d_pq); change what you want
  * @param diffusion  n_pop values, already filled with DIFFUSION + Σ_q a1_pq N_q(t − d_pq); must stay > 0
  * @param user       the pointer given with the callback

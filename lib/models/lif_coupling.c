@@ -62,20 +62,24 @@ npde_status npde__lif_law(lif_system *l, double t, int side, const double *rates
 
 /* ---- its derivatives ---- */
 
-/* Column q of the callback's Jacobian by central differences, exact to about 1e-10. */
+/*
+ * Column q of the callback's Jacobian by central differences, exact to about 1e-10; forward ones near rate 0, because no one
+ * need know what a coupling is at negative rates.
+ */
 static npde_status jacobian_column(lif_system *l, double t, int side, const double *rates, size_t q,
                                    lif_jacobian *jacobian)
 {
     const size_t n = l->base.n_rates;
     const double step = 1e-5 * (1 + fabs(rates[q]));
+    const double below = rates[q] < step ? 0 : step;
     memcpy(l->probe_rates, rates, n * sizeof *rates);
     for (int sign = 1; sign >= -1; sign -= 2) {
-        l->probe_rates[q] = rates[q] + sign * step;
+        l->probe_rates[q] = sign > 0 ? rates[q] + step : rates[q] - below;
         const npde_status status = law(l, t, side, l->probe_rates, l->probe_drive, l->probe_diffusion);
         if (status) return status;
         for (size_t p = 0; p < n; p++) {
-            jacobian->drive[p * n + q] += sign * l->probe_drive[p] / (2 * step);
-            jacobian->diffusion[p * n + q] += sign * l->probe_diffusion[p] / (2 * step);
+            jacobian->drive[p * n + q] += sign * l->probe_drive[p] / (step + below);
+            jacobian->diffusion[p * n + q] += sign * l->probe_diffusion[p] / (step + below);
         }
     }
     return NPDE_OK;
@@ -372,6 +376,9 @@ npde_status npde__lif_make_history(lif_system *l, size_t order, double dt, doubl
         if ((l->breaks = npde__alloc(l->base.context, (size_t)2 * MAX_BREAKS, sizeof *l->breaks)))
             sum_breaks(l, delay, n_delays, order + 1);
         status = l->breaks ? make_ring(l, order, dt, per_delay, shortest, longest) : NPDE_ERR_MEMORY;
+        if (!status && n_delays >= 16)
+            npde__log(l->base.context, NPDE_LOG_INFO, "%zu different delays: steps do not stop for sums of them",
+                      n_delays);
         if (!status && dt > shortest)
             npde__log(l->base.context, NPDE_LOG_INFO, "steps are no longer than the shortest delay, %g", shortest);
     }

@@ -60,10 +60,10 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
         return npde__fail(c, NPDE_ERR_CALLBACK, "at the start no step can be made smaller: %s", c->reason);
     }
     return npde__fail(c, NPDE_ERR_RANGE,
-                      "the initial data have no finite rate at t = %g: with b n(v_threshold) >= 1 the equation blows "
-                      "up at once; start "
-                      "with less density at the threshold",
-                      t0);
+                      "the initial data have no finite rate at t = %g: %.300s. With excitation, b n(v_threshold) >= 1, "
+                      "the equation blows "
+                      "up at once: start with less density at the threshold",
+                      t0, c->reason);
 }
 
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
@@ -174,8 +174,16 @@ static npde_status cross_jump(npde__run *run)
     npde__stepper *st = &run->stepper;
     npde__system *system = run->system;
     npde__stepper_restart(st);
-    const npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
+    npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
     if (status == NPDE_OK) system->ops->jump(system, st->y, st->rates);
+    if (status == NPDE_OK && run->dt == 0) { /* what comes back begins as steeply as it did at the start */
+        double slope;
+        status = npde__stepper_slope(st, run->t, 0);
+        if (status == NPDE_OK) {
+            system->ops->measure(system, st->slope, &slope, st->residual);
+            run->h_next = fmin(run->h_next, first_step(run, slope));
+        }
+    }
     return status > 0
                ? npde__fail(system->context, NPDE_ERR_RANGE,
                             "at t = %g a delay carries a jump into the coefficients after which the rates are not "
@@ -193,10 +201,10 @@ static npde_status too_small(npde_solver *s, double h)
         s->run->t, h, s->run->dt_min, s->context->reason);
 }
 
-/* Steps below this are no progress: the user's minimum, and a thousand spacings of the floating-point time. */
+/* Steps below this are no progress: the user's minimum, and some spacings of the floating-point time. */
 static double smallest_step(const npde__run *run)
 {
-    return fmax(run->dt_min, 1024 * DBL_EPSILON * fabs(run->t));
+    return fmax(run->dt_min, 16 * DBL_EPSILON * fabs(run->t));
 }
 
 npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)

@@ -101,7 +101,8 @@ static void stage_state(const npde__stepper *s, const npde__kernels *kernels, co
 }
 
 /* F of a stage: the frozen linear part and what freezing leaves out. */
-static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, double t, size_t i, double *out)
+static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, double t, int side, size_t i,
+                               double *out)
 {
     npde__system *system = s->system;
     const double *y = i ? s->work[STATE] : s->y;
@@ -110,7 +111,7 @@ static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, d
         return NPDE_OK;
     }
     double *rest = s->error; /* not in use before the last stage */
-    const npde_status status = system->ops->remainder(system, t, -1, y, s->rates_new, rest);
+    const npde_status status = system->ops->remainder(system, t, side, y, s->rates_new, rest);
     if (status) return status;
     system->ops->apply(system, y, out);
     kernels->combine(system->n, 2, (const double[]){1, 1}, (const double *const[]){out, rest}, out);
@@ -122,7 +123,7 @@ static npde_status stage(npde__stepper *s, const npde__kernels *kernels, const t
     const size_t row = i > 0 ? i * (i - 1) / 2 : 0;
     const double *a = m->a + row, *C = m->C + row;
     if (i > 0) stage_state(s, kernels, a, i, s->work[STATE]);
-    const npde_status status = stage_slope(s, kernels, t + m->c[i] * h, i, s->work[SLOPE]);
+    const npde_status status = stage_slope(s, kernels, t + m->c[i] * h, m->c[i] > 0 ? -1 : +1, i, s->work[SLOPE]);
     if (status) return status;
     double weight[MOST + 2] = {m->gamma * h};
     const double *x[MOST + 2] = {s->work[SLOPE]};
