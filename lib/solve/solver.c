@@ -216,8 +216,9 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double wanted = fmin(fmin(run->h_next, adaptive ? run->dt_max : INFINITY), run->system->max_step);
     double h = wanted;
     const double rest = target - run->t;
-    if (h * (1 + 1e-6) >= rest) h = rest;            /* rounding in t makes no sliver of a step */
-    else if (adaptive && h > rest / 2) h = rest / 2; /* two even steps and no sliver */
+    if (h * (1 + 1e-6) >= rest) h = rest; /* rounding in t makes no sliver of a step */
+    else if (adaptive && h > rest / 2 && rest / 2 >= smallest_step(run))
+        h = rest / 2; /* two even steps and no sliver */
     const double first = h;
     const int clipped = h < wanted;
     if (h < smallest_step(run) && h < rest) {
@@ -250,7 +251,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         run->h_next = clipped && h == first ? fmax(next, wanted) : next;
     }
     accept(run, t, h);
-    const npde_status crossed = lands && target == jump ? cross_jump(run) : NPDE_OK;
+    const npde_status crossed = lands && jump - target <= 1e-13 * (1 + fabs(target)) ? cross_jump(run) : NPDE_OK;
     return crossed ? crossed : npde__solver_notify(s, NPDE_EVENT_STEP);
 }
 

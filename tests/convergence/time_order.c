@@ -229,6 +229,25 @@ START_TEST(tolerances_hold_across_jumps)
 }
 END_TEST
 
+/* An output a rounding error before a jump does not hide it. */
+START_TEST(stopping_just_before_a_jump_crosses_it)
+{
+    double rate[2];
+    problem p = delayed;
+    p.refractory = 0;
+    p.noise = 0.5;
+    for (int k = 0; k < 2; k++) {
+        run *r = run_prepare(&p, 0, NPDE_METHOD_RODAS5P, 0.0125);
+        OK(r->context, npde_solver_set_past_rate(r->solver, 0, 1));
+        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+        run_rate(r, k ? nextafter(0.25, 0) : 0.25);
+        rate[k] = run_rate(r, 0.7);
+        run_free(r);
+    }
+    NEAR(rate[1], rate[0], 1e-12);
+}
+END_TEST
+
 /* A second delay, of no weight but very long, does not thin the memory that the short one needs. */
 START_TEST(a_long_delay_leaves_a_short_one_alone)
 {
@@ -327,4 +346,5 @@ END_TEST
 MAIN("time_order", linear_problem, driven_network, driven_network_extrapolated, delay_and_exponential_refractory,
      fixed_refractory, random_threshold_network, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
      jumps_that_delays_bring_back, jumps_of_the_drive_cost_no_second_order, tolerances_hold_across_jumps,
-     a_long_delay_leaves_a_short_one_alone, adaptive_error_follows_the_tolerance, rough_data)
+     stopping_just_before_a_jump_crosses_it, a_long_delay_leaves_a_short_one_alone,
+     adaptive_error_follows_the_tolerance, rough_data)
