@@ -152,21 +152,24 @@ static void close_slope(const npde__system *s, const lif_population *pop, double
     dn[s->points + 1] = pop->refractory == NPDE_REFRACTORY_FIXED ? m : 0;
 }
 
-/* What re-enters at this rate and release. */
-static double reentry(const npde__system *s, const lif_population *pop, const double *n, double rate, double release)
+/* What re-enters at this rate and, when forced, release. */
+static double reentry(const npde__system *s, const lif_population *pop, int forced, const double *n, double rate,
+                      double release)
 {
-    if (pop->refractory == NPDE_REFRACTORY_FIXED) return fmax(0, release - n[s->points + 1] / pop->tau);
-    return pop->refractory == NPDE_REFRACTORY_EXPONENTIAL ? n[s->points] / pop->tau : rate;
+    if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) return n[s->points] / pop->tau;
+    if (pop->refractory == NPDE_REFRACTORY_NONE) return rate;
+    const double released = n[s->points + 1] / pop->tau;
+    return forced ? fmax(0, release - released) : -released;
 }
 
-static void lif_apply(npde__system *s, const double *y, double *out)
+static void lif_apply(npde__system *s, int forced, const double *y, double *out)
 {
     lif_system *l = self(s);
     for (size_t p = 0; p < s->n_rates; p++) {
         const lif_population *pop = &l->pop[p];
         const double *n = y + p * s->stride, rate = npde__operator_flux(&pop->op, n);
         pop->op.scheme->apply(&pop->op, n, out + p * s->stride);
-        close_slope(s, pop, rate, reentry(s, pop, n, rate, pop->release), out + p * s->stride);
+        close_slope(s, pop, rate, reentry(s, pop, forced, n, rate, pop->release), out + p * s->stride);
     }
 }
 
@@ -182,7 +185,7 @@ static npde_status lif_remainder(npde__system *s, double t, int side, const doub
         const double frozen = npde__operator_flux(&pop->op, n), rate = rates[p];
         const int fixed = pop->refractory == NPDE_REFRACTORY_FIXED;
         const double release = fixed ? npde__lif_release(l, p, t, side) : 0;
-        const double m = reentry(s, pop, n, rate, release) - reentry(s, pop, n, frozen, pop->release);
+        const double m = reentry(s, pop, 1, n, rate, release) - reentry(s, pop, 0, n, frozen, 0);
         pop->op.scheme->residual(&pop->op, l->drive[p], l->diffusion[p], n, dn);
         close_slope(s, pop, rate - frozen, m, dn);
     }

@@ -9,7 +9,7 @@ typedef struct {
     uint64_t signature, length, hash;
 } header;
 
-static const char magic[8] = "npde-s1";
+static const char magic[8] = "npde-s2";
 
 static void walk(npde__run *run, npde__bytes *bytes)
 {
@@ -26,6 +26,8 @@ static void walk(npde__run *run, npde__bytes *bytes)
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) npde__bytes_block(bytes, flags[i], sizeof(int));
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, states[i], system->n * sizeof(double));
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, rates[i], system->n_rates * sizeof(double));
+    npde__bytes_block(bytes, &st->error_order, sizeof st->error_order);
+    if (st->method->snapshot) st->method->snapshot(st, bytes);
     run->system->ops->snapshot(run->system, bytes);
 }
 

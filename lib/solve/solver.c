@@ -25,12 +25,13 @@ void npde__run_free(npde_context *c, npde__run *run)
 
 /* ---- error control ---- */
 
-/* Scaled error of the last step: accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
-static double scaled_error(npde__run *run)
+/* An error in units of the tolerance: a step is accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
+static double scaled_error(void *self, const double *e)
 {
-    npde__stepper *st = &run->stepper;
+    const npde__run *run = self;
+    const npde__stepper *st = &run->stepper;
     double mass, *rates = st->residual;
-    run->system->ops->measure(run->system, st->error, &mass, rates);
+    run->system->ops->measure(run->system, e, &mass, rates);
     double error = mass / (run->atol + run->rtol), scale = run->scale;
     for (size_t k = 0; k < run->system->n_rates; k++) scale = fmax(scale, fabs(st->rates_new[k]));
     for (size_t k = 0; k < run->system->n_rates; k++)
@@ -40,14 +41,14 @@ static double scaled_error(npde__run *run)
 
 static double factor_of(const npde__run *run, double error)
 {
-    const double power = -1.0 / (double)(run->stepper.method->error_order + 1);
+    const double power = -1.0 / (double)(run->stepper.error_order + 1);
     return error > 0 ? fmin(grow, fmax(shrink, safety * pow(error, power))) : grow;
 }
 
 /* A first step small enough for h‖F‖ ≈ tol^{1/(p+1)}. */
 static double first_step(const npde__run *run, double slope)
 {
-    const double power = 1.0 / (double)(run->stepper.method->error_order + 1);
+    const double power = 1.0 / (double)(run->stepper.error_order + 1);
     return fmin(run->dt_max, 0.1 * pow(run->atol + run->rtol, power) / fmax(slope, 1e-3));
 }
 
@@ -77,6 +78,9 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     run->dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN);
     run->dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
     run->max_steps = npde__solver_option(s, NPDE_OPTION_MAX_STEPS);
+    st->dt = run->dt;
+    st->norm = scaled_error;
+    st->norm_self = run;
     st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
 
     memset(st->rates, 0, system->n_rates * sizeof(double));
@@ -150,7 +154,7 @@ static npde_status attempt(npde__run *run, double h)
     if (status) return status;
     if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
         return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
-    run->error = adaptive ? scaled_error(run) : 0;
+    run->error = adaptive ? scaled_error(run, st->error) : 0;
     if (run->error <= 1) return NPDE_OK;
     return npde__fail(run->system->context, NPDE__RETRY, "the error estimate is %g times the tolerance", run->error);
 }
@@ -246,7 +250,8 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const int lands = h == rest;
     const double t = lands ? target : run->t + h;
     if (adaptive) {
-        const double next = h * factor_of(run, run->error);
+        const npde__method *method = run->stepper.method;
+        const double next = method->next_step ? method->next_step(&run->stepper, h) : h * factor_of(run, run->error);
         /* A step cut short to land says nothing against the size that was wanted. */
         run->h_next = clipped && h == first ? fmax(next, wanted) : next;
     }

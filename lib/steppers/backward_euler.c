@@ -19,4 +19,5 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
     return NPDE_OK;
 }
 
-const npde__method npde__backward_euler = {NPDE_METHOD_BACKWARD_EULER, 1, 1, 0, step};
+const npde__method npde__backward_euler = {
+    .id = NPDE_METHOD_BACKWARD_EULER, .order = 1, .error_order = 1, .vectors = 0, .step = step};

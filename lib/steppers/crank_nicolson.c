@@ -33,4 +33,5 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
     return npde__stepper_finish(s, t + h);
 }
 
-const npde__method npde__crank_nicolson = {NPDE_METHOD_CRANK_NICOLSON, 2, 0, 1, step};
+const npde__method npde__crank_nicolson = {
+    .id = NPDE_METHOD_CRANK_NICOLSON, .order = 2, .error_order = 0, .vectors = 1, .step = step};

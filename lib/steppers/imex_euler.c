@@ -28,4 +28,5 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
     return system->coupled ? ops->rates(system, t + h, -1, s->y_new, s->rates_new) : NPDE_OK;
 }
 
-const npde__method npde__imex_euler = {NPDE_METHOD_IMEX_EULER, 1, 1, 0, step};
+const npde__method npde__imex_euler = {
+    .id = NPDE_METHOD_IMEX_EULER, .order = 1, .error_order = 1, .vectors = 0, .step = step};

@@ -100,20 +100,20 @@ static void stage_state(const npde__stepper *s, const npde__kernels *kernels, co
     kernels->combine(s->system->n, terms, weight, x, out);
 }
 
-/* F of a stage: the frozen linear part and what freezing leaves out. */
+/* F of a stage: the frozen linear part and all the rest. */
 static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, double t, int side, size_t i,
                                double *out)
 {
     npde__system *system = s->system;
     const double *y = i ? s->work[STATE] : s->y;
     if (i == 0 || system->constant) {
-        system->ops->apply(system, y, out);
+        system->ops->apply(system, 1, y, out);
         return NPDE_OK;
     }
     double *rest = s->error; /* not in use before the last stage */
     const npde_status status = system->ops->remainder(system, t, side, y, s->rates_new, rest);
     if (status) return status;
-    system->ops->apply(system, y, out);
+    system->ops->apply(system, 0, y, out);
     kernels->combine(system->n, 2, (const double[]){1, 1}, (const double *const[]){out, rest}, out);
     return NPDE_OK;
 }
@@ -176,6 +176,9 @@ static npde_status rodas3_step(npde__stepper *s, double t, double h, int want_er
     return step_with(&rodas3, s, t, h);
 }
 
-const npde__method npde__rodas5p = {NPDE_METHOD_RODAS5P, 5, 4, VECTORS, rodas5p_step};
-const npde__method npde__rodas4p2 = {NPDE_METHOD_RODAS4P2, 4, 3, VECTORS, rodas4p2_step};
-const npde__method npde__rodas3 = {NPDE_METHOD_RODAS3, 3, 2, VECTORS, rodas3_step};
+const npde__method npde__rodas5p = {
+    .id = NPDE_METHOD_RODAS5P, .order = 5, .error_order = 4, .vectors = VECTORS, .step = rodas5p_step};
+const npde__method npde__rodas4p2 = {
+    .id = NPDE_METHOD_RODAS4P2, .order = 4, .error_order = 3, .vectors = VECTORS, .step = rodas4p2_step};
+const npde__method npde__rodas3 = {
+    .id = NPDE_METHOD_RODAS3, .order = 3, .error_order = 2, .vectors = VECTORS, .step = rodas3_step};

@@ -5,7 +5,7 @@
 
 npde_status npde__stepper_init(npde__stepper *s, const npde__method *method, npde__system *system)
 {
-    *s = (npde__stepper){.method = method, .system = system, .iterate = 1};
+    *s = (npde__stepper){.method = method, .system = system, .iterate = 1, .error_order = method->error_order};
     npde_context *c = system->context;
     double **const states[] = {&s->y, &s->y_new, &s->error, &s->slope, &s->slope_new};
     double **const rates[] = {&s->rates, &s->rates_new, &s->rates_old, &s->residual};
@@ -16,13 +16,15 @@ npde_status npde__stepper_init(npde__stepper *s, const npde__method *method, npd
         ok = ok && (s->work[i] = npde__alloc(c, system->n, sizeof(double))) != NULL;
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
         ok = ok && (*rates[i] = npde__alloc(c, system->n_rates, sizeof(double))) != NULL;
-    return ok ? NPDE_OK : NPDE_ERR_MEMORY;
+    if (!ok) return NPDE_ERR_MEMORY;
+    return method->init ? method->init(s) : NPDE_OK;
 }
 
 void npde__stepper_free(npde__stepper *s)
 {
     if (!s->system) return;
     npde_context *c = s->system->context;
+    if (s->method->free) s->method->free(s);
     double *const blocks[] = {s->y,     s->y_new,     s->error,     s->slope,   s->slope_new,
                               s->rates, s->rates_new, s->rates_old, s->residual};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
@@ -38,6 +40,7 @@ static void swap(double **a, double **b)
 
 void npde__stepper_accept(npde__stepper *s, double h)
 {
+    if (s->method->accept) s->method->accept(s, h);
     swap(&s->y, &s->y_new);
     swap(&s->rates_old, &s->rates);
     swap(&s->rates, &s->rates_new);
@@ -51,6 +54,7 @@ void npde__stepper_restart(npde__stepper *s)
 {
     s->slope_known = 0;
     s->h_old = 0;
+    if (s->method->restart) s->method->restart(s);
 }
 
 /* Differences over a step far smaller than the next one are rounding errors by then: neither slope nor extrapolation. */
@@ -64,7 +68,7 @@ npde_status npde__stepper_slope(npde__stepper *s, double t, double h)
     if (s->slope_known && usable(s, h)) return NPDE_OK;
     const npde_status status = s->system->ops->freeze(s->system, t, +1, s->rates);
     if (status) return status;
-    s->system->ops->apply(s->system, s->y, s->slope);
+    s->system->ops->apply(s->system, 1, s->y, s->slope);
     s->slope_known = 1;
     return NPDE_OK;
 }

@@ -19,6 +19,20 @@ typedef struct {
      * (NPDE__RETRY) ask for a smaller step. The accepted state is not touched.
      */
     npde_status (*step)(npde__stepper *s, double t, double h, int want_error);
+    /* What follows may be NULL. */
+    /* Allocates s->data, or refuses a system that the method can do nothing for. */
+    npde_status (*init)(npde__stepper *s);
+    void (*free)(npde__stepper *s);
+    /* The offered state, reached with h, is about to become the accepted one. */
+    void (*accept)(npde__stepper *s, double h);
+    /* Forget earlier steps: after a start, or where coefficients jump. */
+    void (*restart)(npde__stepper *s);
+    /* Size of the next adaptive step, when one of size h has succeeded and before accept, where the method itself chooses it. */
+    double (*next_step)(npde__stepper *s, double h);
+    /* y ← the state at the fraction θ of the last accepted step; NULL: cubic Hermite interpolation. */
+    void (*dense)(npde__stepper *s, double theta, double *y);
+    /* Walks s->data through a snapshot. */
+    void (*snapshot)(npde__stepper *s, npde__bytes *bytes);
 } npde__method;
 
 struct npde__stepper {
@@ -33,9 +47,15 @@ struct npde__stepper {
     double *rates_old; /* one step back, h_old ago; h_old = 0 after a (re)start */
     double h_old;
     double *residual; /* n_rates: work space of the stages */
+    void *data;       /* the method's own */
     int iterate;      /* Newton on the rates; otherwise extrapolate them */
     int64_t startup;  /* steps left that are done with backward Euler (crank_nicolson) */
     int64_t stages, iterations;
+    size_t error_order; /* of the last step: the method's, unless it varies its order */
+    double dt;          /* the fixed step; 0 for adaptive ones */
+    /* Size of a change of the offered state in units of the tolerance. */
+    double (*norm)(void *self, const double *e);
+    void *norm_self;
 };
 
 const npde__method *npde__method_find(npde_id id);

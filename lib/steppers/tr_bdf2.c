@@ -38,4 +38,5 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
     return NPDE_OK;
 }
 
-const npde__method npde__tr_bdf2 = {NPDE_METHOD_TR_BDF2, 2, 2, 3, step};
+const npde__method npde__tr_bdf2 = {
+    .id = NPDE_METHOD_TR_BDF2, .order = 2, .error_order = 2, .vectors = 3, .step = step};

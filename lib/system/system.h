@@ -25,8 +25,8 @@ typedef struct {
     npde_status (*factor)(npde__system *s, double gamma);
     /* x ← (I − γL)⁻¹ (x + γg), or without g when forced is 0; rates receives those of x at the frozen coefficients. */
     void (*solve)(npde__system *s, int forced, double *x, double *rates);
-    /* out = L y + g */
-    void (*apply)(npde__system *s, const double *y, double *out);
+    /* out = L y + g, or without g when forced is 0 */
+    void (*apply)(npde__system *s, int forced, const double *y, double *out);
     /*
      * For y = (I − γL(N))⁻¹(r + γg) with residual (rates of y) − N: residual ← the Newton correction of N, from the exact
      * low-rank Jacobian. *linear tells that y does not depend on N at all.
@@ -34,7 +34,7 @@ typedef struct {
     npde_status (*correct)(npde__system *s, double t, int side, const double *rates, const double *y, double *residual,
                            int *linear);
     /*
-     * out = F(t, y) − (L y + g), what freezing leaves out; rates holds a guess and receives the consistent rates of y at t. The
+     * out = F(t, y) − L y, all but the frozen linear part; rates holds a guess and receives the consistent rates of y at t. The
      * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
@@ -70,7 +70,7 @@ struct npde__system {
     size_t n_rates; /* number of rates */
     size_t
         points; /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
-    size_t stride;
+    size_t stride;      /* L is block diagonal with blocks of this length, one a rate */
     size_t unknowns;    /* the largest number of unknown densities of a population */
     int coupled;        /* coefficients depend on the present rates */
     int constant;       /* F(t, y) = L y with a constant L */

@@ -58,11 +58,11 @@ static void toy_solve(npde__system *s, int forced, double *x, double *rates)
     rates[0] = functional(x);
 }
 
-static void toy_apply(npde__system *s, const double *y, double *out)
+static void toy_apply(npde__system *s, int forced, const double *y, double *out)
 {
     const toy *t = (const toy *)s;
     out[1] = (1 + t->rate) * y[0] - 2 * y[1];
-    out[0] = -out[1] + t->force;
+    out[0] = -out[1] + (forced ? t->force : 0);
 }
 
 static npde_status toy_correct(npde__system *s, double t, int side, const double *rates, const double *y,
@@ -77,14 +77,14 @@ static npde_status toy_correct(npde__system *s, double t, int side, const double
     return NPDE_OK;
 }
 
-/* F − (L y + g) when L and g are frozen at another rate and time. */
+/* F − L y when L is frozen at another rate. */
 static npde_status toy_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out)
 {
     (void)side;
     const toy *self = (const toy *)s;
     rates[0] = functional(y);
     out[1] = (rates[0] - self->rate) * y[0];
-    out[0] = -out[1] + sin(t) - self->force;
+    out[0] = -out[1] + sin(t);
     return NPDE_OK;
 }
 
@@ -151,7 +151,7 @@ static double integrate(const npde__method *method, int steps, int iterate, doub
 {
     npde_context *c;
     OK(c, npde_context_new(&c));
-    toy system = {.base = {.ops = &ops, .context = c, .n = 2, .n_rates = 1, .coupled = 1}};
+    toy system = {.base = {.ops = &ops, .context = c, .n = 2, .n_rates = 1, .stride = 2, .coupled = 1}};
     npde__stepper s;
     OK(c, npde__stepper_init(&s, method, &system.base));
     s.iterate = iterate;
