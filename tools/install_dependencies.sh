@@ -6,7 +6,7 @@ set -eu
 packages=
 for purpose in "$@"; do
     case $purpose in
-    run) packages="$packages gcc libc6-dev make meson ninja-build pkg-config libopenblas-dev gnuplot-nox fonts-dejavu-core" ;;
+    run) packages="$packages gcc libc6-dev make meson ninja-build pkg-config libopenblas-dev librandom123-dev gnuplot-nox fonts-dejavu-core" ;;
     test) packages="$packages g++ check python3" ;;
     bench) packages="$packages libsundials-dev" ;;
     docs) packages="$packages doxygen" ;;

@@ -10,6 +10,7 @@
 #define NPDE_NUMERICS_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     NPDE__KERNELS_LANES = 8,
@@ -17,6 +18,20 @@ enum {
     NPDE__KERNELS_CHUNKS = 16,                       /* of a single tridiagonal system */
     NPDE__KERNELS_CHUNKED = 4 * NPDE__KERNELS_CHUNKS /* shorter systems are not cut: the separators would cost more */
 };
+
+/* Purposes of random numbers (numerics/random.h) that kernels draw; callers take others. */
+enum { NPDE__KERNELS_NORMALS = 0, NPDE__KERNELS_CROSSINGS = 1 };
+
+/* A step of leaky neurons: v ← decay v + add + spread ξ. */
+typedef struct {
+    uint64_t seed, step;
+    double decay, add, spread;
+    double threshold; /* for what v becomes; for what it was: before */
+    double before;
+    double bridge; /* a pair v₀, v₁ crosses with probability exp(−bridge (before − v₀)(threshold − v₁)) */
+    /* A neuron that is held is a NaN and stays what it is; its bits below these, it is to be looked at. */
+    uint64_t due_before;
+} npde__kernels_leaky;
 
 /*
  * The tridiagonal matrices are the column-dominant M-matrices of numerics/tridiagonal.h, given by the same arrays sum, down
@@ -52,6 +67,15 @@ typedef struct {
 
     /* y = Σ c_k x_k over m ≤ NPDE__KERNELS_TERMS vectors, of which one may be y. */
     void (*combine)(size_t n, size_t m, const double *c, const double *const *x, double *y);
+
+    /* Normal variates: z[32 g + 8 k + l] is number k of the counter first + 8 g + l. */
+    void (*normals)(uint64_t seed, uint64_t step, uint32_t purpose, uint32_t first, size_t n_groups, double *z);
+    /*
+     * Steps 64 n_words neurons with the normals of the counters from `first` on. Those to be looked at, because they crossed the
+     * threshold or are due, are the bits of `hit`; they keep their v, and where they would be is in `after`. The largest v.
+     */
+    double (*leaky)(const npde__kernels_leaky *s, uint32_t first, size_t n_words, double *v, uint64_t *hit,
+                    double *after);
 } npde__kernels;
 
 /* Every variant that this machine can run, the portable one first; NULL past the end. */

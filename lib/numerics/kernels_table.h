@@ -7,6 +7,7 @@
 #include "numerics/kernels_band.h"
 #include "numerics/kernels_batch.h"
 #include "numerics/kernels_dense.h"
+#include "numerics/kernels_leaky.h"
 #include "numerics/kernels_line.h"
 
 #define PASTE(a, b) a##b
@@ -27,6 +28,8 @@ const npde__kernels TABLE(VARIANT) = {
     .band_solve = band_solve,
     .multiply = multiply,
     .combine = combine,
+    .normals = normals,
+    .leaky = leaky,
 };
 
 #endif
