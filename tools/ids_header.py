@@ -17,6 +17,8 @@ TITLES = {
     "OPTION": "Options of a solver", "STAT": "Statistics of a run", "COUNT": "Counters of a run", "EVENT": "Events",
     "REFRACTORY": "Values of NPDE_PARAM_REFRACTORY", "DISCHARGE": "Values of NPDE_PARAM_DISCHARGE",
     "COUPLING": "Values of NPDE_OPTION_COUPLING", "FLUX": "Values of NPDE_OPTION_FLUX",
+    "PARTICLE_OPTION": "Options of particles", "PARTICLE_STAT": "Statistics of particles",
+    "PARTICLE_COUNT": "Counters of particles",
 }
 HEAD = """/* SPDX-License-Identifier: BSD-3-Clause */
 /**
@@ -85,7 +87,7 @@ def tables(found):
     for family, rows in found.items():
         if family == "FAMILY":
             continue
-        valued = family in ("PARAM", "MATRIX", "OPTION")
+        valued = family in ("PARAM", "MATRIX", "OPTION", "PARTICLE_OPTION")
         out += f"\n## {TITLES[family].replace('NPDE_', '`NPDE_', 1) + ('`' if 'NPDE_' in TITLES[family] else '')}\n\n"
         out += "| id | name | " + ("unit | range | preset | " if valued else "") + "meaning |\n"
         out += "|---|---|" + ("---|---|---|" if valued else "") + "---|\n"

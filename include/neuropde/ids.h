@@ -29,7 +29,10 @@ enum {
     NPDE_FAMILY_REFRACTORY = 10, /**< Values of the parameter refractory */
     NPDE_FAMILY_DISCHARGE = 11, /**< Values of the parameter discharge */
     NPDE_FAMILY_COUPLING = 12, /**< Values of the option coupling */
-    NPDE_FAMILY_FLUX = 13 /**< Values of the option flux */
+    NPDE_FAMILY_FLUX = 13, /**< Values of the option flux */
+    NPDE_FAMILY_PARTICLE_OPTION = 18, /**< Options of particles */
+    NPDE_FAMILY_PARTICLE_STAT = 19, /**< Statistics of particles, real numbers */
+    NPDE_FAMILY_PARTICLE_COUNT = 22 /**< Counters of particles, since their start */
 };
 
 /** Kinds of model. */
@@ -153,6 +156,30 @@ enum {
     NPDE_FLUX_AUTOMATIC = 13001, /**< Exact where drive and diffusion are constant, midpoint elsewhere */
     NPDE_FLUX_MIDPOINT = 13002, /**< Drift frozen at the midpoint of the cell (Scharfetter-Gummel) */
     NPDE_FLUX_EXACT = 13003 /**< Exact integral of the potential over the cell: fourth order in the steady state */
+};
+
+/** Options of particles. */
+enum {
+    NPDE_PARTICLE_OPTION_DT = 18001, /**< Step, cut where an output must be met, and to the shortest delay */
+    NPDE_PARTICLE_OPTION_THREADS = 18002, /**< Threads that share the neurons, the caller's among them; 1 starts none. The result does not depend on it */
+    NPDE_PARTICLE_OPTION_BRIDGE = 18003 /**< 1: threshold crossings between the ends of a step are drawn, and their times. 0: only ends of steps are looked at, as many programs do; rates are then too low by O(sqrt(dt)) */
+};
+
+/** Statistics of particles. */
+enum {
+    NPDE_PARTICLE_STAT_TIME = 19001, /**< Present time */
+    NPDE_PARTICLE_STAT_LARGEST_CASCADE = 19002, /**< Largest share of all neurons that fired in one step with a cascade; 0 without any */
+    NPDE_PARTICLE_STAT_LARGEST_CASCADE_TIME = 19003, /**< End of the step with the largest cascade */
+    NPDE_PARTICLE_STAT_BYTES_PER_NEURON = 19004 /**< Memory of the run divided by the number of neurons, what does not grow with them left out */
+};
+
+/** Counters of particles. */
+enum {
+    NPDE_PARTICLE_COUNT_STEPS = 22001, /**< Steps */
+    NPDE_PARTICLE_COUNT_SPIKES = 22002, /**< Spikes of all populations */
+    NPDE_PARTICLE_COUNT_CASCADES = 22003, /**< Steps in which kicks made other neurons fire at once */
+    NPDE_PARTICLE_COUNT_GENERATIONS = 22004, /**< Most generations of a cascade */
+    NPDE_PARTICLE_COUNT_CALLBACKS = 22005 /**< Calls of the coupling callback */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

@@ -12,6 +12,7 @@
 #include <neuropde/grid.h>
 #include <neuropde/ids.h>
 #include <neuropde/model.h>
+#include <neuropde/particles.h>
 #include <neuropde/solver.h>
 #include <neuropde/version.h>
 

@@ -26,6 +26,7 @@ typedef struct npde_context npde_context; /**< allocator, log, text of the last 
 typedef struct npde_model npde_model;     /**< physics: kind, parameters, populations, weights, delays, callbacks */
 typedef struct npde_grid npde_grid;       /**< space: breakpoints, cells, space scheme */
 typedef struct npde_solver npde_solver;   /**< model × grid × method: the state and the step loop */
+typedef struct npde_particles npde_particles; /**< the stochastic network behind a model */
 
 /** 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed; a run stays at its last accepted step) */
 typedef int32_t npde_status;
@@ -51,7 +52,8 @@ enum {
     NPDE_ERR_TOO_MANY_STEPS = -10, /**< the step budget of one call is used up; call again to go on */
     NPDE_ERR_ID = -11,             /**< not an id, or an id of another family */
     NPDE_ERR_GRID = -12,           /**< the grid does not fit the model */
-    NPDE_ERR_SNAPSHOT = -13        /**< a snapshot is truncated, damaged or of another problem */
+    NPDE_ERR_SNAPSHOT = -13,       /**< a snapshot is truncated, damaged or of another problem */
+    NPDE_ERR_CASCADE = -16         /**< spikes of particles would set off others at one instant without an end */
 };
 
 /** Levels of the log callback. */
