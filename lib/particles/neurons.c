@@ -159,7 +159,7 @@ static double step_by_profile(const npde__network *w, const npde__neurons *pop, 
         const double v0 = pop->v[i] + pop->pending;
         const size_t cell = npde__profile_cell(f, v0);
         const double force = f->drift[cell] + f->slope[cell] * npde__profile_offset(f, cell, v0) + pop->drive;
-        const double v1 = v0 + force * f->push[cell] + noise * f->spread[cell] * after[j];
+        const double v1 = v0 + force * f->push[cell] + pop->diffusion * f->bend[cell] + noise * f->spread[cell] * after[j];
         double chance; /* crossing or discharge happens where an exponential variate is on one side of it */
         int hits;
         if (pop->sharp) {

@@ -11,10 +11,16 @@ double npde__profile_growth(double k, double t)
     return fabs(x) < 1e-12 ? t : -expm1(-x) / k;
 }
 
+/* ∫₀ᵗ∫₀ˢ e^{−kr} dr ds */
+static double growth_of_growth(double k, double t)
+{
+    return fabs(k * t) < 1e-4 ? t * t / 2 * (1 - k * t / 3) : (t - npde__profile_growth(k, t)) / k;
+}
+
 void npde__profile_free(npde__profile *f, npde_context *c)
 {
     if (!f) return;
-    double *const arrays[] = {f->drift, f->slope, f->discharge, f->rise, f->push, f->spread, f->bridge};
+    double *const arrays[] = {f->drift, f->slope, f->discharge, f->rise, f->push, f->bend, f->spread, f->bridge};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) npde__free(c, arrays[i]);
     npde__free(c, f);
 }
@@ -25,7 +31,10 @@ void npde__profile_prepare(npde__profile *f, double h)
     f->h = h;
     for (size_t i = 0; i < f->n; i++) {
         const double k = -f->slope[i], variance = 2 * npde__profile_growth(2 * k, h);
+        const size_t before = i > 0 ? i - 1 : i, after = i + 1 < f->n ? i + 1 : i;
+        const double curvature = (f->slope[after] - f->slope[before]) * f->inverse / (double)(after - before);
         f->push[i] = npde__profile_growth(k, h);
+        f->bend[i] = curvature * growth_of_growth(k, h);
         f->spread[i] = sqrt(variance);
         f->bridge[i] = 2 * exp(-k * h) / variance;
     }
@@ -68,7 +77,7 @@ static npde_status build(npde__profile *f, const npde_model *m, size_t p, double
     f->left = reset - below * width;
     f->inverse = 1 / width;
     f->h = NAN;
-    double **const arrays[] = {&f->drift, &f->slope, &f->discharge, &f->rise, &f->push, &f->spread, &f->bridge};
+    double **const arrays[] = {&f->drift, &f->slope, &f->discharge, &f->rise, &f->push, &f->bend, &f->spread, &f->bridge};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, f->n, sizeof(double)))) return NPDE_ERR_MEMORY;
     npde__population of = {m, p};

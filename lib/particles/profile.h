@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * A drift f(v) by the user and a discharge φ_F(v), linear in each of many cells. Where f is linear a neuron is an Ornstein–Uhlenbeck
- * process, so each cell has exact increments, with k = −f':
+ * A drift f(v) by the user and a discharge φ_F(v), linear in each of many cells. Increments are those of the local linearization of
+ * Shoji & Ozaki (Stoch. Anal. Appl. 16, 1998), exact where f is linear, with k = −f':
  *
- *     V + (f(V) + μ) ∫₀ʰ e^{−ks} ds + ξ √(2a ∫₀ʰ e^{−2ks} ds). */
+ *     V + (f(V) + μ) ∫₀ʰ e^{−ks} ds + a f'' ∫₀ʰ∫₀ˢ e^{−kr} dr ds + ξ √(2a ∫₀ʰ e^{−2ks} ds). */
 #ifndef NPDE_PARTICLES_PROFILE_H
 #define NPDE_PARTICLES_PROFILE_H
 
@@ -13,7 +13,7 @@ typedef struct {
     double left, inverse; /* of the first cell; 1/width */
     double *drift, *slope, *discharge, *rise; /* of each cell: values at its left end, slopes */
     double h;                                 /* the step that what follows is for */
-    double *push, *spread, *bridge;           /* ∫e^{−ks}, √(2∫e^{−2ks}), chance of a crossing as in npde__kernels_leaky, for a = 1 */
+    double *push, *bend, *spread, *bridge;    /* ∫e^{−ks}; for a = 1: f''∫∫e^{−kr}, √(2∫e^{−2ks}), and as in npde__kernels_leaky */
 } npde__profile;
 
 /* ∫₀ᵗ e^{−ks} ds */

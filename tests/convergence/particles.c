@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Particles against closed forms, and against the equation that is their limit, by the same model object. Seeds are fixed; what is
+ * compared must agree within three standard errors where the scheme's own error is far below, within four where very many numbers are
+ * looked at. */
+#include "problem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The noisy leaky neuron: V_R, V_F, μ, a; steady rate, CV and variance of the intervals, mean and second moment of the density. */
+static const struct {
+    const char *name;
+    double reset, threshold, drive, diffusion, rate, cv, mean, second;
+} sets[4] = {
+    {"A", 1, 2, 0, 1, 0.11997596523910496621, 1.19635455595851805, -0.119975965239104966, 0.820036052141342551},
+    {"B", 0, 1, 0, 0.2, 0.062578922255561259143, 0.980433954335335836, -0.0625789222555612591, 0.16871053887221937},
+    {"C", 0, 1, 1.5, 0.02, 0.93731986437368370259, 0.227833111554666691, 0.562680135626316297, 0.395360271252632595},
+    {"D", -1, 0, 0, 1, 1.1087605232141944015, 1.02287812748061522, -1.1087605232141944, 1.5543802616070972},
+};
+
+static npde_context *c;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(npde_context_new(&c), NPDE_OK);
+}
+
+static void tear_down(void)
+{
+    npde_context_free(c);
+}
+
+static npde_model *leaky(npde_id kind, size_t n_pop, int set)
+{
+    npde_model *m;
+    OK(c, npde_model_new(c, kind, n_pop, &m));
+    OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_V_RESET, sets[set].reset));
+    OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_V_THRESHOLD, sets[set].threshold));
+    OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_DRIVE, sets[set].drive));
+    OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_DIFFUSION, sets[set].diffusion));
+    return m;
+}
+
+static npde_particles *particles(npde_model *m, size_t n, uint64_t seed, double dt, double mean, double variance)
+{
+    npde_particles *p;
+    OK(c, npde_particles_new(m, n, seed, &p));
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, dt));
+    OK(c, npde_particles_set_gaussian(p, NPDE_ALL, mean, variance));
+    OK(c, npde_particles_start(p, 0));
+    return p;
+}
+
+/* The rate over a time, after a time of its own to become steady, and its standard error by renewal theory: CV √(spikes). */
+static double rate_between(npde_particles *p, size_t n, double begin, double end, double cv, double *error)
+{
+    const double times[2] = {begin, end};
+    double rates[2];
+    OK(c, npde_particles_sample(p, times, 2, rates));
+    *error = cv * sqrt(rates[1] / ((double)n * (end - begin)));
+    return rates[1];
+}
+
+START_TEST(rates_of_the_leaky_neuron_are_exact)
+{
+    for (int i = 0; i < 4; i++) {
+        const size_t n = 20000 + (size_t)(80000 * test_scale());
+        npde_model *m = leaky(NPDE_MODEL_LIF, 1, i);
+        npde_particles *p = particles(m, n, 1, 0.01, sets[i].reset, 0);
+        double error;
+        const double rate = rate_between(p, n, 10, 30, sets[i].cv, &error);
+        NEAR(rate, sets[i].rate, 3 * error);
+        ck_assert_double_lt(error, 0.01 * sets[i].rate);
+        npde_particles_free(p);
+        npde_model_free(m);
+    }
+}
+END_TEST
+
+/* With a refractory time that never ends each neuron fires once: rates are the first-passage density. */
+START_TEST(first_passage_times_have_their_mean_and_spread)
+{
+    for (int i = 0; i < 4; i++) {
+        enum { BINS = 4000 };
+        const size_t n = 5000 + (size_t)(20000 * test_scale());
+        const double mean = 1 / sets[i].rate, width = 20 * mean / BINS;
+        npde_model *m = leaky(NPDE_MODEL_LIF, 1, i);
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY_TIME, 1e12));
+        npde_particles *p = particles(m, n, 2, 0.025, sets[i].reset, 0);
+        double *times = malloc(BINS * sizeof *times), *rates = malloc(BINS * sizeof *rates), left;
+        ck_assert(times && rates);
+        for (size_t k = 0; k < BINS; k++) times[k] = (double)(k + 1) * width;
+        OK(c, npde_particles_sample(p, times, BINS, rates));
+        OK(c, npde_particles_reservoirs(p, &left, 1));
+        ck_assert_double_gt(left, 0.9999);
+        double first = 0, second = 0, fourth = 0, all = 0;
+        for (size_t k = 0; k < BINS; k++) {
+            all += rates[k] * width;
+            first += rates[k] * width * (times[k] - width / 2);
+        }
+        NEAR(all, left, 1e-12);
+        first /= all;
+        for (size_t k = 0; k < BINS; k++) {
+            const double d = times[k] - width / 2 - first;
+            second += rates[k] * width * d * d / all;
+            fourth += rates[k] * width * d * d * d * d / all;
+        }
+        const double spread = sqrt(second), sd_error = sqrt((fourth - second * second) / (double)n) / (2 * spread);
+        NEAR(first, mean, 3 * spread / sqrt((double)n) + 2e-4 * mean);
+        /* The CV's error by that of the deviation; mean and deviation vary together, which only makes it smaller. */
+        NEAR(spread / first, sets[i].cv, 3 * (sd_error / first + spread / first / sqrt((double)n) * spread / first));
+        npde_particles_free(p);
+        npde_model_free(m);
+        free(times);
+        free(rates);
+    }
+}
+END_TEST
+
+/* Moments of the potentials in the steady state. */
+START_TEST(potentials_have_the_steady_law)
+{
+    for (int i = 0; i < 4; i++) {
+        const size_t n = 20000 + (size_t)(180000 * test_scale());
+        npde_model *m = leaky(NPDE_MODEL_LIF, 1, i);
+        npde_particles *p = particles(m, n, 3, 0.02, sets[i].reset, 0);
+        OK(c, npde_particles_advance(p, 15, NULL));
+        double *v = malloc(n * sizeof *v), sum[3] = {0}, edges[201], density[200], mass = 0;
+        OK(c, npde_particles_potentials(p, 0, v, n));
+        for (size_t k = 0; k < n; k++) {
+            ck_assert(v[k] < sets[i].threshold);
+            sum[0] += v[k];
+            sum[1] += v[k] * v[k];
+            sum[2] += v[k] * v[k] * v[k] * v[k];
+        }
+        const double first = sum[0] / (double)n, second = sum[1] / (double)n, fourth = sum[2] / (double)n;
+        NEAR(first, sets[i].mean, 3 * sqrt((second - first * first) / (double)n));
+        NEAR(second, sets[i].second, 3 * sqrt((fourth - second * second) / (double)n));
+        const double low = fmin(sets[i].drive, sets[i].reset) - 8 * sqrt(sets[i].diffusion);
+        for (size_t k = 0; k <= 200; k++) edges[k] = low + (sets[i].threshold - low) * (double)k / 200;
+        OK(c, npde_particles_histogram(p, 0, edges, 201, density));
+        for (size_t k = 0; k < 200; k++) mass += density[k] * (edges[k + 1] - edges[k]);
+        NEAR(mass, 1, 1e-12);
+        npde_particles_free(p);
+        npde_model_free(m);
+        free(v);
+    }
+}
+END_TEST
+
+/* How the rate's error falls with dt: with the crossings drawn far below what ends of steps alone give, which falls with √dt. */
+START_TEST(orders_in_the_step)
+{
+    const size_t n = 100000;
+    const double all = test_scale();
+    npde_model *m = leaky(NPDE_MODEL_LIF, 1, 0);
+    double bias[2][3], error;
+    for (int bridge = 0; bridge < 2; bridge++)
+        for (int k = 0; k < 3; k++) {
+            const double dt = bridge ? 0.5 / (1 << k) : 0.16 / (1 << (2 * k));
+            npde_particles *p = particles(m, n, 4, dt, 0, 0.5);
+            OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_BRIDGE, bridge));
+            OK(c, npde_particles_start(p, 0));
+            bias[bridge][k] = rate_between(p, n, 8, 8 + (bridge ? 200 : 60) * fmax(all, 0.2), 1.2, &error) / sets[0].rate - 1;
+            npde_particles_free(p);
+        }
+    /* A quarter of the step halves the error of the plain scheme; half the step at least halves that of the bridge. */
+    for (int k = 0; k < 2; k++) {
+        ck_assert(bias[0][k] < 0 && bias[1][k] > 0);
+        NEAR(log2(bias[0][k] / bias[0][k + 1]), 1, 0.35);
+        ck_assert_double_gt(log2(bias[1][k] / bias[1][k + 1]), 1.5);
+    }
+    ck_assert_double_lt(fabs(bias[1][2]), 0.04);
+    npde_model_free(m);
+}
+END_TEST
+
+/* Spikes of particles in bins, and the integral of the rate of the equation over the same bins. */
+enum { BINS = 8, FINE = 32 };
+
+static void limit_of(const double *fine, double *bins)
+{
+    for (size_t b = 0; b < BINS; b++) { /* Simpson's rule */
+        bins[b] = 0;
+        for (size_t k = 0; k <= FINE; k++)
+            bins[b] += fine[b * FINE + k] * (k == 0 || k == FINE ? 1 : k % 2 ? 4 : 2) / (3.0 * FINE);
+    }
+}
+
+static void compare(const problem *q, double dt, double tolerance)
+{
+    const size_t n = 20000 + (size_t)(180000 * test_scale());
+    run *r = run_prepare(q, 0, NPDE_METHOD_RODAS5P, 0);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-8));
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    double times[BINS * FINE + 1], fine[BINS * FINE + 1], limit[BINS], ends[BINS], rates[BINS];
+    for (size_t k = 0; k <= BINS * FINE; k++) times[k] = 2.0 * (double)k / (BINS * FINE);
+    ck_assert_int_ge(npde_solver_sample(r->solver, times, BINS * FINE + 1, fine), 0);
+    limit_of(fine, limit);
+    npde_particles *p;
+    OK(r->context, npde_particles_new(r->model, n, 5, &p));
+    OK(r->context, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, dt));
+    OK(r->context, npde_particles_set_gaussian(p, 0, q->mean, q->variance));
+    OK(r->context, npde_particles_start(p, 0));
+    for (size_t b = 0; b < BINS; b++) ends[b] = times[(b + 1) * FINE];
+    OK(r->context, npde_particles_sample(p, ends, BINS, rates));
+    for (size_t b = 0; b < BINS; b++) {
+        const double error = sqrt(limit[b] / ((double)n * (ends[0])));
+        ck_assert_msg(fabs(rates[b] - limit[b]) <= 4 * error + tolerance * limit[b],
+                      "%s: bin %zu: %g, limit %g: %.2f standard errors, %.2g of it", q->name, b, rates[b], limit[b],
+                      (rates[b] - limit[b]) / error, rates[b] / limit[b] - 1);
+    }
+    double reservoir = 0, have;
+    OK(r->context, npde_solver_reservoirs(r->solver, &reservoir, 1));
+    OK(r->context, npde_particles_reservoirs(p, &have, 1));
+    ck_assert_msg(fabs(have - reservoir) <= 4 * sqrt(reservoir / (double)n) + tolerance * reservoir, "%s: reservoir %g, not %g",
+                  q->name, have, reservoir);
+    npde_particles_free(p);
+    run_free(r);
+}
+
+START_TEST(the_equation_is_the_limit)
+{
+    static const problem cases[] = {
+        {.name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = 0, .variance = 0.04},
+        {.name = "excitatory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .mean = 0, .variance = 0.04},
+        {.name = "inhibitory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -4, .mean = 0, .variance = 0.04},
+        {.name = "noisy", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5, .noise = 0.5, .mean = 0, .variance = 0.04},
+        {.name = "delayed", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .noise = 0.1, .delay = 0.25,
+         .variance = 0.04},
+        {.name = "fixed refractory time", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5,
+         .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.25, .variance = 0.04},
+        {.name = "exponential refractory time", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5,
+         .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.25, .variance = 0.04},
+        {.name = "discharge, step", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5,
+         .discharge = NPDE_DISCHARGE_STEP, .kappa = 10, .variance = 0.04},
+        {.name = "discharge, ramp", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5,
+         .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.2, .discharge = NPDE_DISCHARGE_RAMP, .kappa = 10, .variance = 0.04},
+        {.name = "driven", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -1, .swing = 2, .mean = 0, .variance = 0.2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) compare(&cases[i], 0.005, 0.01);
+}
+END_TEST
+
+/* Steady rates of networks (reference values by quadrature and root-finding). */
+START_TEST(steady_rates_of_networks)
+{
+    static const struct {
+        double b, tau, rate;
+    } cases[] = {{0.5, 0, 0.134775079935250081}, {-10, 0, 0.047335337249043635}, {1.5, 0.2, 0.180408480733869081}};
+    for (size_t i = 0; i < 3; i++) {
+        const size_t n = 20000 + (size_t)(80000 * test_scale());
+        npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 1, 0);
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, cases[i].b));
+        if (cases[i].tau > 0) {
+            OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_EXPONENTIAL));
+            OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY_TIME, cases[i].tau));
+        }
+        npde_particles *p = particles(m, n, 6, 0.01, 0, 0.5);
+        double error;
+        const double rate = rate_between(p, n, 15, 40, 1.3, &error);
+        NEAR(rate, cases[i].rate, 3 * error + 0.003 * cases[i].rate);
+        npde_particles_free(p);
+        npde_model_free(m);
+    }
+}
+END_TEST
+
+/* Excitatory and inhibitory populations, with delays across: spikes in bins against the equation's. */
+START_TEST(two_populations)
+{
+    const double weights[] = {1.8, -0.75, 0.5, -0.25}, delays[] = {0, 0.1, 0, 0};
+    const size_t n = 50000 + (size_t)(150000 * test_scale());
+    npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 2, 0);
+    OK(c, npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    OK(c, npde_model_set_matrix(m, NPDE_MATRIX_DELAYS, delays, 2, 2));
+    OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_EXPONENTIAL));
+    OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_REFRACTORY_TIME, 0.25));
+    npde_solver *s;
+    OK(c, npde_solver_new(m, NULL, NPDE_METHOD_RODAS5P, &s));
+    OK(c, npde_solver_set_gaussian(s, NPDE_ALL, 0, 0.04));
+    ck_assert_int_ge(npde_solver_start(s, 0), 0);
+    npde_particles *p = particles(m, n, 7, 0.005, 0, 0.04);
+    double times[BINS * FINE + 1], fine[2 * (BINS * FINE + 1)], one[BINS * FINE + 1], limit[BINS], ends[BINS], rates[2 * BINS];
+    for (size_t k = 0; k <= BINS * FINE; k++) times[k] = 4.0 * (double)k / (BINS * FINE);
+    ck_assert_int_ge(npde_solver_sample(s, times, BINS * FINE + 1, fine), 0);
+    for (size_t b = 0; b < BINS; b++) ends[b] = times[(b + 1) * FINE];
+    OK(c, npde_particles_sample(p, ends, BINS, rates));
+    for (size_t q = 0; q < 2; q++) {
+        for (size_t k = 0; k <= BINS * FINE; k++) one[k] = fine[2 * k + q];
+        limit_of(one, limit);
+        for (size_t b = 0; b < BINS; b++)
+            NEAR(rates[2 * b + q], limit[b], 4 * sqrt(limit[b] / ((double)n * ends[0])) + 0.01 * limit[b]);
+    }
+    npde_particles_free(p);
+    npde_solver_free(s);
+    npde_model_free(m);
+}
+END_TEST
+
+static int32_t minus_v(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop, (void)user;
+    for (size_t i = 0; i < n; i++) value[i] = -v[i];
+    return 0;
+}
+
+static int32_t exponential(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop, (void)user;
+    for (size_t i = 0; i < n; i++) value[i] = -v[i] + 0.5 * exp((v[i] - 1) / 0.5);
+    return 0;
+}
+
+/* A drift by callback: the leaky one again has the leaky rate; the exponential one that of the equation. */
+START_TEST(drifts_by_callback)
+{
+    const size_t n = 20000 + (size_t)(80000 * test_scale());
+    npde_model *m = leaky(NPDE_MODEL_LIF, 1, 0);
+    OK(c, npde_model_set_drift(m, minus_v, NULL, NULL));
+    npde_particles *p = particles(m, n, 8, 0.01, 0, 0.5);
+    double error, rate = rate_between(p, n, 10, 25, 1.2, &error);
+    NEAR(rate, sets[0].rate, 3 * error);
+    npde_particles_free(p);
+    OK(c, npde_model_set_drift(m, exponential, NULL, NULL));
+    npde_solver *s;
+    OK(c, npde_solver_new(m, NULL, NPDE_METHOD_RODAS5P, &s));
+    OK(c, npde_solver_set_gaussian(s, 0, 0, 0.5));
+    ck_assert_int_ge(npde_solver_start(s, 0), 0);
+    const double late = 40;
+    double steady;
+    ck_assert_int_ge(npde_solver_sample(s, &late, 1, &steady), 0);
+    p = particles(m, n, 9, 0.005, 0, 0.5);
+    rate = rate_between(p, n, 10, 25, 1.2, &error);
+    NEAR(rate, steady, 3 * error + 0.002 * steady);
+    npde_particles_free(p);
+    npde_solver_free(s);
+    npde_model_free(m);
+}
+END_TEST
+
+/* A drive far above the threshold: several spikes of a neuron within one step are all counted. */
+START_TEST(many_spikes_in_a_step)
+{
+    npde_model *m = leaky(NPDE_MODEL_LIF, 1, 0);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_DRIVE, 50));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_DIFFUSION, 0.01));
+    npde_particles *p = particles(m, 20000, 10, 0.05, 1, 0);
+    double error;
+    /* Without noise: ln((50 − 1)/(50 − 2)); the noise moves it by much less than what is asked for. */
+    NEAR(rate_between(p, 20000, 1, 6, 0.1, &error), 1 / log(49. / 48), 0.01 / log(49. / 48));
+    npde_particles_free(p);
+    npde_model_free(m);
+}
+END_TEST
+
+/*
+ * A cascade by hand (five neurons, b = 1, at 2, 1.85, 1.7, 1.35, 0.9): generations {1}, {2}, {3}; then 1.6, 1.45, 1.3, 1.95, 1.5. A step of
+ * 1e-9 without drift or noise to speak of is an instant.
+ */
+START_TEST(a_cascade_goes_by_generations)
+{
+    const double v[5] = {2, 1.85, 1.7, 1.35, 0.9}, after[5] = {1.6, 1.45, 1.3, 1.95, 1.5};
+    for (int threads = 1; threads <= 2; threads++) {
+        npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 1, 0);
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_DIFFUSION, 1e-12));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, 1));
+        npde_particles *p;
+        OK(c, npde_particles_new(m, 5, 1, &p));
+        OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 1e-9));
+        OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_THREADS, threads));
+        OK(c, npde_particles_set_potentials(p, 0, v, 5));
+        OK(c, npde_particles_start(p, 0));
+        OK(c, npde_particles_advance(p, 1e-9, NULL));
+        double out[5], largest, when;
+        int64_t spikes, generations, cascades, sizes[4];
+        OK(c, npde_particles_potentials(p, 0, out, 5));
+        for (int i = 0; i < 5; i++) NEAR(out[i], after[i], 1e-8);
+        OK(c, npde_particles_spikes(p, &spikes, 1));
+        OK(c, npde_particles_count(p, NPDE_PARTICLE_COUNT_GENERATIONS, &generations));
+        OK(c, npde_particles_count(p, NPDE_PARTICLE_COUNT_CASCADES, &cascades));
+        OK(c, npde_particles_cascade_sizes(p, sizes, 4));
+        OK(c, npde_particles_stat(p, NPDE_PARTICLE_STAT_LARGEST_CASCADE, &largest));
+        OK(c, npde_particles_stat(p, NPDE_PARTICLE_STAT_LARGEST_CASCADE_TIME, &when));
+        ck_assert_int_eq(spikes, 3);
+        ck_assert_int_eq(generations, 2); /* beyond the first neuron */
+        ck_assert_int_eq(cascades, 1);
+        ck_assert(sizes[0] == 0 && sizes[1] == 1 && sizes[2] == 0 && sizes[3] == 0);
+        NEAR(largest, 0.6, 1e-15);
+        NEAR(when, 1e-9, 1e-24);
+        npde_particles_free(p);
+        npde_model_free(m);
+    }
+}
+END_TEST
+
+/*
+ * A jump of a whole network: potentials on the ramp n = 2(v − V_F + L)/L², L = 1, b = 0.8: a share (2b/L − 1) L²/b² = 0.9375 fires at
+ * one instant (all of the ramp, one neuron at the threshold sets it off).
+ */
+START_TEST(a_jump_has_the_size_of_the_equation)
+{
+    enum { N = 100000 };
+    npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 1, 0);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_DIFFUSION, 1e-12));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, 0.8));
+    double *v = malloc(N * sizeof *v), largest;
+    for (size_t i = 0; i < N; i++) v[i] = 1 + sqrt(((double)i + 1) / N);
+    npde_particles *p;
+    OK(c, npde_particles_new(m, N, 1, &p));
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 1e-9));
+    OK(c, npde_particles_set_potentials(p, 0, v, N));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_advance(p, 1e-9, NULL));
+    OK(c, npde_particles_stat(p, NPDE_PARTICLE_STAT_LARGEST_CASCADE, &largest));
+    NEAR(largest, 0.9375, 2.0 / N);
+    free(v);
+    npde_particles_free(p);
+    npde_model_free(m);
+}
+END_TEST
+
+START_TEST(a_cascade_without_an_end_is_reported)
+{
+    enum { N = 1000 };
+    npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 1, 0);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, 3));
+    npde_particles *p = particles(m, N, 1, 0.01, 1.5, 0.01);
+    double t = -1;
+    ANSWERS(c, NPDE_ERR_CASCADE, npde_particles_advance(p, 10, &t));
+    ck_assert(t > 0 && t < 1);
+    ck_assert_ptr_nonnull(strstr(npde_context_error(c), "refractory"));
+    ANSWERS(c, NPDE_ERR_CASCADE, npde_particles_advance(p, 10, NULL));
+    int64_t spikes;
+    OK(c, npde_particles_spikes(p, &spikes, 1));
+    ck_assert_int_le(spikes, 2 * N);
+    /* With a refractory state it ends. */
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY_TIME, 0.5));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_advance(p, 3, &t));
+    double largest;
+    OK(c, npde_particles_stat(p, NPDE_PARTICLE_STAT_LARGEST_CASCADE, &largest));
+    ck_assert(largest > 0.5 && largest <= 1);
+    npde_particles_free(p);
+    npde_model_free(m);
+}
+END_TEST
+
+/* A neuron fires at most once per cascade, and keeps within its bounds, over random networks. */
+START_TEST(cascades_keep_their_rules)
+{
+    random_stream stream = {11};
+    for (int trial = 0; trial < 20 + 180 * test_scale(); trial++) {
+        const size_t n = (size_t)random_between(&stream, 1, 500);
+        npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 2, 0);
+        const double weights[4] = {random_between(&stream, -1, 0.9), random_between(&stream, -1, 0.4),
+                                   random_between(&stream, -1, 0.4), random_between(&stream, -1, 0.5)};
+        OK(c, npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+        OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_DIFFUSION, 1e-12));
+        npde_particles *p;
+        OK(c, npde_particles_new(m, n, (uint64_t)trial, &p));
+        OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 1e-9));
+        double v[2][500], out[2][500];
+        for (size_t q = 0; q < 2; q++) {
+            for (size_t i = 0; i < n; i++) v[q][i] = random_between(&stream, 1, 2.001);
+            OK(c, npde_particles_set_potentials(p, q, v[q], n));
+        }
+        OK(c, npde_particles_start(p, 0));
+        const npde_status status = npde_particles_advance(p, 1e-9, NULL);
+        if (status == NPDE_ERR_CASCADE) { /* weights of both populations may add up to more than the gap */
+            npde_particles_free(p);
+            npde_model_free(m);
+            continue;
+        }
+        ck_assert_int_eq(status, NPDE_OK);
+        int64_t spikes[2];
+        OK(c, npde_particles_spikes(p, spikes, 2));
+        for (size_t q = 0; q < 2; q++) {
+            const double kick = (weights[2 * q] * (double)spikes[0] + weights[2 * q + 1] * (double)spikes[1]) / (double)n;
+            OK(c, npde_particles_potentials(p, q, out[q], n));
+            int64_t fired = 0;
+            for (size_t i = 0; i < n; i++) {
+                /* Who did not fire was kicked; who fired in the step came back at the reset, later ones lost the gap. */
+                const double stays = v[q][i] + kick, falls = (v[q][i] >= 2 ? 1 : v[q][i] - 1) + kick;
+                const int did = fabs(out[q][i] - falls) < fabs(out[q][i] - stays);
+                NEAR(out[q][i], did ? falls : stays, 1e-7);
+                if (!did) ck_assert(v[q][i] < 2 && (stays < 2 + 1e-9));
+                fired += did;
+            }
+            ck_assert_int_eq(fired, spikes[q]);
+        }
+        npde_particles_free(p);
+        npde_model_free(m);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {rates_of_the_leaky_neuron_are_exact, first_passage_times_have_their_mean_and_spread,
+                                  potentials_have_the_steady_law, orders_in_the_step, the_equation_is_the_limit,
+                                  steady_rates_of_networks, two_populations, drifts_by_callback, many_spikes_in_a_step,
+                                  a_cascade_goes_by_generations, a_jump_has_the_size_of_the_equation,
+                                  a_cascade_without_an_end_is_reported, cascades_keep_their_rules};
+    return run_suite_with("particles", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
+}
