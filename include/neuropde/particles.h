@@ -3,22 +3,23 @@
  * @file particles.h
  * Particles: the stochastic network of n neurons whose limit n → ∞ the equations of a model are.
  *
- * Neuron i of population p obeys, with the parameters of the same model (Cáceres, Carrillo & Perthame, J. Math. Neurosci. 1:7,
- * 2011; Delarue, Inglis, Rubenthaler & Tanré, Ann. Appl. Probab. 25, 2015),
+ * Neuron i of population p obeys, with the parameters of the same model (Cáceres, Carrillo & Perthame, J. Math.
+ * Neurosci. 1:7, 2011; Delarue, Inglis, Rubenthaler & Tanré, Ann. Appl. Probab. 25, 2015),
  *
  *     dV = (f(V) + DRIVE_p) dt + √(2a_p) dW + Σ_q (b_pq/n) Σ_k δ(t − t_k − d_pq),    t_k: spikes of population q,
  *
- * fires at V_THRESHOLD, or at rate φ_F(V) with a random threshold, and comes back at V_RESET, at once or after its refractory
- * time. a_p = DIFFUSION + Σ_q a1_pq N_q(t − d_pq) takes the rates from the spikes of a step.
+ * fires at V_THRESHOLD, or at rate φ_F(V) with a random threshold, and comes back at V_RESET, at once or after its
+ * refractory time. a_p = DIFFUSION + Σ_q a1_pq N_q(t − d_pq) takes the rates from the spikes of a step.
  *
- * A step is exact for the leaky neuron without coupling but for O(dt²) in the place of the threshold: Ornstein–Uhlenbeck increments,
- * crossings of the threshold between its ends by a Brownian bridge, their times, the way from the reset to the step's end. Undelayed
- * spikes act at the end of a step, as one cascade: Γ₀ fired in the step; all are kicked by b|Γ₀|/n; who is then at V_THRESHOLD is
- * Γ₁, and so on, each at most once; with Γ their union V becomes V + b|Γ|/n − (V_THRESHOLD − V_RESET)·1{in Γ}. Rates of coupled
- * networks converge with order 1 in dt, and with order ½ in 1/n.
+ * A step is exact for the leaky neuron without coupling but for O(dt²) in the place of the threshold:
+ * Ornstein–Uhlenbeck increments, crossings of the threshold between its ends by a Brownian bridge, their times, the way
+ * from the reset to the step's end. Undelayed spikes act at the end of a step, as one cascade: Γ₀ fired in the step;
+ * all are kicked by b|Γ₀|/n; who is then at V_THRESHOLD is Γ₁, and so on, each at most once; with Γ their union V
+ * becomes V + b|Γ|/n − (V_THRESHOLD − V_RESET)·1{in Γ}. Rates of coupled networks converge with order 1 in dt, and with
+ * order ½ in 1/n.
  *
- * Random numbers are Philox4x32-10, a function of seed, step and neuron: the same seed gives the same result bit for bit on one
- * machine, whatever the number of threads.
+ * Random numbers are Philox4x32-10, a function of seed, step and neuron: the same seed gives the same result bit for
+ * bit on one machine, whatever the number of threads.
  *
  * Order of calls: new, set…, start, then advance / sample and the getters. Between two starts nothing is allocated.
  */
@@ -35,7 +36,8 @@ extern "C" {
  * Makes particles.
  *
  * @param model      NPDE_MODEL_LIF or NPDE_MODEL_LIF_NETWORK; kept by reference, its parameters are read at each start
- * @param n_neurons  of each population; n_pop times this number, each population filled up to a multiple of 64, is at most 2^32
+ * @param n_neurons  of each population; n_pop times this number, each population filled up to a multiple of 64, is at
+ * most 2^32
  * @param seed       any number
  * @param out        receives the handle; free it with npde_particles_free()
  */
@@ -55,35 +57,42 @@ NPDE_API npde_status npde_particles_get(const npde_particles *particles, npde_id
  */
 NPDE_API npde_status npde_particles_set_gaussian(npde_particles *particles, size_t pop, double mean, double variance);
 /**
- * Initial potentials of a population one by one. Neurons at V_THRESHOLD or beyond fire in the first step. None is refractory.
+ * Initial potentials of a population one by one. Neurons at V_THRESHOLD or beyond fire in the first step. None is
+ * refractory.
  *
  * @param v  n finite values, copied
  * @param n  the number of neurons
  */
 NPDE_API npde_status npde_particles_set_potentials(npde_particles *particles, size_t pop, const double *v, size_t n);
 /**
- * Rate before the start, constant; 0 by default. Delays see it, and REFRACTORY_TIME · rate (< 1) of the neurons begin in the
- * refractory state.
+ * Rate before the start, constant; 0 by default. Delays see it, and REFRACTORY_TIME · rate (< 1) of the neurons begin
+ * in the refractory state.
  */
 NPDE_API npde_status npde_particles_set_past_rate(npde_particles *particles, size_t pop, double rate);
-/** Validates, allocates, starts the threads asked for, draws the potentials. On an error a run started before is left as it was. */
+/**
+ * Validates, allocates, starts the threads asked for, draws the potentials. On an error a run started before is left as
+ * it was.
+ */
 NPDE_API npde_status npde_particles_start(npde_particles *particles, double t0);
 /**
  * Steps until @p t_end (≥ present time) exactly; @p t receives the time reached, and may be NULL.
  *
- * @return NPDE_ERR_CASCADE when the kicks of one instant reach V_THRESHOLD − V_RESET without a refractory state: the cascade would
- *         not end. The neurons are then left as they are before those kicks, and the run cannot go on.
+ * @return NPDE_ERR_CASCADE when the kicks of one instant reach V_THRESHOLD − V_RESET without a refractory state: the
+ *         cascade would not end. The neurons are left as they are before those kicks, and the run cannot go on.
  *         After another error the run is at the last step that was made and can go on
  */
 NPDE_API npde_status npde_particles_advance(npde_particles *particles, double t_end, double *t);
 /**
  * Advances through ascending times and counts spikes between them.
  *
- * @param times    n_times ascending times, the first > the present time: the ends of bins, the first of which begins now
+ * @param times    n_times ascending times, the first > the present time: the ends of bins, the first of which begins
+ * now
  * @param n_times  ≥ 1
- * @param rates    n_times × n_pop values, row by row: spikes per neuron and time in each bin; rows not reached are left alone
+ * @param rates    n_times × n_pop values, row by row: spikes per neuron and time in each bin; rows not reached are left
+ * alone
  */
-NPDE_API npde_status npde_particles_sample(npde_particles *particles, const double *times, size_t n_times, double *rates);
+NPDE_API npde_status npde_particles_sample(npde_particles *particles, const double *times, size_t n_times,
+                                           double *rates);
 /** Copies the n_pop rates of the last step: spikes per neuron and time; the past rates before the first. */
 NPDE_API npde_status npde_particles_rates(const npde_particles *particles, double *out, size_t n_pop);
 /** Copies the n_pop numbers of spikes since the start. */
@@ -102,8 +111,8 @@ NPDE_API npde_status npde_particles_potentials(const npde_particles *particles, 
 NPDE_API npde_status npde_particles_histogram(const npde_particles *particles, size_t pop, const double *edges,
                                               size_t n_edges, double *density);
 /**
- * Sizes of the cascades since the start: out[k] steps with a cascade in which 2^k to 2^(k+1) − 1 neurons fired, all populations
- * together, those that set it off among them.
+ * Sizes of the cascades since the start: out[k] steps with a cascade in which 2^k to 2^(k+1) − 1 neurons fired, all
+ * populations together, those that set it off among them.
  *
  * @param n  how many values; larger cascades than the last one holds are counted there. No cascade has k > 32
  */
@@ -121,8 +130,8 @@ NPDE_API npde_status npde_particles_count(const npde_particles *particles, npde_
  */
 NPDE_API npde_status npde_particles_save(const npde_particles *particles, void *buf, size_t capacity, size_t *need);
 /**
- * Goes back to a snapshot. The particles must have been started with the same model, number, seed and options (but threads) on the
- * same build; otherwise NPDE_ERR_SNAPSHOT, and nothing is changed.
+ * Goes back to a snapshot. The particles must have been started with the same model, number, seed and options (but
+ * threads) on the same build; otherwise NPDE_ERR_SNAPSHOT, and nothing is changed.
  */
 NPDE_API npde_status npde_particles_restore(npde_particles *particles, const void *buf, size_t len);
 

@@ -14,12 +14,12 @@ npde_status npde_particles_new(npde_model *model, size_t n_neurons, uint64_t see
     NPDE__GIVEN(c, __func__, out);
     if (model->kind->id != NPDE_MODEL_LIF && model->kind->id != NPDE_MODEL_LIF_NETWORK)
         return npde__fail(c, NPDE_ERR_UNSUPPORTED,
-                          "%s: there are no particles for the kind %s; make a model of the kind lif or lif_network", __func__,
-                          npde__ids_row(model->kind->id)->name);
+                          "%s: there are no particles for the kind %s; make a model of the kind lif or lif_network",
+                          __func__, npde__ids_row(model->kind->id)->name);
     const size_t most = ((size_t)1 << 32) / model->n_pop / 64 * 64;
     if (n_neurons < 1 || n_neurons > most)
-        return npde__fail(c, NPDE_ERR_SIZE, "%s: n_neurons = %zu is outside [1, %zu] for %zu populations", __func__, n_neurons,
-                          most, model->n_pop);
+        return npde__fail(c, NPDE_ERR_SIZE, "%s: n_neurons = %zu is outside [1, %zu] for %zu populations", __func__,
+                          n_neurons, most, model->n_pop);
     npde_particles *p = npde__alloc(c, 1, sizeof *p);
     if (!p) return NPDE_ERR_MEMORY;
     atomic_init(&p->refs, 1);
@@ -56,15 +56,15 @@ void npde_particles_free(npde_particles *p)
 static npde_status check_idle(const npde_particles *p, const char *function)
 {
     if (!p->busy) return NPDE_OK;
-    return npde__fail(p->context, NPDE_ERR_STATE, "%s: the particles are running; a callback may read them but not change them",
-                      function);
+    return npde__fail(p->context, NPDE_ERR_STATE,
+                      "%s: the particles are running; a callback may read them but not change them", function);
 }
 
 static npde_status check_started(const npde_particles *p, const char *function)
 {
     if (p->network) return NPDE_OK;
-    return npde__fail(p->context, NPDE_ERR_STATE, "%s: the particles have not been started; call npde_particles_start() first",
-                      function);
+    return npde__fail(p->context, NPDE_ERR_STATE,
+                      "%s: the particles have not been started; call npde_particles_start() first", function);
 }
 
 /* ---- options and data ---- */
@@ -161,9 +161,10 @@ npde_status npde_particles_start(npde_particles *p, double t0)
     NPDE__TRY(npde__check_range(p->context, __func__, "t0", t0, -1e12, 1e12));
     for (size_t k = 0; k < p->model->n_pop; k++)
         if (p->initial[k].kind == NPDE__INITIAL_NONE)
-            return npde__fail(p->context, NPDE_ERR_STATE,
-                              "%s: population %zu has no initial data; call npde_particles_set_gaussian() or _set_potentials()",
-                              __func__, k);
+            return npde__fail(
+                p->context, NPDE_ERR_STATE,
+                "%s: population %zu has no initial data; call npde_particles_set_gaussian() or _set_potentials()",
+                __func__, k);
     NPDE__TRY(npde__model_validate(p->model));
     enter(p); /* drift and discharge are called back */
     npde__network *made = NULL;
@@ -181,8 +182,8 @@ static npde_status check_run(const npde_particles *p, const char *function, cons
     NPDE__TRY(check_started(p, function));
     NPDE__TRY(npde__check_finite(p->context, function, argument, t));
     if (t >= p->network->t) return NPDE_OK;
-    return npde__fail(p->context, NPDE_ERR_RANGE, "%s: %s = %.15g lies before the present time %.15g", function, argument, t,
-                      p->network->t);
+    return npde__fail(p->context, NPDE_ERR_RANGE, "%s: %s = %.15g lies before the present time %.15g", function,
+                      argument, t, p->network->t);
 }
 
 npde_status npde_particles_advance(npde_particles *p, double t_end, double *t)
@@ -207,8 +208,9 @@ npde_status npde_particles_sample(npde_particles *p, const double *times, size_t
     NPDE__TRY(npde__check_values(c, __func__, "times", times, n_times));
     for (size_t i = 0; i < n_times; i++)
         if (!(times[i] > (i ? times[i - 1] : p->network->t)))
-            return npde__fail(c, NPDE_ERR_RANGE, "%s: times[%zu] = %.15g must be later than %s %.15g", __func__, i, times[i],
-                              i ? "the time before it," : "the present time,", i ? times[i - 1] : p->network->t);
+            return npde__fail(c, NPDE_ERR_RANGE, "%s: times[%zu] = %.15g must be later than %s %.15g", __func__, i,
+                              times[i], i ? "the time before it," : "the present time,",
+                              i ? times[i - 1] : p->network->t);
     enter(p);
     npde__network *w = p->network;
     npde_status status = NPDE_OK;
@@ -274,7 +276,8 @@ npde_status npde_particles_potentials(const npde_particles *p, size_t pop, doubl
     return NPDE_OK;
 }
 
-npde_status npde_particles_histogram(const npde_particles *p, size_t pop, const double *edges, size_t n_edges, double *density)
+npde_status npde_particles_histogram(const npde_particles *p, size_t pop, const double *edges, size_t n_edges,
+                                     double *density)
 {
     if (!p) return NPDE_ERR_NULL;
     npde_context *c = p->context;
@@ -284,8 +287,8 @@ npde_status npde_particles_histogram(const npde_particles *p, size_t pop, const 
     NPDE__TRY(npde__check_values(c, __func__, "edges", edges, n_edges));
     for (size_t i = 1; i < n_edges; i++)
         if (!(edges[i] > edges[i - 1]))
-            return npde__fail(c, NPDE_ERR_RANGE, "%s: edges[%zu] = %.15g must lie beyond edges[%zu] = %.15g", __func__, i, edges[i],
-                              i - 1, edges[i - 1]);
+            return npde__fail(c, NPDE_ERR_RANGE, "%s: edges[%zu] = %.15g must lie beyond edges[%zu] = %.15g", __func__,
+                              i, edges[i], i - 1, edges[i - 1]);
     const npde__neurons *of = &p->network->pop[pop];
     for (size_t i = 0; i + 1 < n_edges; i++) density[i] = 0;
     for (size_t i = 0; i < p->n; i++) {

@@ -18,7 +18,7 @@
     X(NPDE_ERR_TOO_MANY_STEPS, -10, "The step budget of one call is used up; call again to go on.")         \
     X(NPDE_ERR_ID, -11, "Not an id, or an id of another family.")                                           \
     X(NPDE_ERR_GRID, -12, "The grid does not fit the model.")                                               \
-    X(NPDE_ERR_SNAPSHOT, -13, "A snapshot is truncated, damaged or of another problem.")                       \
+    X(NPDE_ERR_SNAPSHOT, -13, "A snapshot is truncated, damaged or of another problem.")                    \
     X(NPDE_ERR_CASCADE, -16, "Spikes of particles would set off others at one instant without an end.")
 
 #define PINNED(name, value, text) _Static_assert((name) == (value), "a status was renumbered: " #name);

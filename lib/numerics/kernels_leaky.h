@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * A step of many leaky neurons with noise: exact Ornstein–Uhlenbeck increments, and who crossed the threshold on the way.
+ * A step of many leaky neurons with noise: exact Ornstein–Uhlenbeck increments, and who crossed the threshold on the
+ * way.
  *
- * Conditional on both ends, a path of dV = −(V − m)/τ dt + √(2a) dW is a Brownian bridge in another time, and the threshold is
- * nearly a straight line there: the chance that it was crossed is exp(−(V_F − v₀)(V_F − v₁)/(aτ sinh(h/τ))), up to O(h²) in the
- * place of the threshold. Its logarithm is compared with an exponential variate, drawn only where it can matter. */
+ * Conditional on both ends, a path of dV = −(V − m)/τ dt + √(2a) dW is a Brownian bridge in another time, and the
+ * threshold is nearly a straight line there: the chance that it was crossed is exp(−(V_F − v₀)(V_F − v₁)/(aτ
+ * sinh(h/τ))), up to O(h²) in the place of the threshold. Its logarithm is compared with an exponential variate, drawn
+ * only where it can matter. */
 #ifndef NPDE_NUMERICS_KERNELS_LEAKY_H
 #define NPDE_NUMERICS_KERNELS_LEAKY_H
 
@@ -13,8 +15,8 @@
 static const double largest_exponential = 22.9;
 
 /* Four vectors of neurons at at[8 k]; answers who is to be looked at, vector k at bit 8 k. */
-static ALWAYS_INLINE uint64_t leaky_vectors(const npde__kernels_leaky *s, const key_schedule *key, uint32_t index, double *at,
-                                            double *after, vec *top)
+static ALWAYS_INLINE uint64_t leaky_vectors(const npde__kernels_leaky *s, const key_schedule *key, uint32_t index,
+                                            double *at, double *after, vec *top)
 {
     const vec before = splat(s->before), threshold = splat(s->threshold), zero = splat(0);
     const vec nearby = splat(largest_exponential / s->bridge);
@@ -56,7 +58,8 @@ static ALWAYS_INLINE uint64_t leaky_vectors(const npde__kernels_leaky *s, const 
     return hits;
 }
 
-static double leaky(const npde__kernels_leaky *s, uint32_t first, size_t n_words, double *v, uint64_t *hit, double *after)
+static double leaky(const npde__kernels_leaky *s, uint32_t first, size_t n_words, double *v, uint64_t *hit,
+                    double *after)
 {
     const key_schedule key = schedule(s->seed);
     vec top = splat(-INFINITY);

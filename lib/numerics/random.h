@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror & Shaw, SC11, 2011) from Random123. What is drawn is a function
- * of seed, purpose, step and index, and of nothing else: no order of drawing, no thread can change it. */
+ * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror & Shaw, SC11, 2011) from Random123. What is drawn
+ * is a function of seed, purpose, step and index, and of nothing else: no order of drawing, no thread can change it. */
 #ifndef NPDE_NUMERICS_RANDOM_H
 #define NPDE_NUMERICS_RANDOM_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * What the spikes of a step do to others at once (Delarue, Inglis, Rubenthaler & Tanré, Ann. Appl. Probab. 25, 2015): Γ₀ fired in
- * the step; all are kicked by Σ b |Γ₀|/n; those then at or beyond the threshold are Γ₁, and so on, each neuron at most once. With
- * Γ their union, V ← V + Σ b |Γ|/n − (V_F − V_R) 1{in Γ}. */
+ * What the spikes of a step do to others at once (Delarue, Inglis, Rubenthaler & Tanré, Ann. Appl. Probab. 25, 2015):
+ * Γ₀ fired in the step; all are kicked by Σ b |Γ₀|/n; those then at or beyond the threshold are Γ₁, and so on, each
+ * neuron at most once. With Γ their union, V ← V + Σ b |Γ|/n − (V_F − V_R) 1{in Γ}. */
 #include "particles/particles.h"
 
 #include <math.h>
@@ -48,11 +48,12 @@ static npde_status endless(npde__network *w, size_t p)
 {
     const npde__neurons *pop = &w->pop[p];
     w->stuck = 1;
-    return npde__fail(w->context, NPDE_ERR_CASCADE,
-                      "population %zu: at t = %.15g the spikes of one instant kick by %g, as much as v_threshold - v_reset = "
-                      "%g or more: those who fired would fire again, without an end. Start with smaller weights, a delay or a "
-                      "refractory state, or, when so many fire in a step anyway, with a smaller dt",
-                      p, w->t + w->h, pop->kick, pop->threshold - pop->reset);
+    return npde__fail(
+        w->context, NPDE_ERR_CASCADE,
+        "population %zu: at t = %.15g the spikes of one instant kick by %g, as much as v_threshold - v_reset = "
+        "%g or more: those who fired would fire again, without an end. Start with smaller weights, a delay or a "
+        "refractory state, or, when so many fire in a step anyway, with a smaller dt",
+        p, w->t + w->h, pop->kick, pop->threshold - pop->reset);
 }
 
 /* A generation; how many fired in it. */
@@ -62,7 +63,8 @@ static npde_status generation(npde__network *w, int64_t *spikes)
     for (size_t p = 0; p < w->n_pop; p++) w->pop[p].kick = kick_of(w, p);
     for (size_t p = 0; p < w->n_pop; p++) {
         npde__neurons *pop = &w->pop[p];
-        if (pop->spikes > 0 && pop->kick >= pop->threshold - pop->reset && pop->refractory == NPDE_REFRACTORY_NONE && pop->sharp)
+        if (pop->spikes > 0 && pop->kick >= pop->threshold - pop->reset && pop->refractory == NPDE_REFRACTORY_NONE &&
+            pop->sharp)
             return endless(w, p);
     }
     for (size_t p = 0; p < w->n_pop; p++) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * A network of particles: made from a model, stepped. Within a step of size h the coefficients are constant: delayed spikes of a
- * step come as a drive, Σ b (C(t + h − d) − C(t − d))/(n h) with C all spikes so far; undelayed ones as kicks at its end. */
+ * A network of particles: made from a model, stepped. Within a step of size h the coefficients are constant: delayed
+ * spikes of a step come as a drive, Σ b (C(t + h − d) − C(t − d))/(n h) with C all spikes so far; undelayed ones as
+ * kicks at its end. */
 #include "particles/particles.h"
 
 #include <math.h>
 
 /* ---- coefficients ---- */
 
-/* All spikes of population q until a time, which lies before the end of the last step; rates were constant before the start. */
+/* All spikes of population q until a time, which lies before the end of the last step; rates were constant before the
+ * start. */
 static double spikes_until(const npde__network *w, size_t q, double t)
 {
     if (t < w->began) return w->past[q] * (double)w->n * (t - w->began);
@@ -24,8 +26,9 @@ static void linear_law(const npde__network *w, double h, double *drive, double *
             const size_t k = p * w->n_pop + q;
             const double b = w->weights[k], a1 = w->noise[k], d = w->delays[k];
             if (b == 0 && a1 == 0) continue;
-            const double rate = d > 0 ? (spikes_until(w, q, w->t + h - d) - spikes_until(w, q, w->t - d)) / ((double)w->n * h)
-                                      : w->rates[q];
+            const double rate =
+                d > 0 ? (spikes_until(w, q, w->t + h - d) - spikes_until(w, q, w->t - d)) / ((double)w->n * h)
+                      : w->rates[q];
             if (d > 0) drive[p] += b * rate;
             diffusion[p] += a1 * rate;
         }
@@ -33,8 +36,8 @@ static void linear_law(const npde__network *w, double h, double *drive, double *
 }
 
 /*
- * The callback sees drive and diffusion as the law gives them, undelayed weights included. Those act by kicks; what it changes is
- * added to the drive.
+ * The callback sees drive and diffusion as the law gives them, undelayed weights included. Those act by kicks; what it
+ * changes is added to the drive.
  */
 static npde_status call_back(npde__network *w, double h)
 {
@@ -45,18 +48,20 @@ static npde_status call_back(npde__network *w, double h)
         w->given[p] = w->drive[p];
     }
     w->callbacks++;
-    const int32_t answer = w->coupling->fn.coupling(middle, w->n_pop, w->rates, w->drive, w->diffusion, w->coupling->user);
+    const int32_t answer =
+        w->coupling->fn.coupling(middle, w->n_pop, w->rates, w->drive, w->diffusion, w->coupling->user);
     if (answer) {
         w->context->user_status = answer;
-        return npde__fail(w->context, NPDE_ERR_CALLBACK, "the coupling callback returned %d at t = %g%s", (int)answer, middle,
-                          answer > 0 ? ": particles have fixed steps, none can be made smaller" : "");
+        return npde__fail(w->context, NPDE_ERR_CALLBACK, "the coupling callback returned %d at t = %g%s", (int)answer,
+                          middle, answer > 0 ? ": particles have fixed steps, none can be made smaller" : "");
     }
     for (size_t p = 0; p < w->n_pop; p++) {
         if (!isfinite(w->drive[p]) || !isfinite(w->diffusion[p]))
-            return npde__fail(w->context, NPDE_ERR_CALLBACK,
-                              "population %zu: the coupling callback gave drive = %g and diffusion = %g at t = %g: both must be "
-                              "finite",
-                              p, w->drive[p], w->diffusion[p], middle);
+            return npde__fail(
+                w->context, NPDE_ERR_CALLBACK,
+                "population %zu: the coupling callback gave drive = %g and diffusion = %g at t = %g: both must be "
+                "finite",
+                p, w->drive[p], w->diffusion[p], middle);
         for (size_t q = 0; w->kicks && q < w->n_pop; q++)
             if (w->delays[p * w->n_pop + q] == 0) w->drive[p] -= w->weights[p * w->n_pop + q] * w->rates[q];
     }
@@ -71,13 +76,14 @@ static npde_status check_size(const npde__network *w, size_t p, double h)
     const double gap = pop->threshold - pop->reset;
     const double far = h * fabs(w->drive[p]), wide = sqrt(h * w->diffusion[p]);
     if (!(w->diffusion[p] > 0))
-        return npde__fail(w->context, NPDE_ERR_RANGE, "population %zu: diffusion = %g at t = %g must be > 0", p, w->diffusion[p],
-                          w->t);
+        return npde__fail(w->context, NPDE_ERR_RANGE, "population %zu: diffusion = %g at t = %g must be > 0", p,
+                          w->diffusion[p], w->t);
     if (far < OFTEN * gap && wide < OFTEN * gap) return NPDE_OK;
-    return npde__fail(w->context, NPDE_ERR_RANGE,
-                      "population %zu: with drive = %g and diffusion = %g at t = %g a step of %g takes a neuron further than %d "
-                      "times v_threshold - v_reset: make dt smaller",
-                      p, w->drive[p], w->diffusion[p], w->t, h, (int)OFTEN);
+    return npde__fail(
+        w->context, NPDE_ERR_RANGE,
+        "population %zu: with drive = %g and diffusion = %g at t = %g a step of %g takes a neuron further than %d "
+        "times v_threshold - v_reset: make dt smaller",
+        p, w->drive[p], w->diffusion[p], w->t, h, (int)OFTEN);
 }
 
 static void load_leaky(const npde__network *w, npde__neurons *pop, double h)
@@ -211,8 +217,8 @@ void npde__network_free(npde__network *w)
     }
     npde__history_free(&w->history, c);
     npde__callback_release(w->coupling);
-    void *const blocks[] = {w->pop,   w->weights,   w->noise, w->delays, w->rates, w->drive,
-                            w->diffusion, w->given, w->past,  w->counts, w->after, w->tally, w->binned};
+    void *const blocks[] = {w->pop,   w->weights, w->noise,  w->delays, w->rates, w->drive, w->diffusion,
+                            w->given, w->past,    w->counts, w->after,  w->tally, w->binned};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__free(c, w);
 }
@@ -262,8 +268,8 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     const double h = fmin(w->dt, w->max_step), points = 2 * ceil(longest / h) + 8, most = 1 << 27;
     if (points * (double)n > most)
         return npde__fail(w->context, NPDE_ERR_SIZE,
-                          "delays up to %g with steps of %g need %.3g past counts, more than %.3g: take a larger dt", longest, h,
-                          points * (double)n, most);
+                          "delays up to %g with steps of %g need %.3g past counts, more than %.3g: take a larger dt",
+                          longest, h, points * (double)n, most);
     return npde__history_init(&w->history, w->context, n, (size_t)points, 2, 0.5 * h);
 }
 
@@ -283,9 +289,10 @@ static npde_status make_neurons(npde__network *w, const npde_particles *of, size
     pop->past_rate = w->rates[p] = w->past[p] = of->initial[p].past_rate;
     const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->past_rate * pop->hold;
     if (!(held < 1))
-        return npde__fail(w->context, NPDE_ERR_RANGE,
-                          "population %zu: past rate %g x refractory time %g = %g must be < 1, the share of all neurons", p,
-                          pop->past_rate, pop->hold, held);
+        return npde__fail(
+            w->context, NPDE_ERR_RANGE,
+            "population %zu: past rate %g x refractory time %g = %g must be < 1, the share of all neurons", p,
+            pop->past_rate, pop->hold, held);
     return range ? npde__profile_new(m, p, range, &pop->profile) : NPDE_OK;
 }
 
@@ -309,10 +316,11 @@ static npde_status place_neurons(npde__network *w, const npde_particles *of)
     npde__pool_run(w->pool, start_part, &job, w->n_pop * w->chunks);
     for (size_t k = 0; k < w->n_pop * w->chunks; k++)
         if (w->tally[k] > 0)
-            return npde__fail(w->context, NPDE_ERR_RANGE,
-                              "population %zu: the Gaussian of mean %g and variance %g has next to nothing below v_threshold = %g",
-                              k / w->chunks, of->initial[k / w->chunks].mean, of->initial[k / w->chunks].variance,
-                              w->pop[k / w->chunks].threshold);
+            return npde__fail(
+                w->context, NPDE_ERR_RANGE,
+                "population %zu: the Gaussian of mean %g and variance %g has next to nothing below v_threshold = %g",
+                k / w->chunks, of->initial[k / w->chunks].mean, of->initial[k / w->chunks].variance,
+                w->pop[k / w->chunks].threshold);
     return NPDE_OK;
 }
 

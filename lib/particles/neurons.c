@@ -48,7 +48,8 @@ static int fires(const npde__network *w, const npde__neurons *pop, double v0, do
     return w->bridge && d0 * d1 * 2 * exp(-k * h) / variance_after(pop, k, h) < exponential;
 }
 
-/* An inverse Gaussian variate of mean m and shape s (Michael, Schucany & Haas, Am. Stat. 30, 1976), without cancellation. */
+/* An inverse Gaussian variate of mean m and shape s (Michael, Schucany & Haas, Am. Stat. 30, 1976), without
+ * cancellation. */
 static double inverse_gaussian(double m, double s, double normal, double uniform)
 {
     const double q = m * normal * normal / (2 * s), x = m / (1 + q + sqrt(q * (q + 2)));
@@ -56,8 +57,9 @@ static double inverse_gaussian(double m, double s, double normal, double uniform
 }
 
 /*
- * When, of a neuron that crosses. In the time s = a(e^{2kt} − 1)/k the path is a Brownian motion and the threshold nearly a line;
- * the bridge from d₀ below it to d₁ off it, over S, meets it at s = S u/(1 + u) with u inverse Gaussian of mean d₀/d₁, shape d₀²/S.
+ * When, of a neuron that crosses. In the time s = a(e^{2kt} − 1)/k the path is a Brownian motion and the threshold
+ * nearly a line; the bridge from d₀ below it to d₁ off it, over S, meets it at s = S u/(1 + u) with u inverse Gaussian
+ * of mean d₀/d₁, shape d₀²/S.
  */
 static double crossing_time(const npde__neurons *pop, double v0, double v1, double h, double normal, double uniform)
 {
@@ -72,7 +74,8 @@ static double crossing_time(const npde__neurons *pop, double v0, double v1, doub
     return fmin(fmax(t, 0), h);
 }
 
-/* When, of a neuron that is discharged: the chance grows linearly from v0 to v1, and its integral meets the exponential. */
+/* When, of a neuron that is discharged: the chance grows linearly from v0 to v1, and its integral meets the
+ * exponential. */
 static double discharge_time(const npde__neurons *pop, double v0, double v1, double h, double exponential)
 {
     const double begin = discharge_at(pop, v0), rise = (discharge_at(pop, v1) - begin) / h;
@@ -89,7 +92,8 @@ static double wait(const npde__neurons *pop, double exponential)
 static double held_until(const npde__network *w, double t)
 {
     const double ticks = floor((t - w->began) / w->dt * NPDE__PARTICLES_TICKS);
-    return npde__of_bits(NPDE__HELD + (ticks < (double)NPDE__HELD_LONGEST ? (uint64_t)fmax(0, ticks) : NPDE__HELD_LONGEST));
+    return npde__of_bits(NPDE__HELD +
+                         (ticks < (double)NPDE__HELD_LONGEST ? (uint64_t)fmax(0, ticks) : NPDE__HELD_LONGEST));
 }
 
 void npde__neurons_hold(const npde__network *w, npde__neurons *pop, size_t i, double now, double exponential)
@@ -98,10 +102,12 @@ void npde__neurons_hold(const npde__network *w, npde__neurons *pop, size_t i, do
 }
 
 /*
- * What is left of the step of neuron i, which fires (exponential: what its discharge was compared with) on its way from v0 to v1, or
- * is back after `left` has passed of the step. Each pass is one life from the reset on. The number of spikes.
+ * What is left of the step of neuron i, which fires (exponential: what its discharge was compared with) on its way from
+ * v0 to v1, or is back after `left` has passed of the step. Each pass is one life from the reset on. The number of
+ * spikes.
  */
-static int64_t live_on(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double v0, double v1, double exponential)
+static int64_t live_on(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double v0, double v1,
+                       double exponential)
 {
     const uint32_t index = npde__network_index(w, p, i);
     const int back = isnan(v0);
@@ -122,7 +128,8 @@ static int64_t live_on(const npde__network *w, npde__neurons *pop, size_t p, siz
                 left -= crossing_time(pop, v0, v1, left, normal[0], npde__random_uniform(a.word[2]));
             else if (!pop->sharp) left -= discharge_time(pop, v0, v1, left, exponential);
             else left = 0;
-            const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : wait(pop, npde__random_exponential(a.word[3]));
+            const double held =
+                pop->refractory == NPDE_REFRACTORY_NONE ? 0 : wait(pop, npde__random_exponential(a.word[3]));
             if (held >= left && held > 0) {
                 pop->v[i] = held_until(w, w->t + w->h - left + held);
                 return spikes;
@@ -147,7 +154,8 @@ static double step_by_profile(const npde__network *w, const npde__neurons *pop, 
     const npde__profile *f = pop->profile;
     const double noise = sqrt(pop->diffusion), most = 23;
     double largest = -INFINITY;
-    w->kernels->normals(w->seed, w->number, NPDE__KERNELS_NORMALS, npde__network_index(w, p, first) / 4, 2 * n_words, after);
+    w->kernels->normals(w->seed, w->number, NPDE__KERNELS_NORMALS, npde__network_index(w, p, first) / 4, 2 * n_words,
+                        after);
     for (size_t j = 0; j < 64 * n_words; j++) {
         const size_t i = first + j;
         const uint64_t bit = UINT64_C(1) << (j % 64);
@@ -159,7 +167,8 @@ static double step_by_profile(const npde__network *w, const npde__neurons *pop, 
         const double v0 = pop->v[i] + pop->pending;
         const size_t cell = npde__profile_cell(f, v0);
         const double force = f->drift[cell] + f->slope[cell] * npde__profile_offset(f, cell, v0) + pop->drive;
-        const double v1 = v0 + force * f->push[cell] + pop->diffusion * f->bend[cell] + noise * f->spread[cell] * after[j];
+        const double v1 =
+            v0 + force * f->push[cell] + pop->diffusion * f->bend[cell] + noise * f->spread[cell] * after[j];
         double chance; /* crossing or discharge happens where an exponential variate is on one side of it */
         int hits;
         if (pop->sharp) {
@@ -227,9 +236,8 @@ int64_t npde__neurons_start(const npde__network *w, npde__neurons *pop, size_t p
     enum { TRIES = 1000 };
     const size_t first = 64 * chunk * NPDE__PARTICLES_CHUNK, all = 64 * w->words;
     const size_t last = first + 64 * NPDE__PARTICLES_CHUNK < all ? first + 64 * NPDE__PARTICLES_CHUNK : all;
-    const size_t held = pop->refractory == NPDE_REFRACTORY_NONE
-                            ? 0
-                            : (size_t)(pop->past_rate * pop->hold * (double)w->n + 0.5);
+    const size_t held =
+        pop->refractory == NPDE_REFRACTORY_NONE ? 0 : (size_t)(pop->past_rate * pop->hold * (double)w->n + 0.5);
     const double deviation = sqrt(initial->variance);
     int64_t lost = 0;
     pop->top[chunk] = -INFINITY;

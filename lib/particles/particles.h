@@ -2,10 +2,12 @@
  * The particles behind the handle: the stochastic network whose mean-field limit the equations are. For neuron i of
  * population p
  *
- *     dV = (f(V) + μ_p) dt + √(2a_p) dW + Σ_q (b_pq/n) Σ_{spikes of q, d_pq ago} δ,    V = V_F: fires, comes back at V_R.
+ *     dV = (f(V) + μ_p) dt + √(2a_p) dW + Σ_q (b_pq/n) Σ_{spikes of q, d_pq ago} δ,    V = V_F: fires, comes back at
+ *     V_R.
  *
- * All neurons of a population move by the same coefficients; what one differs from another by is its random numbers, and those
- * are functions of seed, step and index (numerics/random.h). So any part of the network can be stepped by any thread.
+ * All neurons of a population move by the same coefficients; what one differs from another by is its random numbers,
+ * and those are functions of seed, step and index (numerics/random.h). So any part of the network can be stepped by any
+ * thread.
  */
 #ifndef NPDE_PARTICLES_PARTICLES_H
 #define NPDE_PARTICLES_PARTICLES_H
@@ -20,24 +22,26 @@
 #include <string.h>
 
 enum {
-    NPDE__PARTICLES_CHUNK = 64, /* words of 64 neurons that one job steps: they fit the first-level cache */
-    NPDE__PARTICLES_SIZES = 33, /* powers of two of cascade sizes */
+    NPDE__PARTICLES_CHUNK = 64,   /* words of 64 neurons that one job steps: they fit the first-level cache */
+    NPDE__PARTICLES_SIZES = 33,   /* powers of two of cascade sizes */
     NPDE__PARTICLES_TICKS = 65536 /* parts of a step that ends of refractory times are rounded to */
 };
 
-/* Purposes of random numbers, beside those of the kernels. Neuron i draws twice for each of its spikes within a step. */
+/* Purposes of random numbers, beside those of the kernels. Neuron i draws twice for each of its spikes within a step.
+ * */
 #define NPDE__PURPOSE_SPIKE 2u
 #define NPDE__PURPOSE_CASCADE 0x80000000u
 #define NPDE__PURPOSE_START 0xc0000000u
 
-/* A neuron in its refractory state is a NaN that says when it will be back, in ticks since the start; padding never is. */
+/* A neuron in its refractory state is a NaN that says when it will be back, in ticks since the start; padding never is.
+ * */
 #define NPDE__HELD (UINT64_C(0x7ff8) << 48)
 #define NPDE__HELD_LONGEST ((UINT64_C(1) << 51) - 1)
 
 typedef struct {
     npde_id refractory;
-    double hold;                                   /* refractory time */
-    double leak, rate;                             /* f(v) = (leak − v) rate, where there is no profile */
+    double hold;       /* refractory time */
+    double leak, rate; /* f(v) = (leak − v) rate, where there is no profile */
     double drive0, diffusion0, reset, threshold;
     double past_rate;
     npde__profile *profile; /* drift by the user, or random threshold; else NULL */
@@ -46,9 +50,9 @@ typedef struct {
     uint64_t *fired;        /* bits: who fired in this step */
     double *top;            /* largest potential of each chunk */
     double drive, diffusion;
-    double kick;            /* what this step's spikes add to all potentials, when the next one begins */
-    double pending;         /* what the last step's add as this one begins */
-    int64_t spikes, total;  /* of this step, since the start */
+    double kick;           /* what this step's spikes add to all potentials, when the next one begins */
+    double pending;        /* what the last step's add as this one begins */
+    int64_t spikes, total; /* of this step, since the start */
     npde__kernels_leaky step;
 } npde__neurons;
 
@@ -69,10 +73,10 @@ typedef struct {
     double *past, *counts;                     /* n_pop each: for the history */
     npde__pool *pool;                          /* NULL: the caller's thread alone */
     size_t workers;
-    double *after; /* a chunk for each worker */
+    double *after;   /* a chunk for each worker */
     int64_t *tally;  /* spikes of each chunk */
     int64_t *binned; /* n_pop: spikes when a bin began */
-    int stuck;      /* a cascade that would not end */
+    int stuck;       /* a cascade that would not end */
     int64_t steps, cascades, generations, callbacks;
     int64_t sizes[NPDE__PARTICLES_SIZES];
     double largest, largest_time;

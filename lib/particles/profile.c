@@ -70,20 +70,23 @@ static npde_status build(npde__profile *f, const npde_model *m, size_t p, double
     const double below = ceil((reset - left) / width), above = ceil((right - reset) / width);
     npde_context *c = m->context;
     if (below + above > 16 * CELLS)
-        return npde__fail(c, NPDE_ERR_GRID,
-                          "population %zu: v_reset and v_threshold are too close, %g, for the range [%g, %g] of its potentials", p,
-                          gap, left, right);
+        return npde__fail(
+            c, NPDE_ERR_GRID,
+            "population %zu: v_reset and v_threshold are too close, %g, for the range [%g, %g] of its potentials", p,
+            gap, left, right);
     f->n = (size_t)(below + above);
     f->left = reset - below * width;
     f->inverse = 1 / width;
     f->h = NAN;
-    double **const arrays[] = {&f->drift, &f->slope, &f->discharge, &f->rise, &f->push, &f->bend, &f->spread, &f->bridge};
+    double **const arrays[] = {&f->drift, &f->slope, &f->discharge, &f->rise,
+                               &f->push,  &f->bend,  &f->spread,    &f->bridge};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, f->n, sizeof(double)))) return NPDE_ERR_MEMORY;
     npde__population of = {m, p};
     npde_status status = fill(f, &of, npde__model_drift, f->drift, f->slope);
     const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE);
-    if (!status && discharge != NPDE_DISCHARGE_NONE) status = fill(f, &of, npde__model_discharge, f->discharge, f->rise);
+    if (!status && discharge != NPDE_DISCHARGE_NONE)
+        status = fill(f, &of, npde__model_discharge, f->discharge, f->rise);
     return status;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * A drift f(v) by the user and a discharge φ_F(v), linear in each of many cells. Increments are those of the local linearization of
- * Shoji & Ozaki (Stoch. Anal. Appl. 16, 1998), exact where f is linear, with k = −f':
+ * A drift f(v) by the user and a discharge φ_F(v), linear in each of many cells. Increments are those of the local
+ * linearization of Shoji & Ozaki (Stoch. Anal. Appl. 16, 1998), exact where f is linear, with k = −f':
  *
  *     V + (f(V) + μ) ∫₀ʰ e^{−ks} ds + a f'' ∫₀ʰ∫₀ˢ e^{−kr} dr ds + ξ √(2a ∫₀ʰ e^{−2ks} ds). */
 #ifndef NPDE_PARTICLES_PROFILE_H
@@ -9,11 +9,12 @@
 #include "models/model.h"
 
 typedef struct {
-    size_t n;             /* cells; the first and the last go on for ever */
-    double left, inverse; /* of the first cell; 1/width */
+    size_t n;                                 /* cells; the first and the last go on for ever */
+    double left, inverse;                     /* of the first cell; 1/width */
     double *drift, *slope, *discharge, *rise; /* of each cell: values at its left end, slopes */
     double h;                                 /* the step that what follows is for */
-    double *push, *bend, *spread, *bridge;    /* ∫e^{−ks}; for a = 1: f''∫∫e^{−kr}, √(2∫e^{−2ks}), and as in npde__kernels_leaky */
+    double *push, *bend, *spread,
+        *bridge; /* ∫e^{−ks}; for a = 1: f''∫∫e^{−kr}, √(2∫e^{−2ks}), and as in npde__kernels_leaky */
 } npde__profile;
 
 /* ∫₀ᵗ e^{−ks} ds */

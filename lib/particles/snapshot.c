@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Snapshots of particles: header {magic, signature of the problem, length, hash of the rest}, then the memory block by block. */
+ * Snapshots of particles: header {magic, signature of the problem, length, hash of the rest}, then the memory block by
+ * block. */
 #include "particles/particles.h"
 
 typedef struct {
@@ -14,7 +15,8 @@ static void walk(npde__network *w, npde__bytes *bytes)
     double *const scalars[] = {&w->began, &w->t, &w->h, &w->largest, &w->largest_time};
     int64_t *const counts[] = {&w->steps, &w->cascades, &w->generations, &w->callbacks};
     double *const vectors[] = {w->rates, w->past, w->counts};
-    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++) npde__bytes_block(bytes, scalars[i], sizeof(double));
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
+        npde__bytes_block(bytes, scalars[i], sizeof(double));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) npde__bytes_block(bytes, counts[i], sizeof(int64_t));
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
         npde__bytes_block(bytes, vectors[i], w->n_pop * sizeof(double));
@@ -72,7 +74,8 @@ npde_status npde__network_restore(npde__network *w, const void *buf, size_t len)
             wrong = "is damaged";
     }
     if (wrong)
-        return npde__fail(w->context, NPDE_ERR_SNAPSHOT, "npde_particles_restore: the snapshot of %zu bytes %s", len, wrong);
+        return npde__fail(w->context, NPDE_ERR_SNAPSHOT, "npde_particles_restore: the snapshot of %zu bytes %s", len,
+                          wrong);
     /* Reading only: the blocks are copied out of the buffer. */
     bytes = (npde__bytes){.mode = NPDE__BYTES_READ, .data = (unsigned char *)buf + sizeof h};
     walk(w, &bytes);

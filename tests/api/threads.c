@@ -62,4 +62,25 @@ START_TEST(each_thread_gets_what_one_alone_gets)
 }
 END_TEST
 
-MAIN("threads", each_thread_gets_what_one_alone_gets)
+/* Threads that particles were told to start. */
+START_TEST(particles_share_their_neurons)
+{
+    int64_t spikes[2];
+    for (int k = 0; k < 2; k++) {
+        run *r = run_new(&problems[1], 20, NPDE_METHOD_TR_BDF2, 0.01);
+        npde_particles *p;
+        OK(r->context, npde_particles_new(r->model, 20000, 1, &p));
+        OK(r->context, npde_particles_set(p, NPDE_PARTICLE_OPTION_THREADS, k ? THREADS : 1));
+        OK(r->context, npde_particles_set_gaussian(p, 0, 0, 0.05));
+        OK(r->context, npde_particles_start(p, 0));
+        OK(r->context, npde_particles_advance(p, 0.5, NULL));
+        OK(r->context, npde_particles_spikes(p, &spikes[k], 1));
+        npde_particles_free(p);
+        run_free(r);
+    }
+    ck_assert_int_eq(spikes[0], spikes[1]);
+    ck_assert_int_gt(spikes[0], 100);
+}
+END_TEST
+
+MAIN("threads", each_thread_gets_what_one_alone_gets, particles_share_their_neurons)

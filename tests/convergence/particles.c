@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Particles against closed forms, and against the equation that is their limit, by the same model object. Seeds are fixed; what is
- * compared must agree within three standard errors where the scheme's own error is far below, within four where very many numbers are
- * looked at. */
+ * Particles against closed forms, and against the equation that is their limit, by the same model object. Seeds are
+ * fixed; what is compared must agree within three standard errors where the scheme's own error is far below, within
+ * four where very many numbers are looked at. */
 #include "problem.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The noisy leaky neuron: V_R, V_F, μ, a; steady rate, CV and variance of the intervals, mean and second moment of the density. */
+/* The noisy leaky neuron: V_R, V_F, μ, a; steady rate, CV and variance of the intervals, mean and second moment of the
+ * density. */
 static const struct {
     const char *name;
     double reset, threshold, drive, diffusion, rate, cv, mean, second;
@@ -52,7 +53,8 @@ static npde_particles *particles(npde_model *m, size_t n, uint64_t seed, double 
     return p;
 }
 
-/* The rate over a time, after a time of its own to become steady, and its standard error by renewal theory: CV √(spikes). */
+/* The rate over a time, after a time of its own to become steady, and its standard error by renewal theory: CV
+ * √(spikes). */
 static double rate_between(npde_particles *p, size_t n, double begin, double end, double cv, double *error)
 {
     const double times[2] = {begin, end};
@@ -150,7 +152,8 @@ START_TEST(potentials_have_the_steady_law)
 }
 END_TEST
 
-/* How the rate's error falls with dt: with the crossings drawn far below what ends of steps alone give, which falls with √dt. */
+/* How the rate's error falls with dt: with the crossings drawn far below what ends of steps alone give, which falls
+ * with √dt. */
 START_TEST(orders_in_the_step)
 {
     const size_t n = 100000;
@@ -163,7 +166,8 @@ START_TEST(orders_in_the_step)
             npde_particles *p = particles(m, n, 4, dt, 0, 0.5);
             OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_BRIDGE, bridge));
             OK(c, npde_particles_start(p, 0));
-            bias[bridge][k] = rate_between(p, n, 8, 8 + (bridge ? 200 : 60) * fmax(all, 0.2), 1.2, &error) / sets[0].rate - 1;
+            bias[bridge][k] =
+                rate_between(p, n, 8, 8 + (bridge ? 200 : 60) * fmax(all, 0.2), 1.2, &error) / sets[0].rate - 1;
             npde_particles_free(p);
         }
     /* A quarter of the step halves the error of the plain scheme; half the step at least halves that of the bridge. */
@@ -215,8 +219,8 @@ static void compare(const problem *q, double dt, double tolerance)
     double reservoir = 0, have;
     OK(r->context, npde_solver_reservoirs(r->solver, &reservoir, 1));
     OK(r->context, npde_particles_reservoirs(p, &have, 1));
-    ck_assert_msg(fabs(have - reservoir) <= 4 * sqrt(reservoir / (double)n) + tolerance * reservoir, "%s: reservoir %g, not %g",
-                  q->name, have, reservoir);
+    ck_assert_msg(fabs(have - reservoir) <= 4 * sqrt(reservoir / (double)n) + tolerance * reservoir,
+                  "%s: reservoir %g, not %g", q->name, have, reservoir);
     npde_particles_free(p);
     run_free(r);
 }
@@ -225,20 +229,78 @@ START_TEST(the_equation_is_the_limit)
 {
     static const problem cases[] = {
         {.name = "linear", .reset = 1, .threshold = 2, .diffusion = 1, .mean = 0, .variance = 0.04},
-        {.name = "excitatory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .mean = 0, .variance = 0.04},
-        {.name = "inhibitory", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -4, .mean = 0, .variance = 0.04},
-        {.name = "noisy", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5, .noise = 0.5, .mean = 0, .variance = 0.04},
-        {.name = "delayed", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .noise = 0.1, .delay = 0.25,
+        {.name = "excitatory",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 1.5,
+         .mean = 0,
          .variance = 0.04},
-        {.name = "fixed refractory time", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5,
-         .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.25, .variance = 0.04},
-        {.name = "exponential refractory time", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5,
-         .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.25, .variance = 0.04},
-        {.name = "discharge, step", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5,
-         .discharge = NPDE_DISCHARGE_STEP, .kappa = 10, .variance = 0.04},
-        {.name = "discharge, ramp", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5,
-         .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.2, .discharge = NPDE_DISCHARGE_RAMP, .kappa = 10, .variance = 0.04},
-        {.name = "driven", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -1, .swing = 2, .mean = 0, .variance = 0.2},
+        {.name = "inhibitory",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = -4,
+         .mean = 0,
+         .variance = 0.04},
+        {.name = "noisy",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 0.5,
+         .noise = 0.5,
+         .mean = 0,
+         .variance = 0.04},
+        {.name = "delayed",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 1.5,
+         .noise = 0.1,
+         .delay = 0.25,
+         .variance = 0.04},
+        {.name = "fixed refractory time",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 1.5,
+         .refractory = NPDE_REFRACTORY_FIXED,
+         .tau = 0.25,
+         .variance = 0.04},
+        {.name = "exponential refractory time",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 1.5,
+         .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+         .tau = 0.25,
+         .variance = 0.04},
+        {.name = "discharge, step",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 0.5,
+         .discharge = NPDE_DISCHARGE_STEP,
+         .kappa = 10,
+         .variance = 0.04},
+        {.name = "discharge, ramp",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 0.5,
+         .refractory = NPDE_REFRACTORY_FIXED,
+         .tau = 0.2,
+         .discharge = NPDE_DISCHARGE_RAMP,
+         .kappa = 10,
+         .variance = 0.04},
+        {.name = "driven",
+         .reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = -1,
+         .swing = 2,
+         .mean = 0,
+         .variance = 0.2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) compare(&cases[i], 0.005, 0.01);
 }
@@ -283,7 +345,8 @@ START_TEST(two_populations)
     OK(c, npde_solver_set_gaussian(s, NPDE_ALL, 0, 0.04));
     ck_assert_int_ge(npde_solver_start(s, 0), 0);
     npde_particles *p = particles(m, n, 7, 0.005, 0, 0.04);
-    double times[BINS * FINE + 1], fine[2 * (BINS * FINE + 1)], one[BINS * FINE + 1], limit[BINS], ends[BINS], rates[2 * BINS];
+    double times[BINS * FINE + 1], fine[2 * (BINS * FINE + 1)], one[BINS * FINE + 1], limit[BINS], ends[BINS],
+        rates[2 * BINS];
     for (size_t k = 0; k <= BINS * FINE; k++) times[k] = 4.0 * (double)k / (BINS * FINE);
     ck_assert_int_ge(npde_solver_sample(s, times, BINS * FINE + 1, fine), 0);
     for (size_t b = 0; b < BINS; b++) ends[b] = times[(b + 1) * FINE];
@@ -357,8 +420,8 @@ START_TEST(many_spikes_in_a_step)
 END_TEST
 
 /*
- * A cascade by hand (five neurons, b = 1, at 2, 1.85, 1.7, 1.35, 0.9): generations {1}, {2}, {3}; then 1.6, 1.45, 1.3, 1.95, 1.5. A step of
- * 1e-9 without drift or noise to speak of is an instant.
+ * A cascade by hand (five neurons, b = 1, at 2, 1.85, 1.7, 1.35, 0.9): generations {1}, {2}, {3}; then 1.6, 1.45, 1.3,
+ * 1.95, 1.5. A step of 1e-9 without drift or noise to speak of is an instant.
  */
 START_TEST(a_cascade_goes_by_generations)
 {
@@ -397,8 +460,8 @@ START_TEST(a_cascade_goes_by_generations)
 END_TEST
 
 /*
- * A jump of a whole network: potentials on the ramp n = 2(v − V_F + L)/L², L = 1, b = 0.8: a share (2b/L − 1) L²/b² = 0.9375 fires at
- * one instant (all of the ramp, one neuron at the threshold sets it off).
+ * A jump of a whole network: potentials on the ramp n = 2(v − V_F + L)/L², L = 1, b = 0.8: a share (2b/L − 1) L²/b² =
+ * 0.9375 fires at one instant (all of the ramp, one neuron at the threshold sets it off).
  */
 START_TEST(a_jump_has_the_size_of_the_equation)
 {
@@ -479,11 +542,13 @@ START_TEST(cascades_keep_their_rules)
         int64_t spikes[2];
         OK(c, npde_particles_spikes(p, spikes, 2));
         for (size_t q = 0; q < 2; q++) {
-            const double kick = (weights[2 * q] * (double)spikes[0] + weights[2 * q + 1] * (double)spikes[1]) / (double)n;
+            const double kick =
+                (weights[2 * q] * (double)spikes[0] + weights[2 * q + 1] * (double)spikes[1]) / (double)n;
             OK(c, npde_particles_potentials(p, q, out[q], n));
             int64_t fired = 0;
             for (size_t i = 0; i < n; i++) {
-                /* Who did not fire was kicked; who fired in the step came back at the reset, later ones lost the gap. */
+                /* Who did not fire was kicked; who fired in the step came back at the reset, later ones lost the gap.
+                 * */
                 const double stays = v[q][i] + kick, falls = (v[q][i] >= 2 ? 1 : v[q][i] - 1) + kick;
                 const int did = fabs(out[q][i] - falls) < fabs(out[q][i] - stays);
                 NEAR(out[q][i], did ? falls : stays, 1e-7);
@@ -500,10 +565,18 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {rates_of_the_leaky_neuron_are_exact, first_passage_times_have_their_mean_and_spread,
-                                  potentials_have_the_steady_law, orders_in_the_step, the_equation_is_the_limit,
-                                  steady_rates_of_networks, two_populations, drifts_by_callback, many_spikes_in_a_step,
-                                  a_cascade_goes_by_generations, a_jump_has_the_size_of_the_equation,
-                                  a_cascade_without_an_end_is_reported, cascades_keep_their_rules};
+    const TTest *const tests[] = {rates_of_the_leaky_neuron_are_exact,
+                                  first_passage_times_have_their_mean_and_spread,
+                                  potentials_have_the_steady_law,
+                                  orders_in_the_step,
+                                  the_equation_is_the_limit,
+                                  steady_rates_of_networks,
+                                  two_populations,
+                                  drifts_by_callback,
+                                  many_spikes_in_a_step,
+                                  a_cascade_goes_by_generations,
+                                  a_jump_has_the_size_of_the_equation,
+                                  a_cascade_without_an_end_is_reported,
+                                  cascades_keep_their_rules};
     return run_suite_with("particles", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

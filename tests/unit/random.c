@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Random numbers: the generator by its published vectors, what is made of it by the laws it must have, each variant of the kernels
- * by plain code. */
+ * Random numbers: the generator by its published vectors, what is made of it by the laws it must have, each variant of
+ * the kernels by plain code. */
 #include "numerics/kernels.h"
 #include "numerics/random.h"
 #include "support.h"
@@ -113,7 +113,8 @@ START_TEST(normals_are_normal)
 }
 END_TEST
 
-/* A step of the kernel, neuron by neuron: held ones stay as they are to the bit, those to be looked at keep what they were. */
+/* A step of the kernel, neuron by neuron: held ones stay as they are to the bit, those to be looked at keep what they
+ * were. */
 START_TEST(leaky_steps_agree_with_plain_code)
 {
     enum { WORDS = 9, N = 64 * WORDS };
@@ -124,7 +125,8 @@ START_TEST(leaky_steps_agree_with_plain_code)
         for (int trial = 0; trial < 200; trial++) {
             double v[N + 1], before[N], after[N];
             uint64_t hit[WORDS + 1] = {0};
-            const double h = pow(10, random_between(&stream, -4, 0)), shift = trial % 3 ? random_between(&stream, -0.3, 0.3) : 0;
+            const double h = pow(10, random_between(&stream, -4, 0)),
+                         shift = trial % 3 ? random_between(&stream, -0.3, 0.3) : 0;
             const uint64_t held = UINT64_C(0x7ff8) << 48;
             npde__kernels_leaky s = {.seed = (uint64_t)trial, .step = 99, .decay = exp(-h)};
             s.spread = sqrt(1 - exp(-2 * h));
