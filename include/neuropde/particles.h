@@ -11,7 +11,7 @@
  * fires at V_THRESHOLD, or at rate φ_F(V) with a random threshold, and comes back at V_RESET, at once or after its
  * refractory time. a_p = DIFFUSION + Σ_q a1_pq N_q(t − d_pq) takes the rates from the spikes of a step.
  *
- * A step is exact for the leaky neuron without coupling but for O(dt²) in the place of the threshold:
+ * A step is exact for the leaky neuron without coupling but for terms beyond O(dt²) in the place of the threshold:
  * Ornstein–Uhlenbeck increments, crossings of the threshold between its ends by a Brownian bridge, their times, the way
  * from the reset to the step's end. Undelayed spikes act at the end of a step, as one cascade: Γ₀ fired in the step;
  * all are kicked by b|Γ₀|/n; who is then at V_THRESHOLD is Γ₁, and so on, each at most once; with Γ their union V

@@ -28,7 +28,8 @@ typedef struct {
     double decay, add, spread;
     double threshold; /* for what v becomes; for what it was: before */
     double before;
-    double bridge; /* a pair v₀, v₁ crosses with probability exp(−bridge (before − v₀)(threshold − v₁)) */
+    /* A pair v₀, v₁ below it crosses with probability exp(−bridge (before + curve − v₀)(threshold + curve − v₁)). */
+    double bridge, curve;
     /* A neuron that is held is a NaN and stays what it is; its bits below these, it is to be looked at. */
     uint64_t due_before;
 } npde__kernels_leaky;

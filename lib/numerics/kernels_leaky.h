@@ -3,13 +3,15 @@
  * way.
  *
  * Conditional on both ends, a path of dV = −(V − m)/τ dt + √(2a) dW is a Brownian bridge in another time, and the
- * threshold is nearly a straight line there: the chance that it was crossed is exp(−(V_F − v₀)(V_F − v₁)/(aτ
- * sinh(h/τ))), up to O(h²) in the place of the threshold. Its logarithm is compared with an exponential variate, drawn
- * only where it can matter. */
+ * threshold is nearly a straight line there, the chord, from which it is off by c = (V_F − m) h²/(12 τ²) on average. The
+ * chance that it was crossed is exp(−(V_F + c − v₀)(V_F + c − v₁)/(aτ sinh(h/τ))). Its logarithm is compared with an
+ * exponential variate, drawn only where it can matter. */
 #ifndef NPDE_NUMERICS_KERNELS_LEAKY_H
 #define NPDE_NUMERICS_KERNELS_LEAKY_H
 
 #include "numerics/kernels_random.h"
+
+#include <float.h>
 
 /* No exponential variate of 32 bits is larger: 33 ln 2. */
 static const double largest_exponential = 22.9;
@@ -18,12 +20,12 @@ static const double largest_exponential = 22.9;
 static ALWAYS_INLINE uint64_t leaky_vectors(const npde__kernels_leaky *s, const key_schedule *key, uint32_t index,
                                             double *at, double *after, vec *top)
 {
-    const vec before = splat(s->before), threshold = splat(s->threshold), zero = splat(0);
+    const vec before = splat(s->before), threshold = splat(s->threshold), curve = splat(s->curve), least = splat(DBL_MIN);
     const vec nearby = splat(largest_exponential / s->bridge);
     const uvec due_before = splat_bits(s->due_before);
     uvec word[4];
     vec x[4], v1[4];
-    lanes close[4], due[4], hit[4], any;
+    lanes close[4], sure[4], hit[4], any;
     philox(key, index, NPDE__KERNELS_NORMALS, s->step, word);
     normal_pair(word[0], word[1], &v1[0], &v1[1]);
     normal_pair(word[2], word[3], &v1[2], &v1[3]);
@@ -31,9 +33,10 @@ static ALWAYS_INLINE uint64_t leaky_vectors(const npde__kernels_leaky *s, const 
     {
         const vec v0 = load(at + 8 * k), d0 = before - v0;
         v1[k] = add_product(add_product(splat(s->add), splat(s->decay), v0), splat(s->spread), v1[k]);
-        x[k] = choose(less(d0, zero), zero, d0) * (threshold - v1[k]); /* ≤ 0 where an end lies beyond the threshold */
-        due[k] = not_a_number(v0) & less_bits(bits_of(v0), due_before);
-        close[k] = less(x[k], nearby) | due[k];
+        const vec d1 = threshold - v1[k], nearest = choose(less(d0, d1), d0, d1);
+        x[k] = (d0 + curve) * (d1 + curve);
+        sure[k] = less(nearest, least) | (not_a_number(v0) & less_bits(bits_of(v0), due_before));
+        close[k] = less(x[k], nearby) | sure[k];
         hit[k] = nowhere();
     }
     any = close[0] | close[1] | close[2] | close[3];
@@ -43,7 +46,7 @@ static ALWAYS_INLINE uint64_t leaky_vectors(const npde__kernels_leaky *s, const 
         UNROLL for (size_t k = 0; k < 4; k++)
         {
             if (!lane_bits(close[k])) continue;
-            hit[k] = less(x[k] * splat(s->bridge), exponential(word[k])) | due[k];
+            hit[k] = less(x[k] * splat(s->bridge), exponential(word[k])) | sure[k];
             if (!lane_bits(hit[k])) continue;
             hits |= lane_bits(hit[k]) << (8 * k);
             store(after + 8 * k, v1[k]);

@@ -99,6 +99,7 @@ static void load_leaky(const npde__network *w, npde__neurons *pop, double h)
         .threshold = pop->threshold,
         .before = pop->threshold - pop->pending,
         .bridge = w->bridge ? 2 * decay / variance : 1e300,
+        .curve = w->bridge ? -pop->rate * ((pop->leak - pop->threshold) * pop->rate + pop->drive) * h * h / 12 : 0,
         .due_before = NPDE__HELD + (uint64_t)fmin(ticks, (double)NPDE__HELD_LONGEST),
     };
 }

@@ -44,8 +44,10 @@ static int fires(const npde__network *w, const npde__neurons *pop, double v0, do
     if (!pop->sharp) return exponential < h * (discharge_at(pop, v0) + discharge_at(pop, v1)) / 2;
     const double d0 = pop->threshold - v0, d1 = pop->threshold - v1;
     if (d0 <= 0 || d1 <= 0) return 1;
-    const double k = motion_at(pop, v0).k;
-    return w->bridge && d0 * d1 * 2 * exp(-k * h) / variance_after(pop, k, h) < exponential;
+    if (!w->bridge) return 0;
+    const motion m = motion_at(pop, v0);
+    const double curve = -m.k * (m.force - m.k * d0) * h * h / 12;
+    return (d0 + curve) * (d1 + curve) * 2 * exp(-m.k * h) / variance_after(pop, m.k, h) < exponential;
 }
 
 /* An inverse Gaussian variate of mean m and shape s (Michael, Schucany & Haas, Am. Stat. 30, 1976), without
@@ -171,21 +173,24 @@ static double step_by_profile(const npde__network *w, const npde__neurons *pop, 
             v0 + force * f->push[cell] + pop->diffusion * f->bend[cell] + noise * f->spread[cell] * after[j];
         double chance; /* crossing or discharge happens where an exponential variate is on one side of it */
         int hits;
+        const double d0 = pop->threshold - v0, d1 = pop->threshold - v1;
+        const int sure = pop->sharp && (d0 <= 0 || d1 <= 0);
         if (pop->sharp) {
-            chance = fmax(0, pop->threshold - v0) * (pop->threshold - v1) * f->bridge[cell] / pop->diffusion;
-            hits = chance <= 0 || (w->bridge && chance < most);
+            const double curve = f->slope[cell] * (force + f->slope[cell] * d0) * w->h * w->h / 12;
+            chance = (d0 + curve) * (d1 + curve) * f->bridge[cell] / pop->diffusion;
+            hits = w->bridge && chance < most;
         } else {
             chance = w->h * (discharge_at(pop, v0) + discharge_at(pop, v1)) / 2;
             hits = chance > 0;
         }
-        if (hits && !(pop->sharp && chance <= 0)) {
+        if (hits && !sure) {
             const npde__random a =
                 npde__random_draw(w->seed, w->number, NPDE__KERNELS_CROSSINGS, npde__network_index(w, p, i));
             const double exponential = npde__random_exponential(a.word[0]);
             hits = pop->sharp ? chance < exponential : exponential < chance;
         }
         after[j] = v1;
-        if (hits) {
+        if (hits || sure) {
             hit[j / 64] |= bit;
             continue;
         }

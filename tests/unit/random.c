@@ -134,6 +134,7 @@ START_TEST(leaky_steps_agree_with_plain_code)
             s.threshold = 2;
             s.before = 2 - shift;
             s.bridge = trial % 4 ? 1 / sinh(h) : 1e300;
+            s.curve = trial % 4 ? random_between(&stream, -0.1, 0.1) : 0;
             s.due_before = held + 50;
             for (size_t i = 0; i < N; i++) {
                 v[i] = random_between(&stream, -2, 2.1);
@@ -161,7 +162,7 @@ START_TEST(leaky_steps_agree_with_plain_code)
                 }
                 const double v1 = s.decay * before[i] + s.add + s.spread * z[number];
                 const double d0 = s.before - before[i], d1 = s.threshold - v1;
-                const double exponent = s.bridge * fmax(d0, 0) * d1, variate = npde__random_exponential(b.word[number]);
+                const double exponent = s.bridge * (d0 + s.curve) * (d1 + s.curve), variate = npde__random_exponential(b.word[number]);
                 const int expected = d0 <= 0 || d1 <= 0 || exponent < variate;
                 if (fabs(exponent - variate) > 1e-8 && is_hit != expected)
                     ck_abort_msg("%s: neuron %zu from %g to %g", k->name, i, before[i], v1);
