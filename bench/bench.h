@@ -80,6 +80,8 @@ void bench_csv(FILE *csv, const char *problem, const bench_set *set, const char 
 void bench_figure(const char *folder, const char *name, const char *title);
 /* Draws a panel for each entry of column 1 of name.csv, in it a curve (column 4 over column 3) for each entry of column 2. */
 void bench_curves(const char *folder, const char *name, const char *settings);
+/* Runs gnuplot on name.gp in a folder, for png and svg. */
+void bench_draw(const char *folder, const char *name);
 /* A file in a folder, or the program ends. */
 FILE *bench_create(const char *folder, const char *name, const char *ending);
 /* Memory or the end of the program. */
@@ -97,6 +99,7 @@ int bench_workprec(const bench_options *options);
 int bench_peers(const bench_options *options);
 int bench_orders(const bench_options *options);
 int bench_scaling(const bench_options *options);
+int bench_particles(const bench_options *options);
 int bench_targets(const bench_options *options);
 
 /* Kernels: ns per unknown and GB/s into a CSV file (NULL for none), and the numbers of targets; NaN for not measured. */

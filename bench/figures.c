@@ -57,7 +57,7 @@ static void read_column(const char *path, size_t column, values *v)
     fclose(csv);
 }
 
-static void draw(const char *folder, const char *name)
+void bench_draw(const char *folder, const char *name)
 {
     char command[8400];
     snprintf(command, sizeof command, "cd '%s' && gnuplot %s.gp && gnuplot -e \"ext='svg'\" %s.gp", folder, name, name);
@@ -103,7 +103,7 @@ void bench_figure(const char *folder, const char *name, const char *title)
     plot_key(g, &groups);
     fprintf(g, "unset multiplot\n");
     fclose(g);
-    draw(folder, name);
+    bench_draw(folder, name);
 }
 
 void bench_curves(const char *folder, const char *name, const char *settings)
@@ -133,5 +133,5 @@ void bench_curves(const char *folder, const char *name, const char *settings)
     }
     fprintf(g, "unset multiplot\n");
     fclose(g);
-    draw(folder, name);
+    bench_draw(folder, name);
 }
