@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Particles: how fast, how far from the equation against their number and the step, blow-up by them and by the equation, Brian2 beside
- * them. V_R = 1, V_F = 2. Errors come with the standard errors that the replicates show. */
+ * Particles: how fast, how far from the equation against their number and the step, blow-up by them and by the
+ * equation, Brian2 beside them. V_R = 1, V_F = 2. Errors come with the standard errors that the replicates show. */
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
 #include "problems.h"

@@ -40,7 +40,10 @@ enum {
 /** Kinds of model. */
 enum {
     NPDE_MODEL_LIF = 1001, /**< Leaky integrate-and-fire populations without coupling: the linear Fokker-Planck equation, with refractory state, random threshold, general drift and a drive by callback */
-    NPDE_MODEL_LIF_NETWORK = 1002 /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
+    NPDE_MODEL_LIF_NETWORK = 1002, /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
+    NPDE_MODEL_MORRIS_LECAR = 1010, /**< Morris-Lecar neurons: potential and potassium gate, each population one neuron */
+    NPDE_MODEL_FITZHUGH_NAGUMO = 1011, /**< FitzHugh-Nagumo neurons: potential and recovery variable */
+    NPDE_MODEL_HODGKIN_HUXLEY = 1012 /**< Hodgkin-Huxley neurons: potential and the gates m, h, n */
 };
 
 /** Space schemes. */
@@ -61,7 +64,8 @@ enum {
     NPDE_METHOD_SBDF2 = 3008, /**< SBDF2: multistep method of order 2 with fixed steps around a frozen, inverted operator; the widest stability, for noise that varies by a third */
     NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
     NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
-    NPDE_METHOD_SBDF5 = 3011 /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_SBDF5 = 3011, /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_DOPRI5 = 3040 /**< Dormand-Prince: explicit Runge-Kutta method of order 5(4), for single neurons */
 };
 
 /** Parameters of a model. */
@@ -79,7 +83,30 @@ enum {
     NPDE_PARAM_REFRACTORY = 4011, /**< Refractory state: none, fixed or exponential */
     NPDE_PARAM_REFRACTORY_TIME = 4012, /**< Refractory time; > 0 when there is a refractory state */
     NPDE_PARAM_DISCHARGE = 4013, /**< Random firing threshold: none, step, ramp or custom (by callback) */
-    NPDE_PARAM_DISCHARGE_RATE = 4014 /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
+    NPDE_PARAM_DISCHARGE_RATE = 4014, /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
+    NPDE_PARAM_ML_CAPACITANCE = 4060, /**< Morris-Lecar: capacitance C */
+    NPDE_PARAM_ML_G_LEAK = 4061, /**< Morris-Lecar: leak conductance */
+    NPDE_PARAM_ML_G_CALCIUM = 4062, /**< Morris-Lecar: calcium conductance */
+    NPDE_PARAM_ML_G_POTASSIUM = 4063, /**< Morris-Lecar: potassium conductance */
+    NPDE_PARAM_ML_V_LEAK = 4064, /**< Morris-Lecar: leak potential */
+    NPDE_PARAM_ML_V_CALCIUM = 4065, /**< Morris-Lecar: calcium potential */
+    NPDE_PARAM_ML_V_POTASSIUM = 4066, /**< Morris-Lecar: potassium potential */
+    NPDE_PARAM_ML_V1 = 4067, /**< Morris-Lecar: middle of the calcium gate */
+    NPDE_PARAM_ML_V2 = 4068, /**< Morris-Lecar: width of the calcium gate */
+    NPDE_PARAM_ML_V3 = 4069, /**< Morris-Lecar: middle of the potassium gate */
+    NPDE_PARAM_ML_V4 = 4070, /**< Morris-Lecar: width of the potassium gate */
+    NPDE_PARAM_ML_PHI = 4071, /**< Morris-Lecar: rate of the potassium gate */
+    NPDE_PARAM_FHN_EPSILON = 4072, /**< FitzHugh-Nagumo: rate of the recovery */
+    NPDE_PARAM_FHN_ALPHA = 4073, /**< FitzHugh-Nagumo: alpha */
+    NPDE_PARAM_FHN_BETA = 4074, /**< FitzHugh-Nagumo: beta; with epsilon = 1, beta = 0 and alpha = -V the form W' = V(t) - V */
+    NPDE_PARAM_HH_CAPACITANCE = 4075, /**< Hodgkin-Huxley: capacitance C */
+    NPDE_PARAM_HH_G_SODIUM = 4076, /**< Hodgkin-Huxley: sodium conductance */
+    NPDE_PARAM_HH_G_POTASSIUM = 4077, /**< Hodgkin-Huxley: potassium conductance */
+    NPDE_PARAM_HH_G_LEAK = 4078, /**< Hodgkin-Huxley: leak conductance */
+    NPDE_PARAM_HH_E_SODIUM = 4079, /**< Hodgkin-Huxley: sodium potential */
+    NPDE_PARAM_HH_E_POTASSIUM = 4080, /**< Hodgkin-Huxley: potassium potential */
+    NPDE_PARAM_HH_E_LEAK = 4081, /**< Hodgkin-Huxley: leak potential */
+    NPDE_PARAM_SPIKE_LEVEL = 4090 /**< Single neurons: a spike is where the potential crosses this level upwards */
 };
 
 /** Coupling matrices. */
@@ -115,7 +142,11 @@ enum {
     NPDE_STAT_MIN_DENSITY = 7006, /**< Smallest present density at a grid point, the threshold excepted */
     NPDE_STAT_TAIL_MASS = 7007, /**< Largest mass next to an end of the grid (the last tenth before it; the right end with a random threshold only), averaged over its diffusion time: what the truncation of the domain cuts off */
     NPDE_STAT_RESOLUTION = 7008, /**< L1 distance between the initial data and their projection */
-    NPDE_STAT_ERROR_ESTIMATE = 7009 /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
+    NPDE_STAT_ERROR_ESTIMATE = 7009, /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
+    NPDE_STAT_SPIKES = 7040, /**< Spikes of single neurons since the start, all populations together */
+    NPDE_STAT_SPIKE_TIME = 7041, /**< Time of the last spike; NaN before the first */
+    NPDE_STAT_SPIKE_INTERVAL = 7042, /**< Time from the spike before to the last spike of the same population; NaN before its second */
+    NPDE_STAT_SPIKE_POPULATION = 7043 /**< Population of the last spike; NaN before the first */
 };
 
 /** Counters of a run. */
@@ -135,7 +166,8 @@ enum {
     NPDE_EVENT_STEP = 9002, /**< A step was accepted */
     NPDE_EVENT_REJECT = 9003, /**< A step was given up and will be tried smaller */
     NPDE_EVENT_OUTPUT = 9004, /**< An output time of npde_solver_sample() was reached */
-    NPDE_EVENT_FINISH = 9005 /**< npde_solver_advance() or npde_solver_sample() reached its end */
+    NPDE_EVENT_FINISH = 9005, /**< npde_solver_advance() or npde_solver_sample() reached its end */
+    NPDE_EVENT_SPIKE = 9010 /**< A single neuron's potential has crossed SPIKE_LEVEL upwards within the step that was just accepted; t is when, the state that of the step's end */
 };
 
 /** Values of NPDE_PARAM_REFRACTORY. */

@@ -27,10 +27,13 @@ static npde_status check_param(const npde_model *m, const char *function, npde_i
 {
     NPDE__TRY(npde__check_id(m->context, function, "param", NPDE_FAMILY_PARAM, param, row));
     if (npde__model_param(m, 0, param)) return NPDE_OK;
-    return npde__fail(
-        m->context, NPDE_ERR_UNSUPPORTED,
-        "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network", function,
-        (*row)->name);
+    if (m->kind->id == NPDE_MODEL_LIF && npde__model_is_coupling(param))
+        return npde__fail(
+            m->context, NPDE_ERR_UNSUPPORTED,
+            "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network",
+            function, (*row)->name);
+    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no %s", function,
+                      npde__ids_row(m->kind->id)->name, (*row)->name);
 }
 
 npde_status npde_model_set(npde_model *model, size_t pop, npde_id param, double value)
@@ -76,6 +79,15 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
     return NPDE_OK;
 }
 
+/* Drift and discharge are those of a density. */
+static npde_status check_profile(const npde_model *m, const char *function)
+{
+    if (!m->kind->neuron) return NPDE_OK;
+    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
+                      "%s: the kind %s has no density; take the kind lif or lif_network", function,
+                      npde__ids_row(m->kind->id)->name);
+}
+
 /* Puts a callback in its place; the one before is let go. */
 static npde_status replace(npde_model *m, npde__callback **place, int present, void *user, npde_release_fn release)
 {
@@ -97,6 +109,7 @@ npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn coupling
 npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
+    NPDE__TRY(check_profile(model, __func__));
     NPDE__TRY(replace(model, &model->drift, drift != NULL, user, release));
     if (drift) model->drift->fn.profile = drift;
     return NPDE_OK;
@@ -105,6 +118,7 @@ npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void 
 npde_status npde_model_set_discharge(npde_model *model, npde_profile_fn discharge, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
+    NPDE__TRY(check_profile(model, __func__));
     NPDE__TRY(replace(model, &model->discharge, discharge != NULL, user, release));
     if (discharge) model->discharge->fn.profile = discharge;
     for (size_t p = 0; p < model->n_pop; p++)

@@ -155,11 +155,12 @@ npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *p, s
     NPDE__TRY(check_idle(s, __func__));
     NPDE__GIVEN(c, __func__, p);
     NPDE__TRY(npde__check_population(c, __func__, pop, s->n_pop, 0, &first, &last));
-    if (!s->grid)
+    const npde__model_kind *kind = s->model->kind;
+    if (!s->grid && !kind->neuron)
         return npde__fail(c, NPDE_ERR_STATE,
                           "%s: a solver without a grid of its own has no points yet; give npde_solver_new() a grid",
                           __func__);
-    NPDE__TRY(npde__check_size(c, __func__, "n", n, s->grid->n));
+    NPDE__TRY(npde__check_size(c, __func__, "n", n, kind->neuron ? npde__model_components(kind) : s->grid->n));
     NPDE__TRY(npde__check_values(c, __func__, "p", p, n));
     double *copy = npde__alloc(c, n, sizeof *copy);
     if (!copy) return NPDE_ERR_MEMORY;
@@ -222,9 +223,26 @@ static npde_status leave(npde_solver *s, npde_status status)
 
 /* ---- start ---- */
 
+/* Single neurons have a state of a few numbers and no grid. */
+static npde_status check_neurons(const npde_solver *s, const char *function)
+{
+    if (s->grid)
+        return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: the kind %s has no density, and no grid: give NULL for the grid to npde_solver_new()",
+                          function, npde__ids_row(s->model->kind->id)->name);
+    for (size_t p = 0; p < s->n_pop; p++)
+        if (s->initial[p].kind != NPDE__INITIAL_STATE)
+            return npde__fail(
+                s->context, NPDE_ERR_STATE,
+                "%s: neuron %zu has no state to start from; call npde_solver_set_state() with %zu numbers", function, p,
+                npde__model_components(s->model->kind));
+    return NPDE_OK;
+}
+
 static npde_status check_start(const npde_solver *s, const char *function)
 {
     const double dt = npde__solver_option(s, NPDE_OPTION_DT);
+    if (s->model->kind->neuron) NPDE__TRY(check_neurons(s, function));
     for (size_t p = 0; p < s->n_pop; p++)
         if (s->initial[p].kind == NPDE__INITIAL_NONE)
             return npde__fail(
@@ -248,7 +266,8 @@ static npde_status check_start(const npde_solver *s, const char *function)
 static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
 {
     if (s->grid) run->grid = npde__grid_acquire(s->grid);
-    else NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
+    else if (!s->model->kind->neuron)
+        NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),
@@ -364,6 +383,15 @@ static npde_status check_read(const npde_solver *s, const char *function, const 
     return npde__check_population(s->context, function, pop, s->n_pop, 0, &first, &last);
 }
 
+/* What only a density has. */
+static npde_status check_density(const npde_solver *s, const char *function)
+{
+    if (s->run->grid) return NPDE_OK;
+    return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                      "%s: the kind %s has no density; npde_solver_state() gives its state", function,
+                      npde__ids_row(s->model->kind->id)->name);
+}
+
 static const double *density(const npde_solver *s, size_t pop)
 {
     return s->run->stepper.y + pop * s->run->system->stride;
@@ -373,7 +401,7 @@ npde_status npde_solver_state(const npde_solver *s, size_t pop, double *out, siz
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
-    NPDE__TRY(npde__check_size(s->context, __func__, "n", n, s->run->grid->n));
+    NPDE__TRY(npde__check_size(s->context, __func__, "n", n, s->run->system->points));
     memcpy(out, density(s, pop), n * sizeof *out);
     return NPDE_OK;
 }
@@ -384,7 +412,7 @@ npde_status npde_solver_state_view(const npde_solver *s, size_t pop, const doubl
     NPDE__TRY(check_read(s, __func__, out, pop));
     NPDE__GIVEN(s->context, __func__, n);
     *out = density(s, pop);
-    *n = s->run->grid->n;
+    *n = s->run->system->points;
     return NPDE_OK;
 }
 
@@ -392,6 +420,7 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
+    NPDE__TRY(check_density(s, __func__));
     NPDE__GIVEN(s->context, __func__, v);
     NPDE__TRY(npde__check_values(s->context, __func__, "v", v, n));
     const double *p = density(s, pop);
@@ -418,6 +447,7 @@ npde_status npde_solver_reservoirs(const npde_solver *s, double *out, size_t n_p
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(check_density(s, __func__));
     NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
     for (size_t p = 0; p < n_pop; p++) out[p] = density(s, p)[s->run->system->points];
     return NPDE_OK;
@@ -427,6 +457,7 @@ npde_status npde_solver_grid(const npde_solver *s, npde_grid **out)
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(check_density(s, __func__));
     *out = npde__grid_acquire(s->run->grid);
     return NPDE_OK;
 }

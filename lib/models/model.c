@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "models/model.h"
 
+#include "models/neuron.h"
+
 #include <math.h>
 
 npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_t n_pop, npde_model **out)
@@ -57,8 +59,29 @@ static npde_id matrix_of(npde_id param)
     }
 }
 
+int npde__model_is_coupling(npde_id param)
+{
+    return matrix_of(param) != 0;
+}
+
+/* Does the kind of model have the parameter? Single neurons have the drive, their own block and the level of a spike. */
+static int has_param(const npde__model_kind *kind, npde_id param)
+{
+    const int of_neurons = param >= NPDE_PARAM_ML_CAPACITANCE && param <= NPDE_PARAM_SPIKE_LEVEL;
+    if (!kind->neuron) return !of_neurons;
+    const npde_id first = kind->neuron->first_param;
+    return param == NPDE_PARAM_DRIVE || param == NPDE_PARAM_SPIKE_LEVEL ||
+           (param >= first && param < first + (npde_id)kind->neuron->n_params);
+}
+
+size_t npde__model_components(const npde__model_kind *kind)
+{
+    return kind->neuron->components;
+}
+
 double *npde__model_param(const npde_model *m, size_t pop, npde_id param)
 {
+    if (!has_param(m->kind, param)) return NULL;
     const npde_id matrix = matrix_of(param);
     if (!matrix) return &m->param[pop * npde__ids_size(NPDE_FAMILY_PARAM) + npde__ids_slot(param)];
     return m->kind->coupled ? &m->matrix[npde__ids_slot(matrix)][pop * m->n_pop + pop] : NULL;
@@ -77,6 +100,7 @@ double npde__model_entry(const npde_model *m, npde_id matrix, size_t p, size_t q
 
 npde_status npde__model_validate(const npde_model *m)
 {
+    if (m->kind->neuron) return NPDE_OK;
     for (size_t p = 0; p < m->n_pop; p++) {
         const double reset = npde__model_value(m, p, NPDE_PARAM_V_RESET);
         const double threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);

@@ -10,6 +10,8 @@
 
 enum { NPDE__MATRICES = 3 };
 
+typedef struct npde__neuron npde__neuron;
+
 typedef struct {
     npde_id id;
     size_t max_pop;
@@ -19,6 +21,7 @@ typedef struct {
                         double history, npde__system **out);
     /* Fills the state y (zeroed) from the initial data; resolution: their distance in L1. */
     npde_status (*start)(npde__system *system, const npde__initial *initial, double *y, double *resolution);
+    const npde__neuron *neuron; /* a single neuron without a grid; NULL for a density */
 } npde__model_kind;
 
 struct npde_model {
@@ -38,6 +41,8 @@ npde_model *npde__model_acquire(npde_model *model);
 void npde__model_release(npde_model *model); /* NULL is allowed */
 /* Where a parameter's value lies, or NULL when the kind has no such parameter. */
 double *npde__model_param(const npde_model *model, size_t pop, npde_id param);
+/* Is it one of those that a coupling matrix holds? */
+int npde__model_is_coupling(npde_id param);
 /* Its value; 0 where the kind has no such parameter. */
 double npde__model_value(const npde_model *model, size_t pop, npde_id param);
 /* Entry of a matrix; 0 without coupling. */
@@ -64,6 +69,10 @@ npde_status npde__model_project(npde_context *c, const npde_grid *grid, size_t e
 npde_status npde__model_locate(const npde_model *model, const npde_grid *grid, size_t pop, size_t *reset,
                                size_t *threshold);
 
-extern const npde__model_kind npde__lif, npde__lif_network;
+/* Number of components of a single neuron's state. */
+size_t npde__model_components(const npde__model_kind *kind);
+
+extern const npde__model_kind npde__lif, npde__lif_network, npde__morris_lecar, npde__fitzhugh_nagumo,
+    npde__hodgkin_huxley;
 
 #endif

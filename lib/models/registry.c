@@ -5,6 +5,9 @@
 static const npde__model_kind *const kinds[] = {
     &npde__lif,
     &npde__lif_network,
+    &npde__morris_lecar,
+    &npde__fitzhugh_nagumo,
+    &npde__hodgkin_huxley,
 };
 
 const npde__model_kind *npde__model_kind_find(npde_id id)

@@ -29,6 +29,12 @@ static void walk(npde__run *run, npde__bytes *bytes)
     npde__bytes_block(bytes, &run->controller.known, sizeof run->controller.known);
     npde__bytes_block(bytes, run->controller.error, sizeof run->controller.error);
     npde__bytes_block(bytes, &st->error_order, sizeof st->error_order);
+    if (run->spikes.last) {
+        npde__spikes *k = &run->spikes;
+        double *const of_last[] = {&k->time, &k->interval, &k->population, &k->count};
+        for (size_t i = 0; i < 4; i++) npde__bytes_block(bytes, of_last[i], sizeof(double));
+        npde__bytes_block(bytes, k->last, system->outputs * sizeof(double));
+    }
     if (st->method->snapshot) st->method->snapshot(st, bytes);
     run->system->ops->snapshot(run->system, bytes);
 }

@@ -21,6 +21,7 @@ void npde__run_free(npde_context *c, npde__run *run)
     if (!run) return;
     npde__stepper_free(&run->stepper);
     npde__free(c, run->jumps);
+    npde__free(c, run->spikes.last);
     if (run->system) run->system->ops->free(run->system);
     npde__free(c, run);
 }
@@ -115,6 +116,8 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
 
     npde__controller_begin(&run->controller, (npde_id)npde__solver_option(s, NPDE_OPTION_CONTROLLER));
+    const npde_status spikes = npde__spikes_begin(run);
+    if (spikes) return spikes;
     if (s->n_jumps > 0) {
         run->jumps = npde__alloc(s->context, s->n_jumps, sizeof *run->jumps);
         if (!run->jumps) return NPDE_ERR_MEMORY;
@@ -162,15 +165,20 @@ void npde__solver_sweep(npde_solver *s)
 
 npde_status npde__solver_notify(npde_solver *s, npde_id event)
 {
+    return npde__solver_notify_at(s, event, s->run->t);
+}
+
+npde_status npde__solver_notify_at(npde_solver *s, npde_id event, double t)
+{
     npde_status status = NPDE_OK;
     for (npde__observer *o = s->observers; o && status >= 0; o = o->next) {
         if (o->event != event || o->removed) continue;
-        const int32_t answer = o->callback->fn.observer(s, event, s->run->t, o->callback->user);
+        const int32_t answer = o->callback->fn.observer(s, event, t, o->callback->user);
         if (answer > 0) status = NPDE_STOP;
         if (answer < 0) {
             s->context->user_status = answer;
             status = npde__fail(s->context, NPDE_ERR_CALLBACK, "an observer of %s returned %d at t = %g",
-                                npde__ids_row(event)->name, (int)answer, s->run->t);
+                                npde__ids_row(event)->name, (int)answer, t);
         }
     }
     return status;
@@ -182,7 +190,8 @@ npde_status npde__solver_notify(npde_solver *s, npde_id event)
 static npde_status attempt(npde__run *run, double h)
 {
     npde__stepper *st = &run->stepper;
-    const int adaptive = run->dt == 0, hermite = run->samples.dense && !st->method->dense;
+    const int looked_into = run->samples.dense || run->system->ops->above;
+    const int adaptive = run->dt == 0, hermite = looked_into && !st->method->dense;
     npde_status status = hermite ? npde__stepper_slope(st, run->t, h) : NPDE_OK;
     if (!status) status = st->method->step(st, run->t, h, adaptive);
     if (status) return status;
@@ -236,17 +245,19 @@ static npde_status interpolate_samples(npde__run *run, double begin)
     npde__stepper *st = &run->stepper;
     npde__samples *left = &run->samples;
     const npde__system *system = run->system;
-    for (; left->n > 0 && left->times[0] < run->t; left->n--, left->times++, left->rates += system->n_rates) {
+    for (; left->n > 0 && left->times[0] < run->t;
+         left->n--, left->times++, left->rates += npde__system_outputs(system)) {
         const double t = left->times[0], theta = (t - begin) / (run->t - begin);
         double *y = st->error; /* not in use between steps */
         npde__stepper_dense(st, theta, y);
-        for (size_t k = 0; k < system->n_rates; k++)
-            left->rates[k] = (1 - theta) * st->rates_old[k] + theta * st->rates[k];
-        const npde_status status = system->ops->rates(run->system, t, -1, y, left->rates);
+        double *rates = st->residual;
+        for (size_t k = 0; k < system->n_rates; k++) rates[k] = (1 - theta) * st->rates_old[k] + theta * st->rates[k];
+        const npde_status status = system->ops->rates(run->system, t, -1, y, rates);
         if (status > 0)
             return npde__fail(system->context, NPDE_ERR_RANGE, "no rates at the output time %g: %.300s", t,
                               system->context->reason);
         if (status) return status;
+        memcpy(left->rates, rates, npde__system_outputs(system) * sizeof *rates);
     }
     return NPDE_OK;
 }
@@ -319,6 +330,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double begin = run->t;
     accept(run, t, h);
     npde_status after = run->samples.dense ? interpolate_samples(run, begin) : NPDE_OK;
+    if (!after) after = npde__solver_spikes(s, begin);
     if (!after && lands && jump - target <= npde__time_slack(target)) after = cross_jump(run);
     return after ? after : npde__solver_notify(s, NPDE_EVENT_STEP);
 }
@@ -343,7 +355,7 @@ npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_ti
 {
     npde__run *run = s->run;
     npde__samples *left = &run->samples;
-    const size_t width = run->system->n_rates;
+    const size_t width = npde__system_outputs(run->system);
     *left = (npde__samples){.times = times, .n = n_times, .rates = rates};
     /* An observer of an output is shown the state of that time. */
     left->dense =
@@ -392,7 +404,8 @@ double npde__solver_stat(const npde_solver *s, npde_id stat)
     case NPDE_STAT_MIN_DENSITY: return run->system->ops->min_density(run->system, run->stepper.y);
     case NPDE_STAT_TAIL_MASS: return run->system->tail_mass;
     case NPDE_STAT_RESOLUTION: return run->resolution;
-    default: return run->error; /* NPDE_STAT_ERROR_ESTIMATE */
+    case NPDE_STAT_ERROR_ESTIMATE: return run->error;
+    default: return npde__spikes_stat(&run->spikes, stat);
     }
 }
 

@@ -24,6 +24,12 @@ typedef struct {
     int dense; /* interpolated within steps */
 } npde__samples;
 
+/* Spikes of single neurons: of the last one time, interval, population; how many. */
+typedef struct {
+    double time, interval, population, count;
+    double *last; /* time of the last spike of each population; NULL where there are no single neurons */
+} npde__spikes;
+
 /* A run: all that a start makes and the next one replaces. */
 typedef struct {
     npde_grid *grid;
@@ -40,6 +46,7 @@ typedef struct {
     int jump_pending; /* the present time is that of a jump that could not be crossed yet */
     double *jumps;    /* announced ones, as they were at the start */
     npde__samples samples;
+    npde__spikes spikes;
 } npde__run;
 
 struct npde_solver {
@@ -72,12 +79,20 @@ npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget);
 npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_times, double *rates, int64_t *budget);
 /* Tells the observers of an event. */
 npde_status npde__solver_notify(npde_solver *s, npde_id event);
+/* The same at a time that is not the present one. */
+npde_status npde__solver_notify_at(npde_solver *s, npde_id event, double t);
 /* Takes out removed observers. */
 void npde__solver_sweep(npde_solver *s);
 /* The notice that is due after a call that went well: told once a run. */
 npde_status npde__solver_notice(npde_solver *s);
 double npde__solver_stat(const npde_solver *s, npde_id stat);
 int64_t npde__solver_count(const npde_solver *s, npde_id count);
+
+/* spikes.c */
+npde_status npde__spikes_begin(npde__run *run);
+/* Looks for spikes in the step from `begin` to now and tells the observers. */
+npde_status npde__solver_spikes(npde_solver *s, double begin);
+double npde__spikes_stat(const npde__spikes *spikes, npde_id stat);
 
 /* snapshot.c */
 npde_status npde__solver_save(const npde_solver *s, void *buf, size_t capacity, size_t *need);

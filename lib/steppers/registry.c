@@ -27,5 +27,5 @@ const npde__method *npde__method_find(npde_id id)
 {
     for (size_t i = 0; i < N_METHODS; i++)
         if (methods[i]->id == id) return methods[i];
-    return NULL;
+    return id == npde__dopri5.id ? &npde__dopri5 : NULL;
 }

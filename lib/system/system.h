@@ -66,6 +66,8 @@ typedef struct {
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
     double (*mass_defect)(const npde__system *s, const double *y);
     double (*min_density)(const npde__system *s, const double *y);
+    /* How far the potential of neuron p is above the level of a spike; NULL where there are no single neurons. */
+    double (*above)(const npde__system *s, size_t p, const double *y);
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
 } npde__system_ops;
@@ -75,10 +77,12 @@ struct npde__system {
     npde_context *context;
     size_t n;       /* length of the state */
     size_t n_rates; /* number of rates */
+    size_t outputs; /* how many of them, the first, the user sees; 0 for all */
     size_t
         points; /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
     size_t stride;       /* L is block diagonal with blocks of this length, one a rate */
     size_t unknowns;     /* the largest number of unknown densities of a population */
+    int ordinary;        /* a few ordinary equations and no density */
     int coupled;         /* coefficients depend on the present rates */
     int constant;        /* F(t, y) = L y with a constant L */
     int32_t answer;      /* what the user's callback last returned */
@@ -102,6 +106,11 @@ npde_status npde__system_stage(npde__system *s, double t, double gamma, const do
 size_t npde__system_jump_after(const npde__system *s, double t);
 /* The time at which to ask a coefficient for its limit at t from this side: beside t if it jumps there, otherwise t. */
 double npde__system_beside(const npde__system *s, double t, int side);
+/* Number of the rates that the user sees. */
+static inline size_t npde__system_outputs(const npde__system *s)
+{
+    return s->outputs ? s->outputs : s->n_rates;
+}
 /* All finite? */
 int npde__system_finite(const double *x, size_t n);
 

@@ -89,14 +89,17 @@ START_TEST(models_begin_with_the_presets)
     OK(c, npde_context_new(&c));
     OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 3, &m));
     OK(c, npde_id_count(NPDE_FAMILY_PARAM, &n));
+    size_t had = 0;
     for (size_t i = 0; i < n; i++) {
         npde_id id;
         double preset, value;
         OK(c, npde_id_at(NPDE_FAMILY_PARAM, i, &id));
         OK(c, npde_id_range(id, NULL, NULL, &preset));
-        OK(c, npde_model_get(m, 2, id, &value));
+        if (npde_model_get(m, 2, id, &value) == NPDE_ERR_UNSUPPORTED) continue; /* another kind's */
         ck_assert_double_eq(value, preset);
+        had++;
     }
+    ck_assert_uint_ge(had, 14);
     npde_model_free(m);
     npde_context_free(c);
 }
