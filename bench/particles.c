@@ -265,6 +265,7 @@ static void speed(npde_context *c, int quick)
 
 /* ---- blow-up ---- */
 
+/* Until no step is small enough. */
 static double equation_blow_up(npde_context *c, npde_model *m, double mean, double variance)
 {
     npde_solver *s;
@@ -284,7 +285,8 @@ static void blow_up(npde_context *c, int quick)
     } cases[] = {{1.5, 0, 1, 1.5, 0.005, 0}, {0.8, 2, 0.1, 1.6, 0.01, 0.7046}, {0.5, 0, 1, 1.83, 0.003, 0.8108}};
     for (size_t i = 0; i < 3; i++) {
         npde_model *m = network(c, cases[i].b, cases[i].drive, cases[i].diffusion);
-        const double expected = equation_blow_up(c, m, cases[i].mean, cases[i].variance);
+        const double expected =
+            equation_blow_up(c, m, cases[i].mean, cases[i].variance);
         for (size_t k = 0; k < (quick ? 1u : 3u); k++) {
             const size_t n = quick ? 20000 : (size_t)10000 << (3 * k);
             const double dt = expected / (quick ? 200 : 400 << (2 * k));
@@ -311,7 +313,10 @@ static int brian(size_t n, double dt, double settle, double until, double *secon
 {
     char command[1024];
     double rate = 0, spikes = 0;
-    snprintf(command, sizeof command, "python3 '%s' %zu %g %g %g 2>/dev/null", BRIAN_SCRIPT, n, dt, settle, until);
+    /* Debian's package is for Debian's Python, which need not be the first one of the path. */
+    snprintf(command, sizeof command,
+             "for p in /usr/bin/python3 python3; do $p '%s' %zu %g %g %g 2>/dev/null && break; done", BRIAN_SCRIPT, n,
+             dt, settle, until);
     FILE *f = popen(command, "r");
     const int read = f ? fscanf(f, "%lf %lf %lf", seconds, &rate, &spikes) : 0;
     if (f) pclose(f);
