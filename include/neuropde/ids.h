@@ -43,7 +43,8 @@ enum {
     NPDE_MODEL_LIF_NETWORK = 1002, /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
     NPDE_MODEL_MORRIS_LECAR = 1010, /**< Morris-Lecar neurons: potential and potassium gate, each population one neuron */
     NPDE_MODEL_FITZHUGH_NAGUMO = 1011, /**< FitzHugh-Nagumo neurons: potential and recovery variable */
-    NPDE_MODEL_HODGKIN_HUXLEY = 1012 /**< Hodgkin-Huxley neurons: potential and the gates m, h, n */
+    NPDE_MODEL_HODGKIN_HUXLEY = 1012, /**< Hodgkin-Huxley neurons: potential and the gates m, h, n */
+    NPDE_MODEL_KURAMOTO = 1013 /**< Noisy Kuramoto oscillators: the mean-field Fokker-Planck equation on the circle, populations are groups of frequencies */
 };
 
 /** Space schemes. */
@@ -106,7 +107,12 @@ enum {
     NPDE_PARAM_HH_E_SODIUM = 4079, /**< Hodgkin-Huxley: sodium potential */
     NPDE_PARAM_HH_E_POTASSIUM = 4080, /**< Hodgkin-Huxley: potassium potential */
     NPDE_PARAM_HH_E_LEAK = 4081, /**< Hodgkin-Huxley: leak potential */
-    NPDE_PARAM_SPIKE_LEVEL = 4090 /**< Single neurons: a spike is where the potential crosses this level upwards */
+    NPDE_PARAM_SPIKE_LEVEL = 4090, /**< Single neurons: a spike is where the potential crosses this level upwards */
+    NPDE_PARAM_PHASE_COUPLING = 4091, /**< Kuramoto: coupling K with which a population is pulled */
+    NPDE_PARAM_FREQUENCY = 4092, /**< Kuramoto: angular frequency, the middle of the population's Lorentzian */
+    NPDE_PARAM_FREQUENCY_WIDTH = 4093, /**< Kuramoto: half width of the population's Lorentzian of frequencies; 0 for identical oscillators */
+    NPDE_PARAM_SHARE = 4094, /**< Kuramoto: the population's share of all oscillators, up to a common factor */
+    NPDE_PARAM_MODES = 4095 /**< Kuramoto: Fourier modes, those of the first population for all; 0 for as many as coupling and noise make */
 };
 
 /** Coupling matrices. */
@@ -146,7 +152,10 @@ enum {
     NPDE_STAT_SPIKES = 7040, /**< Spikes of single neurons since the start, all populations together */
     NPDE_STAT_SPIKE_TIME = 7041, /**< Time of the last spike; NaN before the first */
     NPDE_STAT_SPIKE_INTERVAL = 7042, /**< Time from the spike before to the last spike of the same population; NaN before its second */
-    NPDE_STAT_SPIKE_POPULATION = 7043 /**< Population of the last spike; NaN before the first */
+    NPDE_STAT_SPIKE_POPULATION = 7043, /**< Population of the last spike; NaN before the first */
+    NPDE_STAT_ORDER_PARAMETER = 7044, /**< Kuramoto: order parameter r, 0 (incoherent) to 1 (all in phase); NaN for other kinds */
+    NPDE_STAT_ORDER_PHASE = 7045, /**< Kuramoto: phase psi of the order parameter; NaN for other kinds */
+    NPDE_STAT_CRITICAL_COUPLING = 7046 /**< Kuramoto: factor by which all couplings must be multiplied for the incoherent state to lose its stability: with PHASE_COUPLING 1 the critical coupling itself; infinite if none does; NaN for other kinds */
 };
 
 /** Counters of a run. */

@@ -67,8 +67,8 @@ npde_status npde_grid_new_for(const npde_model *model, npde_id scheme, size_t ce
     const npde__id_row *row;
     NPDE__GIVEN(c, __func__, out);
     NPDE__TRY(npde__check_id(c, __func__, "scheme", NPDE_FAMILY_SCHEME, scheme, &row));
-    if (model->kind->neuron)
-        return npde__fail(c, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no density, and no grid", __func__,
+    if (model->kind->no_grid)
+        return npde__fail(c, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no grid", __func__,
                           npde__ids_row(model->kind->id)->name);
     if (cells) NPDE__TRY(check_cells(c, __func__, scheme, 0, cells));
     return npde__model_fit_grid(model, scheme, cells, NULL, out);

@@ -82,9 +82,9 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
 /* Drift and discharge are those of a density. */
 static npde_status check_profile(const npde_model *m, const char *function)
 {
-    if (!m->kind->neuron) return NPDE_OK;
+    if (!m->kind->no_grid) return NPDE_OK;
     return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
-                      "%s: the kind %s has no density; take the kind lif or lif_network", function,
+                      "%s: the kind %s has no density of potentials; take the kind lif or lif_network", function,
                       npde__ids_row(m->kind->id)->name);
 }
 
@@ -101,6 +101,9 @@ static npde_status replace(npde_model *m, npde__callback **place, int present, v
 npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn coupling, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
+    if (model->kind->id == NPDE_MODEL_KURAMOTO)
+        return npde__fail(model->context, NPDE_ERR_UNSUPPORTED, "%s: the kind kuramoto has no coupling callback",
+                          __func__);
     NPDE__TRY(replace(model, &model->coupling, coupling != NULL, user, release));
     if (coupling) model->coupling->fn.coupling = coupling;
     return NPDE_OK;

@@ -223,26 +223,28 @@ static npde_status leave(npde_solver *s, npde_status status)
 
 /* ---- start ---- */
 
-/* Single neurons have a state of a few numbers and no grid. */
-static npde_status check_neurons(const npde_solver *s, const char *function)
+/* Single neurons and oscillators have no grid; neurons have a state of a few numbers, oscillators have none but a density. */
+static npde_status check_gridless(const npde_solver *s, const char *function)
 {
+    const npde__model_kind *kind = s->model->kind;
+    const char *name = npde__ids_row(kind->id)->name;
     if (s->grid)
         return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
-                          "%s: the kind %s has no density, and no grid: give NULL for the grid to npde_solver_new()",
-                          function, npde__ids_row(s->model->kind->id)->name);
-    for (size_t p = 0; p < s->n_pop; p++)
-        if (s->initial[p].kind != NPDE__INITIAL_STATE)
+                          "%s: the kind %s has no grid: give NULL for it to npde_solver_new()", function, name);
+    for (size_t p = 0; p < s->n_pop; p++) {
+        if (kind->neuron && s->initial[p].kind != NPDE__INITIAL_STATE)
             return npde__fail(
                 s->context, NPDE_ERR_STATE,
                 "%s: neuron %zu has no state to start from; call npde_solver_set_state() with %zu numbers", function, p,
-                npde__model_components(s->model->kind));
+                npde__model_components(kind));
+    }
     return NPDE_OK;
 }
 
 static npde_status check_start(const npde_solver *s, const char *function)
 {
     const double dt = npde__solver_option(s, NPDE_OPTION_DT);
-    if (s->model->kind->neuron) NPDE__TRY(check_neurons(s, function));
+    if (s->model->kind->no_grid) NPDE__TRY(check_gridless(s, function));
     for (size_t p = 0; p < s->n_pop; p++)
         if (s->initial[p].kind == NPDE__INITIAL_NONE)
             return npde__fail(
@@ -266,7 +268,7 @@ static npde_status check_start(const npde_solver *s, const char *function)
 static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
 {
     if (s->grid) run->grid = npde__grid_acquire(s->grid);
-    else if (!s->model->kind->neuron)
+    else if (!s->model->kind->no_grid)
         NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
@@ -383,12 +385,12 @@ static npde_status check_read(const npde_solver *s, const char *function, const 
     return npde__check_population(s->context, function, pop, s->n_pop, 0, &first, &last);
 }
 
-/* What only a density has. */
+/* What only a density on a grid has. */
 static npde_status check_density(const npde_solver *s, const char *function)
 {
     if (s->run->grid) return NPDE_OK;
     return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
-                      "%s: the kind %s has no density; npde_solver_state() gives its state", function,
+                      "%s: the kind %s has no grid; npde_solver_state() gives its state", function,
                       npde__ids_row(s->model->kind->id)->name);
 }
 
@@ -420,9 +422,14 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
 {
     if (!s) return NPDE_ERR_NULL;
     NPDE__TRY(check_read(s, __func__, out, pop));
-    NPDE__TRY(check_density(s, __func__));
     NPDE__GIVEN(s->context, __func__, v);
     NPDE__TRY(npde__check_values(s->context, __func__, "v", v, n));
+    const npde__system *system = s->run->system;
+    if (system->ops->evaluate) {
+        system->ops->evaluate(system, pop, s->run->stepper.y, n, v, out);
+        return NPDE_OK;
+    }
+    NPDE__TRY(check_density(s, __func__));
     const double *p = density(s, pop);
     for (size_t i = 0; i < n; i++) {
         double l[NPDE__MAX_NODES], sum = 0;

@@ -604,5 +604,5 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
     return NPDE_OK;
 }
 
-const npde__model_kind npde__lif = {NPDE_MODEL_LIF, 65536, 0, make, start, NULL};
-const npde__model_kind npde__lif_network = {NPDE_MODEL_LIF_NETWORK, 4096, 1, make, start, NULL};
+const npde__model_kind npde__lif = {NPDE_MODEL_LIF, 65536, 0, make, start, 0, NULL};
+const npde__model_kind npde__lif_network = {NPDE_MODEL_LIF_NETWORK, 4096, 1, make, start, 0, NULL};

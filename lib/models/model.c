@@ -64,11 +64,16 @@ int npde__model_is_coupling(npde_id param)
     return matrix_of(param) != 0;
 }
 
-/* Does the kind of model have the parameter? Single neurons have the drive, their own block and the level of a spike. */
+/*
+ * Does the kind of model have the parameter? Single neurons have the drive, their own block and the level of a spike;
+ * oscillators their own and the diffusion.
+ */
 static int has_param(const npde__model_kind *kind, npde_id param)
 {
     const int of_neurons = param >= NPDE_PARAM_ML_CAPACITANCE && param <= NPDE_PARAM_SPIKE_LEVEL;
-    if (!kind->neuron) return !of_neurons;
+    const int of_oscillators = param >= NPDE_PARAM_PHASE_COUPLING && param <= NPDE_PARAM_MODES;
+    if (kind->id == NPDE_MODEL_KURAMOTO) return of_oscillators || param == NPDE_PARAM_DIFFUSION;
+    if (!kind->neuron) return !of_neurons && !of_oscillators;
     const npde_id first = kind->neuron->first_param;
     return param == NPDE_PARAM_DRIVE || param == NPDE_PARAM_SPIKE_LEVEL ||
            (param >= first && param < first + (npde_id)kind->neuron->n_params);
@@ -100,7 +105,7 @@ double npde__model_entry(const npde_model *m, npde_id matrix, size_t p, size_t q
 
 npde_status npde__model_validate(const npde_model *m)
 {
-    if (m->kind->neuron) return NPDE_OK;
+    if (m->kind->no_grid) return NPDE_OK;
     for (size_t p = 0; p < m->n_pop; p++) {
         const double reset = npde__model_value(m, p, NPDE_PARAM_V_RESET);
         const double threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);

@@ -21,7 +21,8 @@ typedef struct {
                         double history, npde__system **out);
     /* Fills the state y (zeroed) from the initial data; resolution: their distance in L1. */
     npde_status (*start)(npde__system *system, const npde__initial *initial, double *y, double *resolution);
-    const npde__neuron *neuron; /* a single neuron without a grid; NULL for a density */
+    int no_grid;                /* the state is no density on a grid */
+    const npde__neuron *neuron; /* of single neurons; otherwise NULL */
 } npde__model_kind;
 
 struct npde_model {
@@ -73,6 +74,6 @@ npde_status npde__model_locate(const npde_model *model, const npde_grid *grid, s
 size_t npde__model_components(const npde__model_kind *kind);
 
 extern const npde__model_kind npde__lif, npde__lif_network, npde__morris_lecar, npde__fitzhugh_nagumo,
-    npde__hodgkin_huxley;
+    npde__hodgkin_huxley, npde__kuramoto;
 
 #endif

@@ -391,6 +391,7 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
                                            .max_pop = 65536,                                                          \
                                            .make = make_##name,                                                       \
                                            .start = start,                                                            \
+                                           .no_grid = 1,                                                              \
                                            .neuron = &npde__##name##_neuron}
 KIND(morris_lecar, MORRIS_LECAR);
 KIND(fitzhugh_nagumo, FITZHUGH_NAGUMO);

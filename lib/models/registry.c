@@ -8,6 +8,7 @@ static const npde__model_kind *const kinds[] = {
     &npde__morris_lecar,
     &npde__fitzhugh_nagumo,
     &npde__hodgkin_huxley,
+    &npde__kuramoto,
 };
 
 const npde__model_kind *npde__model_kind_find(npde_id id)

@@ -405,6 +405,10 @@ double npde__solver_stat(const npde_solver *s, npde_id stat)
     case NPDE_STAT_TAIL_MASS: return run->system->tail_mass;
     case NPDE_STAT_RESOLUTION: return run->resolution;
     case NPDE_STAT_ERROR_ESTIMATE: return run->error;
+    case NPDE_STAT_ORDER_PARAMETER:
+    case NPDE_STAT_ORDER_PHASE:
+    case NPDE_STAT_CRITICAL_COUPLING:
+        return run->system->ops->stat ? run->system->ops->stat(run->system, stat, run->stepper.y) : NAN;
     default: return npde__spikes_stat(&run->spikes, stat);
     }
 }

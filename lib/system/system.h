@@ -66,8 +66,13 @@ typedef struct {
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
     double (*mass_defect)(const npde__system *s, const double *y);
     double (*min_density)(const npde__system *s, const double *y);
-    /* How far the potential of neuron p is above the level of a spike; NULL where there are no single neurons. */
+    /* What follows may be NULL, the last one excepted. */
+    /* How far the potential of neuron p is above the level of a spike. */
     double (*above)(const npde__system *s, size_t p, const double *y);
+    /* Density of population p at n places, where there is no grid. */
+    void (*evaluate)(const npde__system *s, size_t p, const double *y, size_t n, const double *x, double *out);
+    /* Statistics that only this system has. */
+    double (*stat)(const npde__system *s, npde_id stat, const double *y);
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
 } npde__system_ops;
