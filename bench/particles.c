@@ -363,7 +363,7 @@ static const char script[] =
     "of('number','excitatory b = 1') using 3:4:5 with yerrorlines pt 7 ps 0.5 title 'b = 1', "
     "of('number','inhibitory b = -4') using 3:4:5 with yerrorlines pt 7 ps 0.5 title 'b = −4', "
     "2/sqrt(x) with lines dt 2 lc 'gray' title 'slope −½'\n"
-    "set xlabel 'step Δt'\nset ylabel '|bias| of the rate'\nset key bottom right\nset yrange [1e-5:1]\n"
+    "set xlabel 'step Δt'\nset ylabel '|bias| of the rate'\nset key top left\nset yrange [1e-5:1]\n"
     "plot of('step','linear: ends of steps') using 3:4:5 with yerrorlines pt 7 ps 0.5 title 'linear, ends of steps "
     "only', "
     "of('step','inhibitory b = -4') using 3:4:5 with yerrorlines pt 7 ps 0.5 title 'b = −4, crossings drawn', "

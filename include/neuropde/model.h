@@ -24,7 +24,9 @@ extern "C" {
 /**
  * Makes a model with the parameters at their presets (see npde_id_range()).
  *
- * @param kind   NPDE_MODEL_LIF (populations without coupling) or NPDE_MODEL_LIF_NETWORK
+ * @param kind   NPDE_MODEL_LIF (populations without coupling), NPDE_MODEL_LIF_NETWORK, a single neuron
+ *               (NPDE_MODEL_MORRIS_LECAR, _FITZHUGH_NAGUMO, _HODGKIN_HUXLEY: each population is one, docs/equations.md) or
+ *               NPDE_MODEL_KURAMOTO
  * @param n_pop  number of populations, 1 to 65536, for a network 1 to 4096 (it stores three n_pop × n_pop matrices)
  * @param out    receives the handle; free it with npde_model_free()
  */

@@ -50,8 +50,8 @@ NPDE_API npde_status npde_solver_set_density(npde_solver *solver, size_t pop, np
  *
  * @param p  n values, copied; Σ w p must be 1 to 1e-6 and is scaled to the right mass; negative values are kept.
  *           What npde_solver_state() of a run with a refractory reservoir gives sums to less: set the past rate as well and
- *           divide by the sum
- * @param n  npde_grid_size() of the grid
+ *           divide by the sum. For a single neuron it is its state, the potential first
+ * @param n  npde_grid_size() of the grid; for a single neuron the number of its variables
  */
 NPDE_API npde_status npde_solver_set_state(npde_solver *solver, size_t pop, const double *p, size_t n);
 /**
@@ -92,7 +92,9 @@ NPDE_API npde_status npde_solver_sample(npde_solver *solver, const double *times
 NPDE_API npde_status npde_solver_state(const npde_solver *solver, size_t pop, double *out, size_t n);
 /** Lends the density of a population without a copy: read only, valid until the next step, start or free. */
 NPDE_API npde_status npde_solver_state_view(const npde_solver *solver, size_t pop, const double **out, size_t *n);
-/** Density at any n potentials, interpolated to the order of the space scheme; 0 outside the grid. */
+/**
+ * Density at any n potentials (for oscillators: phases), interpolated to the order of the space scheme; 0 outside the grid.
+ */
 NPDE_API npde_status npde_solver_evaluate(const npde_solver *solver, size_t pop, const double *v, size_t n,
                                           double *out);
 /** Copies the n_pop present rates. */

@@ -345,6 +345,63 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+static int32_t ones(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop, (void)v, (void)user;
+    for (size_t i = 0; i < n; i++) value[i] = 1;
+    return 0;
+}
+
+/* The kinds without a grid. */
+static void gridless(npde_id kind, npde_id method)
+{
+    const double y[4] = {-60, 0.1, 0.5, 0.3};
+    npde_solver *s;
+    c = NULL;
+    npde_status status = npde_context_new_with_allocator(give, take, NULL, &c);
+    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(give, take, NULL, &c);
+    ck_assert_int_eq(status, NPDE_OK);
+    TRY(npde_model_new(c, kind, 2, &m));
+    TRY(npde_solver_new(m, NULL, method, &s));
+    for (size_t k = 0; k < 2; k++) {
+        if (kind == NPDE_MODEL_KURAMOTO) TRY(npde_solver_set_density(s, k, ones, NULL, NULL));
+        else TRY(npde_solver_set_state(s, k, y, kind == NPDE_MODEL_HODGKIN_HUXLEY ? 4 : 2));
+    }
+    TRY(npde_solver_start(s, 0));
+    const long before = heap.requests;
+    TRY(npde_solver_advance(s, 1, NULL));
+    ck_assert_int_eq(heap.requests, before);
+    npde_solver_free(s);
+    npde_model_free(m);
+    npde_context_free(c);
+    m = NULL;
+    c = NULL;
+}
+
+START_TEST(every_allocation_of_gridless_kinds_may_fail)
+{
+    const npde_id runs[][2] = {{NPDE_MODEL_HODGKIN_HUXLEY, NPDE_METHOD_DOPRI5},
+                               {NPDE_MODEL_MORRIS_LECAR, NPDE_METHOD_RODAS5P},
+                               {NPDE_MODEL_KURAMOTO, NPDE_METHOD_TR_BDF2}};
+    npde_context *of_fixture = c;
+    for (int i = 0; i < 3; i++) {
+        memset(&heap, 0, sizeof heap);
+        gridless(runs[i][0], runs[i][1]);
+        const long requests = heap.requests;
+        ck_assert_int_gt(requests, 20);
+        for (long k = 1; k <= requests; k++) {
+            heap.requests = heap.live = 0;
+            heap.fail_at = k;
+            refused = 0;
+            gridless(runs[i][0], runs[i][1]);
+            ck_assert_msg(refused == 1, "request %ld of %ld was refused: %d calls said so", k, requests, refused);
+            ck_assert_int_eq(heap.live, 0);
+        }
+    }
+    c = of_fixture;
+}
+END_TEST
+
 /* ---- threads, order of calls ---- */
 
 typedef struct {
@@ -513,6 +570,7 @@ int main(void)
                                   starts_that_cannot_be,
                                   callbacks_that_fail,
                                   every_allocation_may_fail,
+                                  every_allocation_of_gridless_kinds_may_fail,
                                   threads_do_not_change_a_bit,
                                   seeds_differ_and_repeat,
                                   populations_are_independent,

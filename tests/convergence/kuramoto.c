@@ -99,8 +99,8 @@ END_TEST
 
 START_TEST(transient)
 {
-    static const double times[6] = {0.5, 1, 2, 5, 10, 20},
-                        known[6] = {0.127905319208, 0.162726428427, 0.257905443832, 0.631272043206, 0.72362953956, 0.724158706961};
+    static const double times[6] = {0.5, 1, 2, 5, 10, 20}, known[6] = {0.127905319208, 0.162726428427, 0.257905443832,
+                                                                       0.631272043206, 0.72362953956,  0.724158706961};
     double rates[6], depth = 0.2;
     oscillators(1, 3, 1, 0);
     solver(NPDE_METHOD_RODAS5P, 0);
@@ -113,7 +113,8 @@ END_TEST
 
 START_TEST(lorentzian_of_ott_and_antonsen)
 {
-    static const double times[3] = {1, 2, 5}, known[3] = {0.255965876139281286, 0.513331560047489798, 0.706321577359340066};
+    static const double times[3] = {1, 2, 5},
+                        known[3] = {0.255965876139281286, 0.513331560047489798, 0.706321577359340066};
     double rates[3], r = 0.1;
     oscillators(1, 4, 1e-12, 1);
     solver(NPDE_METHOD_RODAS5P, 0);
@@ -243,7 +244,10 @@ START_TEST(every_method_has_its_order)
     const npde__method *method;
     int refused = 0;
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
-        const double dt = method->order == 1 ? 0.01 : method->order == 2 ? 0.05 : 0.25, coarse = error_of(method->id, dt);
+        const double dt = method->order == 1   ? 0.01
+                          : method->order == 2 ? 0.05
+                                               : 0.25,
+                     coarse = error_of(method->id, dt);
         if (isnan(coarse)) {
             refused++;
             continue;
@@ -306,8 +310,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {stationary_order_parameters, transient, lorentzian_of_ott_and_antonsen, critical_couplings,
-                                  critical_coupling_of_runs, groups_in_a_rotating_frame, every_method_has_its_order,
-                                  snapshots_and_misuse};
+    const TTest *const tests[] = {stationary_order_parameters,    transient,
+                                  lorentzian_of_ott_and_antonsen, critical_couplings,
+                                  critical_coupling_of_runs,      groups_in_a_rotating_frame,
+                                  every_method_has_its_order,     snapshots_and_misuse};
     return run_suite_with("kuramoto", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }
