@@ -282,6 +282,7 @@ static npde_status lif_linearize(npde__system *s, double t, double h, const doub
     if (!status) status = npde__lif_law_jacobian(l, t, +1, rates, &l->kept, &any);
     if (status) return status;
     for (size_t p = 0; p < s->n_rates && (s->coupled || l->moves); p++) differentiate(s, p, y);
+    if (!slope) return NPDE_OK;
     if (l->moves) return time_slope(s, t, h, rates, slope);
     memset(slope, 0, s->n * sizeof *slope);
     return NPDE_OK;
@@ -442,6 +443,7 @@ static void lif_free(npde__system *s)
     for (size_t p = 0; l->pop && p < s->n_rates; p++)
         if (l->pop[p].op.scheme) npde__operator_free(&l->pop[p].op);
     npde__lif_free_coupling(l);
+    npde__lif_free_complex(l);
     void *const blocks[] = {l->pop,      l->drive,           l->diffusion, l->probe_rates,  l->probe_drive,
                             l->residual, l->probe_diffusion, l->to_drive,  l->to_diffusion, l->columns};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
@@ -509,6 +511,9 @@ static const npde__system_ops ops = {
     .linearize = lif_linearize,
     .factor_jacobian = lif_factor_jacobian,
     .solve_jacobian = lif_solve_jacobian,
+    .make_complex = npde__lif_make_complex,
+    .factor_jacobian_complex = npde__lif_factor_complex,
+    .solve_jacobian_complex = npde__lif_solve_complex,
     .begin = npde__lif_begin,
     .accept = lif_accept,
     .jump = npde__lif_jump,
