@@ -281,7 +281,7 @@ static npde_status lif_linearize(npde__system *s, double t, double h, const doub
     npde_status status = lif_freeze(s, t, +1, rates);
     if (!status) status = npde__lif_law_jacobian(l, t, +1, rates, &l->kept, &any);
     if (status) return status;
-    for (size_t p = 0; p < s->n_rates && (s->coupled || l->moves); p++) differentiate(s, p, y);
+    for (size_t p = 0; p < s->n_rates && (s->coupled || (slope && l->moves)); p++) differentiate(s, p, y);
     if (!slope) return NPDE_OK;
     if (l->moves) return time_slope(s, t, h, rates, slope);
     memset(slope, 0, s->n * sizeof *slope);
@@ -429,6 +429,7 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
         npde__operator_load(&pop->op, pop->drive, pop->diffusion);
         pop->factored_gamma = NAN;
     }
+    npde__lif_snapshot_complex(s, bytes);
     if (!l->memory) return;
     npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
     npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);

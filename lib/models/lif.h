@@ -115,5 +115,7 @@ npde_status npde__lif_make_complex(npde__system *s);
 void npde__lif_free_complex(lif_system *l);
 npde_status npde__lif_factor_complex(npde__system *s, npde__complex gamma);
 npde_status npde__lif_solve_complex(npde__system *s, double *re, double *im);
+/* The exact Jacobian's part of a snapshot: a method that asks for complex solves keeps it for many steps. */
+void npde__lif_snapshot_complex(npde__system *s, npde__bytes *bytes);
 
 #endif

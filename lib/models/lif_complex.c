@@ -77,9 +77,10 @@ static npde_status factor_population(npde__system *s, lif_population *pop, lif_s
     if (z->loads == pop->op.loads && z->gamma.re == gamma.re && z->gamma.im == gamma.im) return NPDE_OK;
     const npde__complex x = npde__complex_scale(1 / pop->tau, gamma), one = {1, 0};
     z->gamma = gamma;
-    z->kappa = pop->refractory == NPDE_REFRACTORY_NONE    ? one
-               : pop->refractory == NPDE_REFRACTORY_FIXED ? (npde__complex){0, 0}
-                                                          : npde__complex_times(x, npde__complex_inverse(npde__complex_add(one, x)));
+    z->kappa = pop->refractory == NPDE_REFRACTORY_NONE ? one
+               : pop->refractory == NPDE_REFRACTORY_FIXED
+                   ? (npde__complex){0, 0}
+                   : npde__complex_times(x, npde__complex_inverse(npde__complex_add(one, x)));
     z->loads = -1;
     const npde_status status = npde__operator_factor_complex(&pop->op, gamma, z->kappa);
     if (status) return npde__fail(s->context, status, "the operator of a population is singular at a complex shift");
@@ -152,8 +153,7 @@ static void solve_rates(const lif_system *l, double *re, double *im)
 {
     const size_t n = l->base.n_rates;
     if (l->diagonal) {
-        for (size_t p = 0; p < n; p++)
-            put(re, im, p, npde__complex_times(l->shifted_matrix[p], number(re, im, p)));
+        for (size_t p = 0; p < n; p++) put(re, im, p, npde__complex_times(l->shifted_matrix[p], number(re, im, p)));
         return;
     }
     const int order = (int)n, one = 1;
@@ -198,4 +198,21 @@ npde_status npde__lif_solve_complex(npde__system *s, double *re, double *im)
         add_response(stride, diffusion, z->diffusion_response, re + p * stride, im + p * stride);
     }
     return NPDE_OK;
+}
+
+void npde__lif_snapshot_complex(npde__system *s, npde__bytes *bytes)
+{
+    lif_system *l = npde__lif_self(s);
+    const size_t n = s->n_rates;
+    if (!l->shifted) return;
+    for (size_t p = 0; p < n; p++) {
+        lif_population *pop = &l->pop[p];
+        npde__bytes_block(bytes, pop->by_drive, s->stride * sizeof(double));
+        npde__bytes_block(bytes, pop->by_diffusion, s->stride * sizeof(double));
+        npde__bytes_block(bytes, &pop->flux_by_drive, sizeof(double));
+        npde__bytes_block(bytes, &pop->flux_by_diffusion, sizeof(double));
+    }
+    if (!l->iterate_callback) return;
+    npde__bytes_block(bytes, l->kept.drive, n * n * sizeof(double));
+    npde__bytes_block(bytes, l->kept.diffusion, n * n * sizeof(double));
 }

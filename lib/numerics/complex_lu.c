@@ -60,8 +60,8 @@ void npde__complex_tridiagonal_factor(size_t n, npde__complex gamma, const doubl
         const npde__complex inverse = npde__complex_inverse(npde__complex_add(surplus, out));
         factors[FALL] = fall;
         factors[PIVOT] = inverse;
-        factors[RISE] = i + 1 < n ? npde__complex_times(npde__complex_scale(up[i], gamma), inverse)
-                                  : (npde__complex){0, 0};
+        factors[RISE] =
+            i + 1 < n ? npde__complex_times(npde__complex_scale(up[i], gamma), inverse) : (npde__complex){0, 0};
         fall = npde__complex_times(out, inverse);
         if (i + 1 < n)
             surplus = npde__complex_add((npde__complex){w[i + 1] + gamma.re * d[i + 1], gamma.im * d[i + 1]},

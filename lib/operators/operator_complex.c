@@ -40,7 +40,8 @@ npde_status npde__operator_factor_complex(npde__operator *op, npde__complex gamm
         kept.im += op->grid->w[i] * im[i];
     }
     const npde__complex left = {1 - kappa.re, -kappa.im};
-    const npde__complex border = npde__complex_add(kept, npde__complex_times(npde__complex_times(gamma, left), flux(op, re, im)));
+    const npde__complex border =
+        npde__complex_add(kept, npde__complex_times(npde__complex_times(gamma, left), flux(op, re, im)));
     op->shifted.gamma = gamma;
     op->shifted.border = border;
     const double size = border.re * border.re + border.im * border.im;

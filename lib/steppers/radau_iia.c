@@ -18,7 +18,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { STAGES = NPDE__RADAU_STAGES, MAX_ITERATIONS = 40 };
+enum { STAGES = NPDE__RADAU_STAGES, MAX_ITERATIONS = 25 };
+
+/*
+ * J and its factors are kept while they do well enough: for steps not more different than this, and until the iterations
+ * beyond those that new ones took add up to what new ones cost.
+ */
+static const double most_different = 0.3;
+enum { RENEWAL = 4 };
 
 /*
  * The vectors of a step: Z_i; those of the last step, after its h F at the beginning; what F and Newton's corrections are
@@ -28,7 +35,10 @@ enum { Z, OLD_SLOPE = Z + STAGES, OLD_Z, F = OLD_Z + STAGES, W = F + STAGES - 1,
 
 typedef struct {
     double *stage_rates; /* STAGES × n_rates: guesses */
-    double contraction;  /* of Newton's method in the last step that needed two iterations */
+    double factored;     /* the step that I − γhJ is factored for; 0: J is to be renewed */
+    double contraction;  /* of Newton's method where it was last seen */
+    int64_t first, more; /* iterations of the step that J was new in; those beyond it since */
+    int restored;        /* from a snapshot, which has J but not its factors */
 } data;
 
 static npde_status init(npde__stepper *s)
@@ -50,7 +60,9 @@ static void release(npde__stepper *s)
 
 static void restart(npde__stepper *s)
 {
-    ((data *)s->data)->contraction = 1;
+    data *d = s->data;
+    d->contraction = 1;
+    d->factored = 0;
 }
 
 /* ---- the polynomial of the last step ---- */
@@ -70,7 +82,7 @@ static void slope_weights(double theta, double *w)
             if (k == j) continue;
             scale *= node[j] - node[k];
             degree++;
-            for (size_t i = degree; i > 0; i--) p[i] = (i == degree ? 0 : -node[k] * p[i]) + p[i - 1];
+            for (size_t i = degree; i > 0; i--) p[i] = p[i - 1] - node[k] * p[i];
             p[0] *= -node[k];
         }
         w[j] = theta * (p[0] + theta * (p[1] / 2 + theta * (p[2] / 3 + theta * p[3] / 4))) / scale;
@@ -136,9 +148,8 @@ static npde_status evaluate(npde__stepper *s, double t, double h, double *const 
         kernels->combine(n, 2, one, (const double *const[]){s->y, s->work[Z + i]}, y);
         system->ops->apply(system, system->constant, y, f[i]);
         if (system->constant) continue;
-        const npde_status status =
-            system->ops->remainder(system, t + npde__radau_iia5_tableau.c[i] * h, -1, y,
-                                   d->stage_rates + i * system->n_rates, rest);
+        const npde_status status = system->ops->remainder(system, t + npde__radau_iia5_tableau.c[i] * h, -1, y,
+                                                          d->stage_rates + i * system->n_rates, rest);
         if (status) return status;
         kernels->combine(n, 2, one, (const double *const[]){f[i], rest}, f[i]);
     }
@@ -151,14 +162,17 @@ static npde_status correct(npde__stepper *s, double h, double *const *f)
     const npde__radau_tableau *m = &npde__radau_iia5_tableau;
     const npde__kernels *kernels = npde__kernels_best();
     const npde__system_ops *ops = s->system->ops;
+    const data *d = s->data;
     const double *const x[2 * STAGES] = {f[0], f[1], f[2], s->work[Z], s->work[Z + 1], s->work[Z + 2]};
+    /* Factors of another step: the scale that is best for both the stiff and the smooth. */
+    const double scale = 2 * d->factored / (h + d->factored);
     double weight[STAGES][2 * STAGES];
     for (size_t j = 0; j < STAGES; j++) {
         const npde__complex w = {m->t_inverse[1][j], m->t_inverse[2][j]}, scaled = npde__complex_times(m->pair, w);
-        weight[0][j] = h * m->real * m->t_inverse[0][j];
-        weight[1][j] = h * scaled.re;
-        weight[2][j] = h * scaled.im;
-        for (size_t k = 0; k < STAGES; k++) weight[k][STAGES + j] = -m->t_inverse[k][j];
+        weight[0][j] = scale * h * m->real * m->t_inverse[0][j];
+        weight[1][j] = scale * h * scaled.re;
+        weight[2][j] = scale * h * scaled.im;
+        for (size_t k = 0; k < STAGES; k++) weight[k][STAGES + j] = -scale * m->t_inverse[k][j];
     }
     for (size_t k = 0; k < STAGES; k++) kernels->combine(s->system->n, 2 * STAGES, weight[k], x, s->work[W + k]);
     s->stages += STAGES;
@@ -183,52 +197,55 @@ static double largest(size_t n, const double *x)
     return max;
 }
 
-/*
- * Size of the corrections in units of what may be left of them: a fraction of the tolerance, or with fixed steps rounding.
- * Below 1e3 of the latter they may stop falling.
- */
-static double size_of_corrections(const npde__stepper *s)
+/* With fixed steps, or without a norm, to rounding. */
+static int exactly(const npde__stepper *s)
 {
-    static const double fraction = 0.01, rounding = 1e-16;
-    const size_t n = s->system->n;
-    const int fixed = s->dt > 0 || !s->norm;
-    double size = 0;
-    for (size_t k = 0; k < STAGES; k++)
-        size = fmax(size, fixed ? largest(n, s->work[W + k]) / rounding : s->norm(s->norm_self, s->work[W + k]) / fraction);
-    return fixed ? size / largest(n, s->y) : size;
+    return s->dt > 0 || !s->norm;
 }
 
+/* Size of the corrections in units of what may be left of them: a hundredth of the tolerance, or rounding. */
+static double size_of_corrections(const npde__stepper *s)
+{
+    static const double fraction = 0.01, rounding = 1e-15;
+    double size = 0;
+    for (size_t k = 0; k < STAGES; k++)
+        size = fmax(size, exactly(s) ? largest(s->system->n, s->work[W + k]) : s->norm(s->norm_self, s->work[W + k]));
+    return exactly(s) ? size / (rounding * largest(s->system->n, s->y)) : size / fraction;
+}
+
+/* Iterates until what is left of the error is below a unit; NPDE__RETRY when that is not in sight. */
 static npde_status iterate(npde__stepper *s, double t, double h, double *const *f)
 {
+    static const double prudence = 0.05; /* no first correction is believed to leave less of the error than this */
+    static const double visible = 20;    /* units, in which a contraction shows */
+    static const double noise = 1e3;     /* rounding may stay below this */
     data *d = s->data;
-    const int fixed = s->dt > 0 || !s->norm;
-    double before = INFINITY;
-    d->contraction = pow(d->contraction, 0.8); /* what was measured long ago is believed less and less */
+    const double shifted = fabs(h - d->factored) / (h + d->factored); /* the contraction of a constant J */
+    double contraction = s->system->constant ? shifted : fmax(shifted, fmax(d->contraction, prudence)), before = 0;
     for (int k = 0; k < MAX_ITERATIONS; k++) {
         npde_status status = evaluate(s, t, h, f);
         if (!status) status = correct(s, h, f);
         if (status) return status;
         update(s);
         s->iterations++;
-        if (s->system->constant) return NPDE_OK;
-        const double size = size_of_corrections(s), rate = size / before;
-        if (k > 0) d->contraction = rate;
-        const double left = d->contraction < 1 ? size * d->contraction / (1 - d->contraction) : INFINITY;
-        if (left <= 1 || size == 0) return NPDE_OK;
-        if (!(rate < 0.9)) {
-            if (fixed && size < 1e4) return NPDE_OK;
+        const double size = size_of_corrections(s);
+        if (k > 0) contraction = size / before;
+        if (before > visible) d->contraction = contraction;
+        if (size == 0 || size * contraction <= 1 - contraction) return NPDE_OK;
+        if (k > 0 && !(contraction < 0.9)) {
+            if (exactly(s) && size < noise) return NPDE_OK;
             break;
         }
         before = size;
     }
-    d->contraction = 1;
-    return npde__fail(s->system->context, NPDE__RETRY, "Newton's iteration on the stages does not converge at t = %g", t);
+    return npde__fail(s->system->context, NPDE__RETRY, "Newton's iteration on the stages does not converge at t = %g",
+                      t);
 }
 
 /* ---- error ---- */
 
 /* Divided difference of highest order over n nodes: its weights. */
-static void difference(size_t n, const double *node, double scale, double *weight)
+static void difference_weights(size_t n, const double *node, double scale, double *weight)
 {
     for (size_t i = 0; i < n; i++) {
         weight[i] = scale;
@@ -237,68 +254,122 @@ static void difference(size_t n, const double *node, double scale, double *weigh
     }
 }
 
-static void estimate(npde__stepper *s, double h)
+/*
+ * The estimate, by slopes at the stages: of h F = A⁻¹Z at the stages, at the beginning and at the second stage of the last
+ * step a divided difference of fourth order, h⁵y⁽⁵⁾/24 + O(h⁶). Where there is no last step, the embedded formula of third
+ * order of Hairer & Wanner, IV.8, which is γ₀ c₁c₂ times the divided difference of third order. Filtered; the latter twice, for
+ * h F at the beginning may be as large as stiff components of the data are.
+ */
+static npde_status estimate(npde__stepper *s, double h)
 {
+    enum { NODES = STAGES + 2 };
     const npde__radau_tableau *m = &npde__radau_iia5_tableau;
     const int two = continues(s, h);
     const double back = two ? s->h_old / h : 1;
-    const double node[2 * STAGES] = {(m->c[0] - 1) * back, (m->c[1] - 1) * back, 0, m->c[0], m->c[1], m->c[2]};
-    double w[2 * STAGES] = {0}, weight[2 * STAGES + 1] = {0};
-    if (two) difference(6, node, 1. / 60, w);
-    else difference(4, node + 2, 0.1 * m->real, w + 2);
-    /* By h F at the beginning, and the Z of both steps. */
-    weight[0] = w[2] * h;
-    for (size_t j = 0; j < STAGES; j++)
-        for (size_t i = 0; i < STAGES; i++) {
-            weight[1 + j] += w[STAGES + i] * m->inverse[i][j];
-            weight[1 + STAGES + j] += i < 2 ? w[i] / back * m->inverse[i][j] : 0;
-        }
-    const double *const x[] = {s->slope,         s->work[Z],         s->work[Z + 1],    s->work[Z + 2],
+    const double node[NODES] = {(m->c[1] - 1) * back, 0, m->c[0], m->c[1], m->c[2]};
+    double difference[NODES] = {0}, weight[1 + 2 * STAGES] = {0};
+    if (two) difference_weights(NODES, node, 1. / 60, difference);
+    else difference_weights(NODES - 1, node + 1, m->real * m->c[0] * m->c[1], difference + 1);
+    weight[0] = h * difference[1];
+    for (size_t j = 0; j < STAGES; j++) {
+        for (size_t i = 0; i < STAGES; i++) weight[1 + j] += difference[2 + i] * m->inverse[i][j];
+        weight[1 + STAGES + j] = difference[0] / back * m->inverse[1][j];
+    }
+    const double *const x[] = {s->slope,       s->work[Z],         s->work[Z + 1],    s->work[Z + 2],
                                s->work[OLD_Z], s->work[OLD_Z + 1], s->work[OLD_Z + 2]};
     npde__kernels_best()->combine(s->system->n, two ? 1 + 2 * STAGES : 1 + STAGES, weight, x, s->error);
-    s->error_order = two ? 5 : 3;
+    s->error_order = two ? 4 : 3;
+    npde_status status = s->system->ops->solve_jacobian(s->system, s->error);
+    if (!status && !two) status = s->system->ops->solve_jacobian(s->system, s->error);
+    return status;
 }
 
 /* ---- a step ---- */
 
-static npde_status prepare(npde__stepper *s, double t, double h)
+static npde_status factor(npde__stepper *s, double h)
 {
-    npde__system *system = s->system;
-    const npde__radau_tableau *m = &npde__radau_iia5_tableau;
-    npde_status status = system->ops->linearize(system, t, h, s->y, s->rates, NULL);
+    data *d = s->data;
+    const npde__system_ops *ops = s->system->ops;
+    npde_status status = ops->factor_jacobian(s->system, npde__radau_iia5_tableau.real * h);
+    if (!status)
+        status = ops->factor_jacobian_complex(s->system, npde__complex_scale(h, npde__radau_iia5_tableau.pair));
+    d->factored = status ? 0 : h;
+    d->restored = 0;
+    return status;
+}
+
+/* A new Jacobian, and the slope at the beginning if it is not known. */
+static npde_status renew(npde__stepper *s, double t, double h)
+{
+    npde_status status = s->system->ops->linearize(s->system, t, h, s->y, s->rates, NULL);
     if (status) return status;
     if (!s->slope_known || !continues(s, h)) { /* the coefficients are frozen at the step's beginning */
-        system->ops->apply(system, 1, s->y, s->slope);
+        s->system->ops->apply(s->system, 1, s->y, s->slope);
         s->slope_known = 1;
     }
-    status = system->ops->factor_jacobian(system, m->real * h);
-    return status ? status : system->ops->factor_jacobian_complex(system, npde__complex_scale(h, m->pair));
+    return factor(s, h);
+}
+
+static int usable(const npde__stepper *s, double h)
+{
+    const data *d = s->data;
+    return d->factored > 0 && s->slope_known && continues(s, h) && d->more < RENEWAL &&
+           fabs(h - d->factored) <= most_different * d->factored;
+}
+
+static npde_status try_stages(npde__stepper *s, double t, double h, double *const *f, int64_t *count)
+{
+    const data *d = s->data;
+    const size_t n_rates = s->system->n_rates;
+    for (size_t i = 0; i < STAGES; i++) memcpy(d->stage_rates + i * n_rates, s->rates, n_rates * sizeof *s->rates);
+    predict(s, h);
+    const int64_t before = s->iterations;
+    const npde_status status = iterate(s, t, h, f);
+    *count = s->iterations - before;
+    return status;
+}
+
+/* With the J at hand; if there is none, or it does not do, with a new one. */
+static npde_status solve_stages(npde__stepper *s, double t, double h, double *const *f)
+{
+    data *d = s->data;
+    int64_t count;
+    if (usable(s, h)) {
+        npde_status status = d->restored ? factor(s, d->factored) : NPDE_OK;
+        if (!status) status = try_stages(s, t, h, f, &count);
+        if (status < 0) return status;
+        if (!status) {
+            if (count > d->first) d->more += count - d->first;
+            return NPDE_OK;
+        }
+    }
+    restart(s);
+    npde_status status = renew(s, t, h);
+    if (!status) status = try_stages(s, t, h, f, &count);
+    if (status) {
+        restart(s);
+        return status;
+    }
+    d->first = count;
+    d->more = 0;
+    return NPDE_OK;
 }
 
 static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
     npde__system *system = s->system;
     const npde__kernels *kernels = npde__kernels_best();
-    data *d = s->data;
-    double *const f[STAGES] = {s->work[F], s->work[F + 1], s->slope_new};
-    npde_status status = prepare(s, t, h);
+    const data *d = s->data;
+    double *const *z = s->work + Z, *const f[STAGES] = {s->work[F], s->work[F + 1], s->slope_new};
+    memcpy(s->rates_new, s->rates, system->n_rates * sizeof *s->rates); /* errors are relative to them */
+    npde_status status = solve_stages(s, t, h, f);
+    if (!status && want_error) status = estimate(s, h);
     if (status) return status;
-    for (size_t i = 0; i < STAGES; i++)
-        memcpy(d->stage_rates + i * system->n_rates, s->rates, system->n_rates * sizeof *s->rates);
-    memcpy(s->rates_new, s->rates, system->n_rates * sizeof *s->rates);
-    predict(s, h);
-    status = iterate(s, t, h, f);
-    if (status) return status;
-    kernels->combine(system->n, 2, (const double[]){1, 1}, (const double *const[]){s->y, s->work[Z + 2]}, s->y_new);
-    const double *a = npde__radau_iia5_tableau.inverse[2];
-    kernels->combine(system->n, STAGES, (const double[]){a[0] / h, a[1] / h, a[2] / h},
-                     (const double *const[]){s->work[Z], s->work[Z + 1], s->work[Z + 2]}, s->slope_new);
+    const double *row = npde__radau_iia5_tableau.inverse[2];
+    kernels->combine(system->n, 2, (const double[]){1, 1}, (const double *const[]){s->y, z[2]}, s->y_new);
+    kernels->combine(system->n, STAGES, (const double[]){row[0] / h, row[1] / h, row[2] / h},
+                     (const double *const[]){z[0], z[1], z[2]}, s->slope_new);
     s->slope_new_known = 1;
-    if (want_error) {
-        estimate(s, h);
-        status = system->ops->solve_jacobian(system, s->error);
-        if (status) return status;
-    }
     memcpy(s->rates_new, d->stage_rates + 2 * system->n_rates, system->n_rates * sizeof *s->rates);
     return system->ops->rates(system, t + h, -1, s->y_new, s->rates_new);
 }
@@ -317,13 +388,18 @@ static void accept(npde__stepper *s, double h)
 static void snapshot(npde__stepper *s, npde__bytes *bytes)
 {
     data *d = s->data;
+    npde__bytes_block(bytes, &d->factored, sizeof d->factored);
     npde__bytes_block(bytes, &d->contraction, sizeof d->contraction);
-    for (size_t i = 0; i <= STAGES; i++) npde__bytes_block(bytes, s->work[OLD_SLOPE + i], s->system->n * sizeof(double));
+    npde__bytes_block(bytes, &d->first, sizeof d->first);
+    npde__bytes_block(bytes, &d->more, sizeof d->more);
+    for (size_t i = 0; i <= STAGES; i++)
+        npde__bytes_block(bytes, s->work[OLD_SLOPE + i], s->system->n * sizeof(double));
+    if (bytes->mode == NPDE__BYTES_READ) d->restored = 1;
 }
 
 const npde__method npde__radau_iia5 = {.id = NPDE_METHOD_RADAU_IIA5,
                                        .order = 5,
-                                       .error_order = 5,
+                                       .error_order = 4,
                                        .vectors = VECTORS,
                                        .step = step,
                                        .init = init,
