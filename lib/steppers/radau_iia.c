@@ -203,14 +203,15 @@ static int exactly(const npde__stepper *s)
     return s->dt > 0 || !s->norm;
 }
 
-/* Size of the corrections in units of what may be left of them: a hundredth of the tolerance, or rounding. */
+/* Size of the corrections in units of what may be left of them: a part of the tolerance, or rounding. */
 static double size_of_corrections(const npde__stepper *s)
 {
-    static const double fraction = 0.01, rounding = 1e-15;
+    static const double fraction = 0.03, rounding = 1e-15;
     double size = 0;
     for (size_t k = 0; k < STAGES; k++)
         size = fmax(size, exactly(s) ? largest(s->system->n, s->work[W + k]) : s->norm(s->norm_self, s->work[W + k]));
-    return exactly(s) ? size / (rounding * largest(s->system->n, s->y)) : size / fraction;
+    if (!exactly(s)) return size / fraction;
+    return size / (rounding * fmax(largest(s->system->n, s->y), largest(s->system->n, s->y_new))); /* y_new: Y_3 */
 }
 
 /* Iterates until what is left of the error is below a unit; NPDE__RETRY when that is not in sight. */
@@ -268,7 +269,7 @@ static npde_status estimate(npde__stepper *s, double h)
     const double back = two ? s->h_old / h : 1;
     const double node[NODES] = {(m->c[1] - 1) * back, 0, m->c[0], m->c[1], m->c[2]};
     double difference[NODES] = {0}, weight[1 + 2 * STAGES] = {0};
-    if (two) difference_weights(NODES, node, 1. / 60, difference);
+    if (two) difference_weights(NODES, node, 1. / 40, difference);
     else difference_weights(NODES - 1, node + 1, m->real * m->c[0] * m->c[1], difference + 1);
     weight[0] = h * difference[1];
     for (size_t j = 0; j < STAGES; j++) {
