@@ -30,7 +30,7 @@ typedef struct {
 /* A population with a complex γ: what the real one has in lif_population. */
 typedef struct {
     npde__complex gamma, kappa, to_drive, to_diffusion;
-    int64_t loads; /* of the operator that is factored */
+    int64_t loads;                               /* of the operator that is factored */
     double *drive_response, *diffusion_response; /* stride real parts, then stride imaginary ones */
 } lif_shifted;
 

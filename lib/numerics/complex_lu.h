@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The factorisations of numerics/chain.h and numerics/tridiagonal.h for a complex shift γ of a real operator. Vectors and blocks
- * keep real and imaginary parts apart, so that inner loops are those of real numbers; C's own complex type is optional, and
- * its product looks out for infinities. */
+ * keep real and imaginary parts apart, so that inner loops are those of real numbers. */
 #ifndef NPDE_NUMERICS_COMPLEX_LU_H
 #define NPDE_NUMERICS_COMPLEX_LU_H
 
+#include "core/complex.h"
+
 #include <stddef.h>
-
-typedef struct {
-    double re, im;
-} npde__complex;
-
-static inline npde__complex npde__complex_add(npde__complex a, npde__complex b)
-{
-    return (npde__complex){a.re + b.re, a.im + b.im};
-}
-
-static inline npde__complex npde__complex_scale(double a, npde__complex b)
-{
-    return (npde__complex){a * b.re, a * b.im};
-}
-
-static inline npde__complex npde__complex_times(npde__complex a, npde__complex b)
-{
-    return (npde__complex){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
-}
-
-static inline npde__complex npde__complex_inverse(npde__complex a)
-{
-    const double square = a.re * a.re + a.im * a.im;
-    return (npde__complex){a.re / square, -a.im / square};
-}
 
 /* A block of the chain: both parts column-major with leading dimension ld. inverse[j] receives 1/pivot. */
 typedef struct {

@@ -15,6 +15,7 @@
  */
 #include "operators/operator.h"
 
+#include "numerics/complex_lu.h"
 #include "numerics/kernels.h"
 #include "numerics/quadrature.h"
 
@@ -306,6 +307,6 @@ static void fv_solve_complex(const npde__operator *op, double *factors, double *
     npde__complex_tridiagonal_solve(op->end, (const npde__complex *)factors, re, im);
 }
 
-const npde__scheme npde__finite_volume = {fv_init,           fv_free,          fv_load,  fv_apply,
-                                          fv_tangent,        fv_residual,      fv_flux,  fv_factor,
-                                          fv_solve,          fv_complex_size,  fv_factor_complex, fv_solve_complex};
+const npde__scheme npde__finite_volume = {fv_init,    fv_free,         fv_load,           fv_apply,
+                                          fv_tangent, fv_residual,     fv_flux,           fv_factor,
+                                          fv_solve,   fv_complex_size, fv_factor_complex, fv_solve_complex};

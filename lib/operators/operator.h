@@ -11,7 +11,7 @@
 #ifndef NPDE_OPERATORS_OPERATOR_H
 #define NPDE_OPERATORS_OPERATOR_H
 
-#include "numerics/complex_lu.h"
+#include "core/complex.h"
 #include "operators/grid.h"
 
 /* A function of v, evaluated for one population. Returns 0, or a status with the error text set. */
@@ -67,7 +67,7 @@ struct npde__operator {
         npde__complex gamma, border;
         double *response, *response_im, *factors;
     } shifted;
-    void *data;              /* the scheme's own */
+    void *data; /* the scheme's own */
 };
 
 extern const npde__scheme npde__finite_volume, npde__spectral;

@@ -13,6 +13,7 @@
 #include "operators/operator.h"
 
 #include "numerics/chain.h"
+#include "numerics/complex_lu.h"
 #include "numerics/quadrature.h"
 
 #include <math.h>
@@ -324,6 +325,6 @@ static void se_solve_complex(const npde__operator *op, double *factors, double *
     }
 }
 
-const npde__scheme npde__spectral = {se_init,     se_free, se_load,   se_apply, se_tangent,
-                                     se_residual, se_flux, se_factor, se_solve,
-                                     se_complex_size, se_factor_complex, se_solve_complex};
+const npde__scheme npde__spectral = {se_init,    se_free,         se_load,           se_apply,
+                                     se_tangent, se_residual,     se_flux,           se_factor,
+                                     se_solve,   se_complex_size, se_factor_complex, se_solve_complex};

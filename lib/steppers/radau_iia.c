@@ -269,7 +269,7 @@ static npde_status estimate(npde__stepper *s, double h)
     const double back = two ? s->h_old / h : 1;
     const double node[NODES] = {(m->c[1] - 1) * back, 0, m->c[0], m->c[1], m->c[2]};
     double difference[NODES] = {0}, weight[1 + 2 * STAGES] = {0};
-    if (two) difference_weights(NODES, node, 1. / 40, difference);
+    if (two) difference_weights(NODES, node, 1. / 25, difference);
     else difference_weights(NODES - 1, node + 1, m->real * m->c[0] * m->c[1], difference + 1);
     weight[0] = h * difference[1];
     for (size_t j = 0; j < STAGES; j++) {

@@ -2,7 +2,7 @@
 #ifndef NPDE_STEPPERS_RADAU_IIA_H
 #define NPDE_STEPPERS_RADAU_IIA_H
 
-#include "numerics/complex_lu.h"
+#include "core/complex.h"
 
 enum { NPDE__RADAU_STAGES = 3 };
 

@@ -10,8 +10,8 @@
 #define NPDE_SYSTEM_SYSTEM_H
 
 #include "core/bytes.h"
+#include "core/complex.h"
 #include "core/context.h"
-#include "numerics/complex_lu.h"
 
 typedef struct npde__system npde__system;
 
