@@ -163,10 +163,11 @@ static npde_status correct(npde__stepper *s, double h, double *const *f)
     const npde__kernels *kernels = npde__kernels_best();
     const npde__system_ops *ops = s->system->ops;
     const data *d = s->data;
-    const double *const x[2 * STAGES] = {f[0], f[1], f[2], s->work[Z], s->work[Z + 1], s->work[Z + 2]};
+    enum { TERMS = 2 * STAGES };
+    const double *const x[TERMS] = {f[0], f[1], f[2], s->work[Z], s->work[Z + 1], s->work[Z + 2]};
     /* Factors of another step: the scale that is best for both the stiff and the smooth. */
     const double scale = 2 * d->factored / (h + d->factored);
-    double weight[STAGES][2 * STAGES];
+    double weight[STAGES][TERMS];
     for (size_t j = 0; j < STAGES; j++) {
         const npde__complex w = {m->t_inverse[1][j], m->t_inverse[2][j]}, scaled = npde__complex_times(m->pair, w);
         weight[0][j] = scale * h * m->real * m->t_inverse[0][j];
@@ -174,7 +175,7 @@ static npde_status correct(npde__stepper *s, double h, double *const *f)
         weight[2][j] = scale * h * scaled.im;
         for (size_t k = 0; k < STAGES; k++) weight[k][STAGES + j] = -scale * m->t_inverse[k][j];
     }
-    for (size_t k = 0; k < STAGES; k++) kernels->combine(s->system->n, 2 * STAGES, weight[k], x, s->work[W + k]);
+    for (size_t k = 0; k < STAGES; k++) kernels->combine(s->system->n, TERMS, weight[k], x, s->work[W + k]);
     s->stages += STAGES;
     const npde_status status = ops->solve_jacobian(s->system, s->work[W]);
     return status ? status : ops->solve_jacobian_complex(s->system, s->work[W + 1], s->work[W + 2]);
