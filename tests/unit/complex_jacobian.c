@@ -101,7 +101,7 @@ START_TEST(resolvent_identity)
                     OK(r->context, npde_solver_set_gaussian(r->solver, NPDE_ALL, p->mean, p->variance));
                 }
                 ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-                OK(r->context, npde_solver_advance(r->solver, 0.2, NULL));
+                OK(r->context, npde_solver_advance(r->solver, 0.5, NULL));
                 npde__run *inside = r->solver->run;
                 check(inside->system, &inside->stepper, &stream, p->name);
                 run_free(r);
