@@ -31,7 +31,7 @@ static void couple(run *r, const problem *p, size_t n_pop)
     OK(r->context, npde_model_new(r->context, NPDE_MODEL_LIF_NETWORK, n_pop, &r->model));
     for (size_t k = 0; k < n_pop * n_pop; k++) {
         weights[k] = p->connectivity * (1 - 0.4 * (double)k / 3);
-        noise[k] = p->noise * (1 + (double)k);
+        noise[k] = p->noise * (1 + (double)k) / 9;
     }
     OK(r->context, npde_model_set_matrix(r->model, NPDE_MATRIX_WEIGHTS, weights, n_pop, n_pop));
     OK(r->context, npde_model_set_matrix(r->model, NPDE_MATRIX_NOISE_WEIGHTS, noise, n_pop, n_pop));
