@@ -54,7 +54,8 @@ enum {
     NPDE_METHOD_TR_BDF2 = 3004, /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
     NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
     NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
-    NPDE_METHOD_RODAS3 = 3007 /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_RODAS3 = 3007, /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_BDF = 3013 /**< Backward differentiation formulas of order 1 to 5 around a frozen Jacobian, started by rodas5p: few operations a step; for tight tolerances */
 };
 
 /** Parameters of a model. */
