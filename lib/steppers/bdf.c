@@ -420,7 +420,7 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
 const npde__method npde__bdf = {.id = NPDE_METHOD_BDF,
                                 .order = MOST,
                                 .error_order = MOST,
-                                .vectors = NPDE__STEPPER_VECTORS,
+                                .vectors = NPDE__RODAS_VECTORS,
                                 .step = step,
                                 .init = init,
                                 .free = release,
