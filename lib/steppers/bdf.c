@@ -23,16 +23,17 @@
 
 enum { MOST = 5, OLDER = MOST + 1, POINTS = OLDER + 1 };
 enum { CORRECTION, SLOPE, REST }; /* work vectors, when RODAS5P does not use them */
-enum { ADAPTIVE_PASSES = 5, FIXED_PASSES = 20, ATTEMPTS = 3 };
+enum { ADAPTIVE_PASSES = 5, FIXED_PASSES = 20, ATTEMPTS = 4 };
 
 static const double kappa[MOST + 1] = {0, -0.185, -1.0 / 9, -0.0823, 0, 0};
 static const double harmonic[MOST + 1] = {0, 1, 3.0 / 2, 11.0 / 6, 25.0 / 12, 137.0 / 60};
 
-static const double solved = 0.05;     /* of the tolerance: what Newton's method may leave */
-static const double patience = 0.5;    /* slowest convergence that is worth going on with */
-static const double most_growth = 2;   /* of a step */
-static const double worthwhile = 1.2;  /* growth that pays for a factorisation */
-static const double short_step = 0.1;  /* of the one before */
+static const double calibration = 2;  /* of the error estimate, so that what a run delivers is near the tolerance */
+static const double solved = 0.1;     /* of the tolerance: what Newton's method may leave */
+static const double patience = 0.5;   /* slowest convergence that is worth going on with */
+static const double most_growth = 2;  /* of a step */
+static const double worthwhile = 1.7; /* growth that pays for a factorisation */
+static const double short_step = 0.1; /* of the one before */
 
 typedef struct {
     double *y[OLDER], *rates[OLDER]; /* accepted states before the present one, the latest first */
@@ -40,7 +41,8 @@ typedef struct {
     size_t known;                    /* how many of those there are */
     size_t order, next_order;        /* of the next step; of the one after the offered one */
     size_t offered;                  /* order of the offered step; 0 for RODAS5P's */
-    int64_t since, attempts;         /* steps since order or size was chosen; attempts at this one */
+    int64_t since;                   /* steps since order or size was chosen */
+    size_t attempts;                 /* at the next step */
     int64_t merged;                  /* the last step was too short for a point of its own */
     /* The Jacobian: */
     double gamma; /* that it is factored for; 0 when there is none */
@@ -83,7 +85,7 @@ static double error_constant(const double *age, size_t order, double h)
     const double alpha = leading(order), equal = kappa[order] * harmonic[order] + 1 / ((double)order + 1);
     double sum = 0;
     for (size_t i = 0; i <= order; i++) sum += h / (h + age[i]);
-    return fmax(fabs(alpha - sum), equal * ((double)order + 1) * h / (h + age[order]));
+    return calibration * fmax(fabs(alpha - sum), equal * ((double)order + 1) * h / (h + age[order]));
 }
 
 /* out = Σ_j weight_j y_j + Σ_j more_j x_j over the accepted states, the present one first, and some others. */
@@ -167,7 +169,7 @@ static npde_status iterate(npde__stepper *s, double t, size_t order, const doubl
     const npde__kernels *kernels = npde__kernels_best();
     const double goal = adaptive(s) ? solved : DBL_EPSILON / 4;
     /* A rate that is not measured again is trusted less from step to step (Hairer & Wanner II, IV.8). */
-    double before = 0, rate = adaptive(s) ? pow(d->rate, 0.8) : 1;
+    double before = 0, rate = adaptive(s) ? pow(d->rate, 0.9) : 1;
     for (*passes = 1; *passes <= (adaptive(s) ? ADAPTIVE_PASSES : FIXED_PASSES); ++*passes) {
         double *delta = *passes == 1 ? s->error : s->work[CORRECTION];
         const npde_status status = correct(s, t, order, right, delta);
@@ -220,7 +222,7 @@ static npde_status bdf_step(npde__stepper *s, double t, double h, int want_error
 {
     bdf *d = s->data;
     npde__system *system = s->system;
-    const size_t order = d->order;
+    const size_t order = d->offered;
     double value[POINTS], right[POINTS];
     weigh(d->age, order, h, value, right);
     npde_status status = solve(s, t, h, order, value, right);
@@ -244,11 +246,13 @@ static npde_status bdf_step(npde__stepper *s, double t, double h, int want_error
 static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
     bdf *d = s->data;
-    if (d->attempts++ >= ATTEMPTS) {
+    const size_t attempt = d->attempts++;
+    if (attempt >= ATTEMPTS) {
         d->known = 0;
         d->next_order = MOST;
     }
     d->offered = d->known < MOST ? 0 : d->order;
+    if (d->offered && attempt >= 2) d->offered = d->offered > attempt ? d->offered - attempt + 1 : 1;
     if (d->offered) return bdf_step(s, t, h, want_error);
     d->gamma = 0;
     s->error_order = npde__rodas5p.error_order;
@@ -257,15 +261,15 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
 
 /* ---- order and size of the next step ---- */
 
-/* ‖y_new − P(t + h)‖, P of that degree. */
+/* ‖y_new − P(t + h)‖, P of that degree; in place of the error, which has done its work. */
 static double distance(npde__stepper *s, size_t degree, double h)
 {
     const bdf *d = s->data;
     double value[POINTS], right[POINTS];
     weigh(d->age, degree, h, value, right);
     for (size_t j = 0; j <= degree; j++) value[j] = -value[j];
-    combine(s, degree + 1, value, 1, (const double[]){1}, (const double *const[]){s->y_new}, s->work[CORRECTION]);
-    return s->norm(s->norm_self, s->work[CORRECTION]);
+    combine(s, degree + 1, value, 1, (const double[]){1}, (const double *const[]){s->y_new}, s->error);
+    return s->norm(s->norm_self, s->error);
 }
 
 static double growth(double bias, double error, size_t order)
@@ -287,11 +291,11 @@ static double next_step(npde__stepper *s, double h)
 {
     bdf *d = s->data;
     if (!d->offered) return next_start_step(s, h);
-    const size_t order = d->order;
+    const size_t order = d->next_order = d->offered;
     const double error = s->norm(s->norm_self, s->error), now = error / error_constant(d->age, order, h);
     double factor = growth(1.1, error, order);
     int unstable = 0;
-    if (factor >= 1 && ++d->since <= (int64_t)order) return h;
+    if (factor >= 1 && ++d->since < (int64_t)order) return h;
     if (order > 1) {
         const double lower = distance(s, order - 1, h);
         const double other = growth(1.2, error_constant(d->age, order - 1, h) * lower, order - 1);
@@ -325,7 +329,8 @@ static void forget(npde__stepper *s)
     bdf *d = s->data;
     d->known = 0;
     d->order = d->next_order = MOST;
-    d->since = d->attempts = d->merged = 0;
+    d->since = d->merged = 0;
+    d->attempts = 0;
     d->gamma = 0;
     d->rate = 1;
 }
