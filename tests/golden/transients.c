@@ -91,32 +91,46 @@ START_TEST(measured_problems_to_1e_7)
 }
 END_TEST
 
-/* Adaptive RODAS5P with a tolerance of 1e-9: every problem of both tables, networks, delays, refractory states, to 1e-9. */
-static run *run_accurately(const problem *p)
+/*
+ * Adaptive steps with a tolerance of 1e-9: every problem of both tables, networks, delays, refractory states, to 1e-9 with RODAS5P
+ * and to twice that with BDF.
+ */
+static run *run_accurately(const problem *p, npde_id method)
 {
-    run *r = run_prepare(p, 0, NPDE_METHOD_RODAS5P, 0);
+    run *r = run_prepare(p, 0, method, 0);
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-9));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, 1e-12));
     ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
     return r;
 }
 
-START_TEST(rodas5p_to_1e_9)
+static void check_accuracy(npde_id method, double tolerance, double measured_tolerance)
 {
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        run *r = run_accurately(&cases[k].p);
+        run *r = run_accurately(&cases[k].p, method);
         for (int i = 0; i < 5; i++) {
             const double rate = run_rate(r, times[i]);
-            ck_assert_msg(fabs(rate - cases[k].rate[i]) <= 1e-9, "%s, t = %g: %.13g and not %.13g", cases[k].p.name,
-                          times[i], rate, cases[k].rate[i]);
+            ck_assert_msg(fabs(rate - cases[k].rate[i]) <= tolerance, "%s, t = %g: %.13g and not %.13g",
+                          cases[k].p.name, times[i], rate, cases[k].rate[i]);
         }
         run_free(r);
     }
     for (size_t k = 0; k < sizeof measured / sizeof measured[0]; k++) {
-        run *r = run_accurately(&measured[k].p);
-        for (int i = 0; i < 50; i++) NEAR(run_rate(r, 0.1 * (i + 1)), measured[k].rates[i], 3e-10);
+        run *r = run_accurately(&measured[k].p, method);
+        for (int i = 0; i < 50; i++) NEAR(run_rate(r, 0.1 * (i + 1)), measured[k].rates[i], measured_tolerance);
         run_free(r);
     }
+}
+
+START_TEST(rodas5p_to_1e_9)
+{
+    check_accuracy(NPDE_METHOD_RODAS5P, 1e-9, 3e-10);
+}
+END_TEST
+
+START_TEST(bdf_to_1e_9)
+{
+    check_accuracy(NPDE_METHOD_BDF, 1e-9, 2e-9);
 }
 END_TEST
 
@@ -254,6 +268,7 @@ int main(void)
     tcase_add_loop_test(tcase, rates_and_reservoirs_to_1e_7, 0, (int)(sizeof cases / sizeof cases[0]));
     tcase_add_loop_test(tcase, measured_problems_to_1e_7, 0, (int)(sizeof measured / sizeof measured[0]));
     tcase_add_test(tcase, rodas5p_to_1e_9);
+    tcase_add_test(tcase, bdf_to_1e_9);
     tcase_add_test(tcase, densities_to_1e_7);
     tcase_add_test(tcase, linear_density_to_1e_8);
     tcase_add_test(tcase, excitatory_inhibitory_pair_to_1e_7);
