@@ -23,7 +23,7 @@
 
 enum { MOST = 5, OLDER = MOST + 1, POINTS = OLDER + 1 };
 enum { CORRECTION, SLOPE, REST }; /* work vectors, when RODAS5P does not use them */
-enum { ADAPTIVE_PASSES = 5, FIXED_PASSES = 20, ATTEMPTS = 4 };
+enum { ADAPTIVE_PASSES = 5, FIXED_PASSES = 20, ATTEMPTS = 4, DOUBTS = 3 };
 
 static const double kappa[MOST + 1] = {0, -0.185, -1.0 / 9, -0.0823, 0, 0};
 static const double harmonic[MOST + 1] = {0, 1, 3.0 / 2, 11.0 / 6, 25.0 / 12, 137.0 / 60};
@@ -42,6 +42,7 @@ typedef struct {
     size_t order, next_order;        /* of the next step; of the one after the offered one */
     size_t offered;                  /* order of the offered step; 0 for RODAS5P's */
     int64_t since;                   /* steps since order or size was chosen */
+    int64_t doubts;                  /* steps in a row after which the formula did not look stable */
     size_t attempts;                 /* at the next step */
     int64_t merged;                  /* the last step was too short for a point of its own */
     /* The Jacobian: */
@@ -299,8 +300,9 @@ static double next_step(npde__stepper *s, double h)
     if (order > 1) {
         const double lower = distance(s, order - 1, h);
         const double other = growth(1.2, error_constant(d->age, order - 1, h) * lower, order - 1);
-        /* Differences that do not fall with their order are those of a component beyond the stability of the formula. */
-        unstable = order > 2 && lower <= now;
+        /* Differences that go on not falling with their order are those of a mode beyond the stability of the formula. */
+        d->doubts = order > 2 && lower <= now ? d->doubts + 1 : 0;
+        unstable = d->doubts >= DOUBTS;
         if (unstable || other > factor) {
             d->next_order = order - 1;
             factor = other;
@@ -319,6 +321,7 @@ static double next_step(npde__stepper *s, double h)
         return h;
     }
     d->since = 0;
+    if (d->next_order != order) d->doubts = 0;
     return h * fmin(most_growth, fmax(0.5, factor));
 }
 
@@ -329,7 +332,7 @@ static void forget(npde__stepper *s)
     bdf *d = s->data;
     d->known = 0;
     d->order = d->next_order = MOST;
-    d->since = d->merged = 0;
+    d->since = d->doubts = d->merged = 0;
     d->attempts = 0;
     d->gamma = 0;
     d->rate = 1;
@@ -410,6 +413,7 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
     npde__bytes_block(bytes, &d->known, sizeof d->known);
     npde__bytes_block(bytes, &d->order, sizeof d->order);
     npde__bytes_block(bytes, &d->since, sizeof d->since);
+    npde__bytes_block(bytes, &d->doubts, sizeof d->doubts);
     npde__bytes_block(bytes, &d->merged, sizeof d->merged);
     for (size_t j = 0; j < OLDER; j++) {
         npde__bytes_block(bytes, d->y[j], s->system->n * sizeof(double));

@@ -134,6 +134,28 @@ START_TEST(bdf_to_1e_9)
 }
 END_TEST
 
+/* What is delivered is what was asked for, over six orders of magnitude. */
+START_TEST(bdf_delivers_its_tolerance)
+{
+    for (size_t k = 0; k < sizeof measured / sizeof measured[0]; k++)
+        for (int digits = 4; digits <= 10; digits += 2) {
+            run *r = run_prepare(&measured[k].p, 0, NPDE_METHOD_BDF, 0);
+            const double tolerance = pow(10, -digits);
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, tolerance));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, tolerance / 100));
+            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+            double error = 0, largest = 0;
+            for (int i = 0; i < 50; i++) {
+                error = fmax(error, fabs(run_rate(r, 0.1 * (i + 1)) - measured[k].rates[i]));
+                largest = fmax(largest, measured[k].rates[i]);
+            }
+            ck_assert_msg(error <= 4 * tolerance * largest, "%s: %.2e of the largest rate at a tolerance of %g",
+                          measured[k].p.name, error / largest, tolerance);
+            run_free(r);
+        }
+}
+END_TEST
+
 /* Densities at t = 4 and v = .5, 1, 1.5, 1.9. */
 START_TEST(densities_to_1e_7)
 {
@@ -269,6 +291,7 @@ int main(void)
     tcase_add_loop_test(tcase, measured_problems_to_1e_7, 0, (int)(sizeof measured / sizeof measured[0]));
     tcase_add_test(tcase, rodas5p_to_1e_9);
     tcase_add_test(tcase, bdf_to_1e_9);
+    tcase_add_test(tcase, bdf_delivers_its_tolerance);
     tcase_add_test(tcase, densities_to_1e_7);
     tcase_add_test(tcase, linear_density_to_1e_8);
     tcase_add_test(tcase, excitatory_inhibitory_pair_to_1e_7);

@@ -187,9 +187,9 @@ static const npde__system_ops polynomial_ops = {.rates = poly_rates,
                                                 .factor_jacobian = poly_factor,
                                                 .solve_jacobian = poly_solve};
 
-static void begin(npde_context *c, polynomial *p, npde__stepper *s, size_t degree, double lambda, int coupled)
+static void begin(npde_context *c, polynomial *p, npde__stepper *s, size_t n, size_t degree, double lambda, int coupled)
 {
-    *p = (polynomial){.base = {.ops = &polynomial_ops, .context = c, .n = 1, .n_rates = 1, .stride = 1}};
+    *p = (polynomial){.base = {.ops = &polynomial_ops, .context = c, .n = n, .n_rates = 1, .stride = n}};
     p->lambda = lambda;
     p->degree = degree;
     p->base.coupled = coupled;
@@ -220,7 +220,7 @@ START_TEST(polynomials_are_followed)
         const size_t order = 1 + (size_t)k % MOST;
         polynomial p;
         npde__stepper s;
-        begin(c, &p, &s, order, k < 20 ? 1 : 1e3, k % 4 < 2);
+        begin(c, &p, &s, 1, order, k < 20 ? 1 : 1e3, k % 4 < 2);
         bdf *d = s.data;
         double t = 0;
         fill_history(&p, &s, &t, 0.05);
@@ -253,7 +253,7 @@ START_TEST(estimates_tell_the_error)
     for (size_t order = 1; order <= MOST; order++) {
         polynomial p;
         npde__stepper s;
-        begin(c, &p, &s, order + 1, 0, 0);
+        begin(c, &p, &s, 1, order + 1, 0, 0);
         bdf *d = s.data;
         double t = 0;
         const double h = 0.25;
@@ -278,7 +278,7 @@ START_TEST(very_short_steps_do_no_harm)
     for (double tiny = 1e-2; tiny > 1e-13; tiny /= 10) {
         polynomial p;
         npde__stepper s;
-        begin(c, &p, &s, 5, 1, 0);
+        begin(c, &p, &s, 1, 5, 1, 0);
         double t = 0;
         fill_history(&p, &s, &t, 0.1);
         for (int k = 0; k < 8; k++) {
@@ -294,5 +294,53 @@ START_TEST(very_short_steps_do_no_harm)
 }
 END_TEST
 
+/* The order that is chosen after three equal steps on Re and Im of factor e^{λt}, for a tolerance of 1e-3. */
+static double modulus(void *self, const double *e)
+{
+    (void)self;
+    return 1e3 * hypot(e[0], e[1]);
+}
+
+static size_t chosen(double factor, double complex lambda, size_t order)
+{
+    npde_context *c;
+    polynomial p;
+    npde__stepper s;
+    size_t next = 0;
+    OK(c, npde_context_new(&c));
+    begin(c, &p, &s, 2, 1, 0, 0);
+    s.dt = 0;
+    s.norm = modulus;
+    bdf *d = s.data;
+    for (int t = 0; t < 12; t++) {
+        const double complex y = factor * cexp(lambda * t);
+        d->offered = d->order = d->next_order = order;
+        s.y_new[0] = creal(y);
+        s.y_new[1] = cimag(y);
+        if (t >= 9) {
+            d->since = 100;
+            distance(&s, order, 1); /* leaves y − P in the error */
+            for (int i = 0; i < 2; i++) s.error[i] *= error_constant(d->age, order, 1);
+            next_step(&s, 1);
+            next = d->next_order;
+        }
+        npde__stepper_accept(&s, 1);
+    }
+    npde__stepper_free(&s);
+    npde_context_free(c);
+    return next;
+}
+
+/* A mode that turns by 75° a step, where the root locus of order 5 lies in the left half plane, hardly damped: a lower order. */
+START_TEST(order_follows_the_solution)
+{
+    const double turn = 75 * 3.14159265358979 / 180;
+    ck_assert_uint_eq(chosen(3e-4, -0.01 + turn * I, 5), 4);
+    ck_assert_uint_eq(chosen(1, -0.3, 5), 5);
+    ck_assert_uint_eq(chosen(1, -0.02, 4), 5);
+    ck_assert_uint_eq(chosen(1, -0.05, 1), 2);
+}
+END_TEST
+
 MAIN("bdf", order_conditions, error_constants, classical_coefficients, angles_of_stability, polynomials_are_followed,
-     estimates_tell_the_error, very_short_steps_do_no_harm)
+     estimates_tell_the_error, very_short_steps_do_no_harm, order_follows_the_solution)
