@@ -28,7 +28,6 @@ enum { ADAPTIVE_PASSES = 5, FIXED_PASSES = 20, ATTEMPTS = 4, DOUBTS = 3 };
 static const double kappa[MOST + 1] = {0, -0.185, -1.0 / 9, -0.0823, 0, 0};
 static const double harmonic[MOST + 1] = {0, 1, 3.0 / 2, 11.0 / 6, 25.0 / 12, 137.0 / 60};
 
-static const double calibration = 2;  /* of the error estimate, so that what a run delivers is near the tolerance */
 static const double solved = 0.1;     /* of the tolerance: what Newton's method may leave */
 static const double patience = 0.5;   /* slowest convergence that is worth going on with */
 static const double most_growth = 2;  /* of a step */
@@ -86,7 +85,7 @@ static double error_constant(const double *age, size_t order, double h)
     const double alpha = leading(order), equal = kappa[order] * harmonic[order] + 1 / ((double)order + 1);
     double sum = 0;
     for (size_t i = 0; i <= order; i++) sum += h / (h + age[i]);
-    return calibration * fmax(fabs(alpha - sum), equal * ((double)order + 1) * h / (h + age[order]));
+    return fmax(fabs(alpha - sum), equal * ((double)order + 1) * h / (h + age[order]));
 }
 
 /* out = Σ_j weight_j y_j + Σ_j more_j x_j over the accepted states, the present one first, and some others. */
@@ -427,6 +426,7 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
 }
 
 const npde__method npde__bdf = {.id = NPDE_METHOD_BDF,
+                                .calibration = 6,
                                 .order = MOST,
                                 .error_order = MOST,
                                 .vectors = NPDE__RODAS_VECTORS,
