@@ -112,13 +112,14 @@ static npde_status take_jacobian(npde__stepper *s, double t, double h, double ga
 {
     bdf *d = s->data;
     npde__system *system = s->system;
-    if (d->gamma == gamma && !d->tired) return NPDE_OK;
+    const int outdated = d->tired && !d->fresh;
+    if (d->gamma == gamma && !outdated) return NPDE_OK;
     npde_status status = NPDE_OK;
-    if (d->gamma == 0 || d->tired || !(d->fresh || system->constant)) {
+    if (d->gamma == 0 || outdated || !(d->fresh || system->constant)) {
         status = system->ops->linearize(system, t, h, s->y, s->rates, s->work[REST]);
         d->fresh = 1;
-        d->tired = 0;
     }
+    d->tired = 0;
     d->gamma = 0;
     if (!status) status = system->ops->factor_jacobian(system, gamma);
     if (!status) d->gamma = gamma;
