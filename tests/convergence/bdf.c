@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * What BDF promises beyond other methods: its order where drives move, no loss where steps are cut, a way out where its higher orders
- * are not stable, and what happens when callbacks jump or refuse. */
+ * What BDF promises beyond other methods: its order where drives move, no loss where steps are cut, a way out where its higher
+ * orders are not stable, and what happens when callbacks jump or refuse. */
 #include "problem.h"
 #include "steppers/stepper.h"
 
@@ -66,8 +66,8 @@ START_TEST(cut_steps_cost_no_accuracy)
 END_TEST
 
 /*
- * Strong drive and little noise: neurons fire in step, the eigenvalues next to 0 are −3.9 ± 9.5i, and BDF of order 5 is not stable for
- * hλ there. The order is lowered, and steps grow without bound on the way to the steady rate.
+ * Strong drive and little noise: neurons fire in step, the eigenvalues next to 0 are −3.9 ± 9.5i, and BDF of order 5 is not
+ * stable for hλ there. The order is lowered, and steps grow without bound on the way to the steady rate.
  */
 START_TEST(oscillating_modes_do_not_bound_the_step)
 {
