@@ -15,6 +15,7 @@ static const npde__method *const methods[] = {
     &npde__sbdf4,
     &npde__sbdf5,
     &npde__radau_iia5,
+    &npde__bdf,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };
