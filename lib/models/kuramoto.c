@@ -265,7 +265,7 @@ static npde_status kuramoto_linearize(npde__system *s, double t, double h, const
                                       double *slope)
 {
     (void)h;
-    memset(slope, 0, s->n * sizeof *slope);
+    if (slope) memset(slope, 0, s->n * sizeof *slope);
     memcpy(self(s)->at, y, s->n * sizeof *y);
     return kuramoto_freeze(s, t, +1, rates);
 }

@@ -197,10 +197,10 @@ static npde_status neuron_linearize(npde__system *s, double t, double h, const d
     enum { POINTS = 5 };
     static const double weight[POINTS] = {-25. / 12, 4, -3, 4. / 3, -0.25};
     neurons *w = self(s);
-    memset(slope, 0, s->n * sizeof *slope);
     for (size_t p = 0; p < w->n_pop; p++)
         w->kind->jacobian(w->param + p * w->kind->n_params, y + p * w->d, w->jacobian + p * w->d * w->d);
-    for (int k = 0; w->coupling && k < POINTS; k++) {
+    if (slope) memset(slope, 0, s->n * sizeof *slope);
+    for (int k = 0; slope && w->coupling && k < POINTS; k++) {
         const npde_status status = slope_at(w, t + k * h / 64, +1, y, w->g);
         if (status) return status;
         for (size_t i = 0; i < s->n; i++) slope[i] += weight[k] * 64 / h * w->g[i];

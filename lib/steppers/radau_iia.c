@@ -44,6 +44,9 @@ typedef struct {
 static npde_status init(npde__stepper *s)
 {
     npde_context *c = s->system->context;
+    if (!s->system->ops->make_complex)
+        return npde__fail(c, NPDE_ERR_UNSUPPORTED,
+                          "radau_iia5 needs a model that solves with complex shifts; take rodas5p");
     data *d = s->data = npde__alloc(c, 1, sizeof *d);
     if (!d) return NPDE_ERR_MEMORY;
     d->contraction = 1;
