@@ -14,13 +14,14 @@
  * 18, 2008). All nonlinearity passes through the two numbers Z; the rates are z_{p,1}, the real parts of all first. */
 #include "models/model.h"
 
-#include "core/time.h"
+#include "core/complex.h"
 
-#include <complex.h>
 #include <math.h>
 #include <string.h>
 
-typedef double complex cplx;
+typedef npde__complex cplx;
+
+static const double turn = 6.283185307179586477;
 
 typedef struct {
     double frequency, width, diffusion, coupling, share;
@@ -44,29 +45,53 @@ static oscillators *self(npde__system *s)
     return (oscillators *)s;
 }
 
+static cplx times(cplx a, cplx b)
+{
+    return npde__complex_times(a, b);
+}
+
+static cplx scaled(double a, cplx b)
+{
+    return npde__complex_scale(a, b);
+}
+
+static cplx minus(cplx a, cplx b)
+{
+    return (cplx){a.re - b.re, a.im - b.im};
+}
+
+static cplx conjugate(cplx a)
+{
+    return (cplx){a.re, -a.im};
+}
+
 static cplx at(const double *y, size_t n)
 {
-    return y[2 * n] + I * y[2 * n + 1];
+    return (cplx){y[2 * n], y[2 * n + 1]};
 }
 
 static void put(double *y, size_t n, cplx z)
 {
-    y[2 * n] = creal(z);
-    y[2 * n + 1] = cimag(z);
+    y[2 * n] = z.re;
+    y[2 * n + 1] = z.im;
 }
 
 /* Z from the rates, and from a state. */
 static cplx order_of_rates(const oscillators *w, const double *rates)
 {
-    cplx z = 0;
-    for (size_t p = 0; p < w->n_pop; p++) z += w->pop[p].share * (rates[p] + I * rates[w->n_pop + p]);
+    cplx z = {0, 0};
+    for (size_t p = 0; p < w->n_pop; p++) {
+        z.re += w->pop[p].share * rates[p];
+        z.im += w->pop[p].share * rates[w->n_pop + p];
+    }
     return z;
 }
 
 static cplx order_of_state(const oscillators *w, const double *y)
 {
-    cplx z = 0;
-    for (size_t p = 0; p < w->n_pop; p++) z += w->pop[p].share * at(y + p * w->base.stride, 0);
+    cplx z = {0, 0};
+    for (size_t p = 0; p < w->n_pop; p++)
+        z = npde__complex_add(z, scaled(w->pop[p].share, at(y + p * w->base.stride, 0)));
     return z;
 }
 
@@ -83,15 +108,26 @@ static void to_rates(const oscillators *w, const double *y, double *rates)
 static cplx own(const group *g, size_t n)
 {
     const double k = (double)n + 1;
-    return k * (I * g->frequency - g->width - k * g->diffusion);
+    return (cplx){-k * (g->width + k * g->diffusion), k * g->frequency};
+}
+
+/* h z_{n−1} − h̄ z_{n+1} */
+static cplx pull(cplx field, cplx before, cplx after)
+{
+    return minus(times(field, before), times(conjugate(field), after));
+}
+
+static cplx next_of(const oscillators *w, const double *y, size_t n)
+{
+    return n + 1 < w->modes ? at(y, n + 1) : (cplx){0, 0};
 }
 
 static void act(const oscillators *w, const group *g, cplx field, int forced, const double *y, double *out)
 {
-    cplx before = forced ? 1 : 0;
+    cplx before = {forced ? 1 : 0, 0};
     for (size_t n = 0; n < w->modes; n++) {
-        const cplx z = at(y, n), after = n + 1 < w->modes ? at(y, n + 1) : 0;
-        put(out, n, own(g, n) * z + (double)(n + 1) * (field * before - conj(field) * after));
+        const cplx z = at(y, n), pulled = pull(field, before, next_of(w, y, n));
+        put(out, n, npde__complex_add(times(own(g, n), z), scaled((double)(n + 1), pulled)));
         before = z;
     }
 }
@@ -100,12 +136,12 @@ static void act(const oscillators *w, const group *g, cplx field, int forced, co
 static void differentiate(const oscillators *w, const group *g, double factor, const double *y, cplx *by_real,
                           cplx *by_imaginary)
 {
-    cplx before = 1;
+    cplx before = {1, 0};
     for (size_t n = 0; n < w->modes; n++) {
-        const cplx after = n + 1 < w->modes ? at(y, n + 1) : 0;
+        const cplx after = next_of(w, y, n);
         const double half = factor * (double)(n + 1) * g->coupling / 2;
-        by_real[n] = half * (before - after);
-        by_imaginary[n] = half * I * (before + after);
+        by_real[n] = scaled(half, minus(before, after));
+        by_imaginary[n] = (cplx){-half * (before.im + after.im), half * (before.re + after.re)};
         before = at(y, n);
     }
 }
@@ -115,23 +151,25 @@ static void differentiate(const oscillators *w, const group *g, double factor, c
 /* I − γL is tridiagonal; divided by n, its Hermitian part is positive definite: no pivoting. */
 static void factor_group(const oscillators *w, group *g, double gamma)
 {
-    cplx above = 0; /* entry (n − 1, n) */
+    cplx above = {0, 0}; /* entry (n − 1, n) */
     for (size_t n = 0; n < w->modes; n++) {
         const double k = gamma * (double)(n + 1);
-        const cplx below = -k * g->field; /* entry (n, n − 1) */
-        g->ratio[n] = n > 0 ? below * g->inverse[n - 1] : 0;
-        g->inverse[n] = 1 / (1 - gamma * own(g, n) - g->ratio[n] * above);
-        above = k * conj(g->field);
+        const cplx below = scaled(-k, g->field); /* entry (n, n − 1) */
+        const cplx diagonal = minus((cplx){1, 0}, scaled(gamma, own(g, n)));
+        g->ratio[n] = n > 0 ? times(below, g->inverse[n - 1]) : (cplx){0, 0};
+        g->inverse[n] = npde__complex_inverse(minus(diagonal, times(g->ratio[n], above)));
+        above = scaled(k, conjugate(g->field));
     }
     g->gamma = gamma;
 }
 
 static void solve_group(const oscillators *w, const group *g, cplx *x)
 {
-    for (size_t n = 1; n < w->modes; n++) x[n] -= g->ratio[n] * x[n - 1];
+    for (size_t n = 1; n < w->modes; n++) x[n] = minus(x[n], times(g->ratio[n], x[n - 1]));
     for (size_t n = w->modes; n-- > 0;) {
-        if (n + 1 < w->modes) x[n] -= g->gamma * (double)(n + 1) * conj(g->field) * x[n + 1];
-        x[n] *= g->inverse[n];
+        const cplx above = scaled(g->gamma * (double)(n + 1), conjugate(g->field));
+        if (n + 1 < w->modes) x[n] = minus(x[n], times(above, x[n + 1]));
+        x[n] = times(x[n], g->inverse[n]);
     }
 }
 
@@ -148,8 +186,8 @@ static npde_status kuramoto_freeze(npde__system *s, double t, int side, const do
     oscillators *w = self(s);
     const cplx z = order_of_rates(w, rates);
     for (size_t p = 0; p < w->n_pop; p++) {
-        const cplx field = w->pop[p].coupling * z / 2;
-        if (field != w->pop[p].field) w->pop[p].gamma = NAN;
+        const cplx field = scaled(w->pop[p].coupling / 2, z);
+        if (field.re != w->pop[p].field.re || field.im != w->pop[p].field.im) w->pop[p].gamma = NAN;
         w->pop[p].field = field;
     }
     return NPDE_OK;
@@ -176,7 +214,7 @@ static void kuramoto_solve(npde__system *s, int forced, double *x, double *rates
         const group *g = &w->pop[p];
         double *y = x + p * s->stride;
         for (size_t n = 0; n < w->modes; n++) z[n] = at(y, n);
-        if (forced) z[0] += g->gamma * g->field;
+        if (forced) z[0] = npde__complex_add(z[0], scaled(g->gamma, g->field));
         solve_group(w, g, z);
         for (size_t n = 0; n < w->modes; n++) put(y, n, z[n]);
     }
@@ -198,14 +236,15 @@ static npde_status kuramoto_remainder(npde__system *s, double t, int side, const
     to_rates(w, y, rates);
     for (size_t p = 0; p < w->n_pop; p++) {
         const group *g = &w->pop[p];
-        const cplx field = g->coupling * order / 2, off = field - g->field;
+        const cplx field = scaled(g->coupling / 2, order), off = minus(field, g->field);
         const double *z = y + p * s->stride;
-        cplx before = 0;
+        double *slope = out + p * s->stride;
+        cplx before = {0, 0};
         for (size_t n = 0; n < w->modes; n++) {
-            const cplx after = n + 1 < w->modes ? at(z, n + 1) : 0;
-            put(out + p * s->stride, n, (double)(n + 1) * (off * before - conj(off) * after) + (n == 0 ? field : 0));
+            put(slope, n, scaled((double)(n + 1), pull(off, before, next_of(w, z, n))));
             before = at(z, n);
         }
+        put(slope, 0, npde__complex_add(at(slope, 0), field));
     }
     return NPDE_OK;
 }
@@ -221,10 +260,10 @@ static npde_status respond(oscillators *w, const double *y)
         differentiate(w, g, g->gamma, y + p * w->base.stride, g->by_real, g->by_imaginary);
         solve_group(w, g, g->by_real);
         solve_group(w, g, g->by_imaginary);
-        m[0] -= g->share * creal(g->by_real[0]);
-        m[1] -= g->share * creal(g->by_imaginary[0]);
-        m[2] -= g->share * cimag(g->by_real[0]);
-        m[3] -= g->share * cimag(g->by_imaginary[0]);
+        m[0] -= g->share * g->by_real[0].re;
+        m[1] -= g->share * g->by_imaginary[0].re;
+        m[2] -= g->share * g->by_real[0].im;
+        m[3] -= g->share * g->by_imaginary[0].im;
     }
     const double det = m[0] * m[3] - m[1] * m[2];
     if (!(fabs(det) > 0) || !isfinite(det))
@@ -238,8 +277,8 @@ static npde_status respond(oscillators *w, const double *y)
 
 static void fed_back(const oscillators *w, cplx z, double *real, double *imaginary)
 {
-    *real = w->feedback[0] * creal(z) + w->feedback[1] * cimag(z);
-    *imaginary = w->feedback[2] * creal(z) + w->feedback[3] * cimag(z);
+    *real = w->feedback[0] * z.re + w->feedback[1] * z.im;
+    *imaginary = w->feedback[2] * z.re + w->feedback[3] * z.im;
 }
 
 static npde_status kuramoto_correct(npde__system *s, double t, int side, const double *rates, const double *y,
@@ -254,9 +293,8 @@ static npde_status kuramoto_correct(npde__system *s, double t, int side, const d
     fed_back(w, order_of_rates(w, residual), &real, &imaginary);
     for (size_t p = 0; p < w->n_pop; p++) {
         const group *g = &w->pop[p];
-        const cplx change = real * g->by_real[0] + imaginary * g->by_imaginary[0];
-        residual[p] += creal(change);
-        residual[w->n_pop + p] += cimag(change);
+        residual[p] += real * g->by_real[0].re + imaginary * g->by_imaginary[0].re;
+        residual[w->n_pop + p] += real * g->by_real[0].im + imaginary * g->by_imaginary[0].im;
     }
     return NPDE_OK;
 }
@@ -291,8 +329,10 @@ static npde_status kuramoto_solve_jacobian(npde__system *s, double *x)
     for (size_t p = 0; p < w->n_pop; p++) {
         const group *g = &w->pop[p];
         double *y = x + p * s->stride;
-        for (size_t n = 0; n < w->modes; n++)
-            put(y, n, at(y, n) + real * g->by_real[n] + imaginary * g->by_imaginary[n]);
+        for (size_t n = 0; n < w->modes; n++) {
+            y[2 * n] += real * g->by_real[n].re + imaginary * g->by_imaginary[n].re;
+            y[2 * n + 1] += real * g->by_real[n].im + imaginary * g->by_imaginary[n].im;
+        }
     }
     return NPDE_OK;
 }
@@ -339,16 +379,16 @@ static double kuramoto_mass_defect(const npde__system *s, const double *y)
     return 0; /* the mean is no unknown */
 }
 
-/* f(θ) = (1 + 2 Re Σ z_n e^{−inθ})/2π, by Clenshaw's rule. */
+/* f(θ) = (1 + 2 Re Σ z_n e^{−inθ})/2π, by Horner's rule. */
 static void kuramoto_evaluate(const npde__system *s, size_t p, const double *y, size_t n, const double *theta,
                               double *out)
 {
     const oscillators *w = (const oscillators *)s;
     for (size_t i = 0; i < n; i++) {
-        const cplx turn = cexp(-I * theta[i]);
-        cplx sum = 0;
-        for (size_t k = w->modes; k-- > 0;) sum = turn * (at(y + p * s->stride, k) + sum);
-        out[i] = (1 + 2 * creal(sum)) / 6.283185307179586477;
+        const cplx back = {cos(theta[i]), -sin(theta[i])};
+        cplx sum = {0, 0};
+        for (size_t k = w->modes; k-- > 0;) sum = times(back, npde__complex_add(at(y + p * s->stride, k), sum));
+        out[i] = (1 + 2 * sum.re) / turn;
     }
 }
 
@@ -359,7 +399,7 @@ static double kuramoto_min_density(const npde__system *s, const double *y)
     double least = INFINITY;
     for (size_t p = 0; p < w->n_pop; p++)
         for (size_t i = 0; i < points; i++) {
-            const double theta = 6.283185307179586477 * (double)i / (double)points;
+            const double theta = turn * (double)i / (double)points;
             double f;
             kuramoto_evaluate(s, p, y, 1, &theta, &f);
             least = fmin(least, f);
@@ -374,10 +414,11 @@ static double kuramoto_min_density(const npde__system *s, const double *y)
  */
 static cplx dispersion(const oscillators *w, double omega)
 {
-    cplx sum = 0;
+    cplx sum = {0, 0};
     for (size_t p = 0; p < w->n_pop; p++) {
         const group *g = &w->pop[p];
-        sum += g->share * g->coupling / 2 / (g->diffusion + g->width + I * (omega - g->frequency));
+        const cplx term = {g->diffusion + g->width, omega - g->frequency};
+        sum = npde__complex_add(sum, scaled(g->share * g->coupling / 2, npde__complex_inverse(term)));
     }
     return sum;
 }
@@ -393,15 +434,15 @@ static double critical_factor(const oscillators *w)
     }
     for (int k = 0; k < SCAN; k++) {
         double left = low + (high - low) * k / SCAN, right = low + (high - low) * (k + 1) / SCAN;
-        const double sign = cimag(dispersion(w, left));
-        if (sign * cimag(dispersion(w, right)) > 0) continue;
+        const double sign = dispersion(w, left).im;
+        if (sign * dispersion(w, right).im > 0) continue;
         for (int i = 0; i < 100 && right > left; i++) {
             const double middle = left + (right - left) / 2;
             if (middle <= left || middle >= right) break;
-            if (sign * cimag(dispersion(w, middle)) > 0) left = middle;
+            if (sign * dispersion(w, middle).im > 0) left = middle;
             else right = middle;
         }
-        const double answer = creal(dispersion(w, right));
+        const double answer = dispersion(w, right).re;
         if (answer > 0) best = fmin(best, 1 / answer);
     }
     return best;
@@ -411,8 +452,8 @@ static double kuramoto_stat(const npde__system *s, npde_id stat, const double *y
 {
     const oscillators *w = (const oscillators *)s;
     const cplx z = order_of_state(w, y);
-    if (stat == NPDE_STAT_ORDER_PARAMETER) return cabs(z);
-    return stat == NPDE_STAT_ORDER_PHASE ? carg(z) : critical_factor(w);
+    if (stat == NPDE_STAT_ORDER_PARAMETER) return hypot(z.re, z.im);
+    return stat == NPDE_STAT_ORDER_PHASE ? atan2(z.im, z.re) : critical_factor(w);
 }
 
 static void kuramoto_snapshot(npde__system *s, npde__bytes *bytes)
@@ -537,7 +578,7 @@ static npde_status project(const oscillators *w, const npde__initial *initial, s
     if (!theta) return NPDE_ERR_MEMORY;
     double *f = theta + points, all = 0;
     for (size_t i = 0; i < points; i++) {
-        theta[i] = 6.283185307179586477 * ((double)i / (double)points - 0.5);
+        theta[i] = turn * ((double)i / (double)points - 0.5);
         f[i] = NAN;
     }
     const int32_t answer = initial->density->fn.profile(p, points, theta, f, initial->density->user);
@@ -555,9 +596,13 @@ static npde_status project(const oscillators *w, const npde__initial *initial, s
                        "the density callback of population %zu must give finite values >= 0 that are not all 0", p);
     }
     for (size_t n = 0; n < w->modes && !status; n++) {
-        cplx sum = 0;
-        for (size_t i = 0; i < points; i++) sum += f[i] * cexp(I * (double)(n + 1) * theta[i]);
-        put(y, n, sum / all);
+        const double k = (double)(n + 1);
+        cplx sum = {0, 0};
+        for (size_t i = 0; i < points; i++) {
+            sum.re += f[i] * cos(k * theta[i]);
+            sum.im += f[i] * sin(k * theta[i]);
+        }
+        put(y, n, scaled(1 / all, sum));
     }
     npde__free(c, theta);
     return status;
@@ -576,12 +621,13 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
         }
         for (size_t n = 0; n < w->modes; n++) { /* a Gaussian wrapped around the circle */
             const double k = (double)(n + 1);
-            put(z, n, cexp(I * k * initial[p].mean - k * k * initial[p].variance / 2));
+            const double size = exp(-k * k * initial[p].variance / 2);
+            put(z, n, (cplx){size * cos(k * initial[p].mean), size * sin(k * initial[p].mean)});
         }
     }
     for (size_t p = 0; p < w->n_pop && !status; p++) {
         const double *z = y + p * s->stride;
-        *resolution = fmax(*resolution, cabs(at(z, w->modes - 1)));
+        *resolution = fmax(*resolution, hypot(at(z, w->modes - 1).re, at(z, w->modes - 1).im));
     }
     return status;
 }
