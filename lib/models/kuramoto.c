@@ -12,71 +12,17 @@
  *
  * A Lorentzian needs no quadrature: f extends analytically in ω, and the integral is its residue (Ott & Antonsen, Chaos
  * 18, 2008). All nonlinearity passes through the two numbers Z; the rates are z_{p,1}, the real parts of all first. */
-#include "models/model.h"
-
-#include "core/complex.h"
+#include "models/kuramoto.h"
 
 #include <math.h>
 #include <string.h>
-
-typedef npde__complex cplx;
-
-static const double turn = 6.283185307179586477;
-
-typedef struct {
-    double frequency, width, diffusion, coupling, share;
-    double gamma;                 /* what it is factored for */
-    cplx field;                   /* K Z/2, frozen */
-    cplx *ratio, *inverse;        /* of the elimination of I − γL */
-    cplx *by_real, *by_imaginary; /* (I − γL)⁻¹ γ ∂F/∂(Re Z), ∂F/∂(Im Z) */
-} group;
-
-typedef struct {
-    npde__system base;
-    size_t modes, n_pop;
-    group *pop;
-    cplx *memory;
-    double feedback[4]; /* (1 − Σ s_p S_p)⁻¹, S_p how z_{p,1} answers to Z: kept by factor_jacobian */
-    double *at;         /* state of the last linearize */
-} oscillators;
 
 static oscillators *self(npde__system *s)
 {
     return (oscillators *)s;
 }
 
-static cplx times(cplx a, cplx b)
-{
-    return npde__complex_times(a, b);
-}
-
-static cplx scaled(double a, cplx b)
-{
-    return npde__complex_scale(a, b);
-}
-
-static cplx minus(cplx a, cplx b)
-{
-    return (cplx){a.re - b.re, a.im - b.im};
-}
-
-static cplx conjugate(cplx a)
-{
-    return (cplx){a.re, -a.im};
-}
-
-static cplx at(const double *y, size_t n)
-{
-    return (cplx){y[2 * n], y[2 * n + 1]};
-}
-
-static void put(double *y, size_t n, cplx z)
-{
-    y[2 * n] = z.re;
-    y[2 * n + 1] = z.im;
-}
-
-/* Z from the rates, and from a state. */
+/* Z from the rates. */
 static cplx order_of_rates(const oscillators *w, const double *rates)
 {
     cplx z = {0, 0};
@@ -84,14 +30,6 @@ static cplx order_of_rates(const oscillators *w, const double *rates)
         z.re += w->pop[p].share * rates[p];
         z.im += w->pop[p].share * rates[w->n_pop + p];
     }
-    return z;
-}
-
-static cplx order_of_state(const oscillators *w, const double *y)
-{
-    cplx z = {0, 0};
-    for (size_t p = 0; p < w->n_pop; p++)
-        z = npde__complex_add(z, scaled(w->pop[p].share, at(y + p * w->base.stride, 0)));
     return z;
 }
 
@@ -379,83 +317,6 @@ static double kuramoto_mass_defect(const npde__system *s, const double *y)
     return 0; /* the mean is no unknown */
 }
 
-/* f(θ) = (1 + 2 Re Σ z_n e^{−inθ})/2π, by Horner's rule. */
-static void kuramoto_evaluate(const npde__system *s, size_t p, const double *y, size_t n, const double *theta,
-                              double *out)
-{
-    const oscillators *w = (const oscillators *)s;
-    for (size_t i = 0; i < n; i++) {
-        const cplx back = {cos(theta[i]), -sin(theta[i])};
-        cplx sum = {0, 0};
-        for (size_t k = w->modes; k-- > 0;) sum = times(back, npde__complex_add(at(y + p * s->stride, k), sum));
-        out[i] = (1 + 2 * sum.re) / turn;
-    }
-}
-
-static double kuramoto_min_density(const npde__system *s, const double *y)
-{
-    const oscillators *w = (const oscillators *)s;
-    const size_t points = 4 * w->modes;
-    double least = INFINITY;
-    for (size_t p = 0; p < w->n_pop; p++)
-        for (size_t i = 0; i < points; i++) {
-            const double theta = turn * (double)i / (double)points;
-            double f;
-            kuramoto_evaluate(s, p, y, 1, &theta, &f);
-            least = fmin(least, f);
-        }
-    return least;
-}
-
-/*
- * The incoherent state loses stability at the least K > 0 for which 1 = (K/2) Σ s_p κ_p/(iΩ + D_p + γ_p − iω_p) at some
- * real Ω (Strogatz & Mirollo, J. Stat. Phys. 63, 1991), for couplings K κ_p; with κ_p the couplings of the model, times
- * which they are critical.
- */
-static cplx dispersion(const oscillators *w, double omega)
-{
-    cplx sum = {0, 0};
-    for (size_t p = 0; p < w->n_pop; p++) {
-        const group *g = &w->pop[p];
-        const cplx term = {g->diffusion + g->width, omega - g->frequency};
-        sum = npde__complex_add(sum, scaled(g->share * g->coupling / 2, npde__complex_inverse(term)));
-    }
-    return sum;
-}
-
-static double critical_factor(const oscillators *w)
-{
-    enum { SCAN = 4000 };
-    double low = INFINITY, high = -INFINITY, best = INFINITY;
-    for (size_t p = 0; p < w->n_pop; p++) {
-        const double reach = 2 * (w->pop[p].diffusion + w->pop[p].width);
-        low = fmin(low, w->pop[p].frequency - reach);
-        high = fmax(high, w->pop[p].frequency + reach);
-    }
-    for (int k = 0; k < SCAN; k++) {
-        double left = low + (high - low) * k / SCAN, right = low + (high - low) * (k + 1) / SCAN;
-        const double sign = dispersion(w, left).im;
-        if (sign * dispersion(w, right).im > 0) continue;
-        for (int i = 0; i < 100 && right > left; i++) {
-            const double middle = left + (right - left) / 2;
-            if (middle <= left || middle >= right) break;
-            if (sign * dispersion(w, middle).im > 0) left = middle;
-            else right = middle;
-        }
-        const double answer = dispersion(w, right).re;
-        if (answer > 0) best = fmin(best, 1 / answer);
-    }
-    return best;
-}
-
-static double kuramoto_stat(const npde__system *s, npde_id stat, const double *y)
-{
-    const oscillators *w = (const oscillators *)s;
-    const cplx z = order_of_state(w, y);
-    if (stat == NPDE_STAT_ORDER_PARAMETER) return hypot(z.re, z.im);
-    return stat == NPDE_STAT_ORDER_PHASE ? atan2(z.im, z.re) : critical_factor(w);
-}
-
 static void kuramoto_snapshot(npde__system *s, npde__bytes *bytes)
 {
     oscillators *w = self(s);
@@ -494,9 +355,9 @@ static const npde__system_ops ops = {
     .next_break = kuramoto_next_break,
     .measure = kuramoto_measure,
     .mass_defect = kuramoto_mass_defect,
-    .min_density = kuramoto_min_density,
-    .evaluate = kuramoto_evaluate,
-    .stat = kuramoto_stat,
+    .min_density = npde__kuramoto_min_density,
+    .evaluate = npde__kuramoto_evaluate,
+    .stat = npde__kuramoto_stat,
     .snapshot = kuramoto_snapshot,
 };
 
@@ -569,68 +430,5 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     return NPDE_OK;
 }
 
-/* Coefficients of a density by the trapezoidal rule, which is spectrally exact on the circle. */
-static npde_status project(const oscillators *w, const npde__initial *initial, size_t p, double *y)
-{
-    npde_context *c = w->base.context;
-    const size_t points = 8 * w->modes;
-    double *theta = npde__alloc(c, 2 * points, sizeof *theta);
-    if (!theta) return NPDE_ERR_MEMORY;
-    double *f = theta + points, all = 0;
-    for (size_t i = 0; i < points; i++) {
-        theta[i] = turn * ((double)i / (double)points - 0.5);
-        f[i] = NAN;
-    }
-    const int32_t answer = initial->density->fn.profile(p, points, theta, f, initial->density->user);
-    npde_status status = NPDE_OK;
-    for (size_t i = 0; i < points && !answer; i++) {
-        if (!(f[i] >= 0) || !isfinite(f[i])) status = NPDE_ERR_CALLBACK;
-        all += f[i];
-    }
-    if (answer) {
-        c->user_status = answer;
-        status = npde__fail(c, NPDE_ERR_CALLBACK, "the density callback of population %zu returned %d", p, (int)answer);
-    } else if (status || !(all > 0)) {
-        status =
-            npde__fail(c, NPDE_ERR_CALLBACK,
-                       "the density callback of population %zu must give finite values >= 0 that are not all 0", p);
-    }
-    for (size_t n = 0; n < w->modes && !status; n++) {
-        const double k = (double)(n + 1);
-        cplx sum = {0, 0};
-        for (size_t i = 0; i < points; i++) {
-            sum.re += f[i] * cos(k * theta[i]);
-            sum.im += f[i] * sin(k * theta[i]);
-        }
-        put(y, n, scaled(1 / all, sum));
-    }
-    npde__free(c, theta);
-    return status;
-}
-
-static npde_status start(npde__system *s, const npde__initial *initial, double *y, double *resolution)
-{
-    const oscillators *w = self(s);
-    npde_status status = NPDE_OK;
-    *resolution = 0;
-    for (size_t p = 0; p < w->n_pop && !status; p++) {
-        double *z = y + p * s->stride;
-        if (initial[p].kind == NPDE__INITIAL_DENSITY) {
-            status = project(w, &initial[p], p, z);
-            continue;
-        }
-        for (size_t n = 0; n < w->modes; n++) { /* a Gaussian wrapped around the circle */
-            const double k = (double)(n + 1);
-            const double size = exp(-k * k * initial[p].variance / 2);
-            put(z, n, (cplx){size * cos(k * initial[p].mean), size * sin(k * initial[p].mean)});
-        }
-    }
-    for (size_t p = 0; p < w->n_pop && !status; p++) {
-        const double *z = y + p * s->stride;
-        *resolution = fmax(*resolution, hypot(at(z, w->modes - 1).re, at(z, w->modes - 1).im));
-    }
-    return status;
-}
-
 const npde__model_kind npde__kuramoto = {
-    .id = NPDE_MODEL_KURAMOTO, .max_pop = 65536, .make = make, .start = start, .no_grid = 1};
+    .id = NPDE_MODEL_KURAMOTO, .max_pop = 65536, .make = make, .start = npde__kuramoto_start, .no_grid = 1};

@@ -166,7 +166,7 @@ static int eliminate(size_t d, double *a, double *x)
 /* x ← (I − γJ)⁻¹ x with the matrix of one neuron. */
 static npde_status solve_one(const neurons *w, double gamma, const double *jacobian, double *x)
 {
-    double a[MOST * MOST];
+    double a[MOST * MOST] = {0};
     for (size_t i = 0; i < w->d * w->d; i++) a[i] = (i % (w->d + 1) == 0) - gamma * jacobian[i];
     return eliminate(w->d, a, x) ? NPDE_OK
                                  : npde__fail(w->base.context, NPDE__RETRY, "the Jacobian of a stage is singular");
@@ -180,7 +180,7 @@ static npde_status neuron_correct(npde__system *s, double t, int side, const dou
     npde_status status = NPDE_OK;
     *linear = 0;
     for (size_t p = 0; p < w->n_pop && !status; p++) {
-        double j[MOST * MOST], x[MOST] = {0};
+        double j[MOST * MOST] = {0}, x[MOST] = {0};
         w->kind->jacobian(w->param + p * w->kind->n_params, w->at + p * w->d, j); /* freeze was at the rates */
         for (size_t k = 0; k < w->d; k++) x[k] = residual[in_rates(w, p, k)];
         status = solve_one(w, w->gamma, j, x);

@@ -108,7 +108,7 @@ static void hodgkin_huxley_jacobian(const double *p, const double *y, double *j)
     j[1] = -p[G_NA] * 3 * m * m * h * (v - p[E_NA]) / p[HH_C];
     j[2] = -p[G_NA] * m * m * m * (v - p[E_NA]) / p[HH_C];
     j[3] = -p[HH_G_K] * 4 * n * n * n * (v - p[E_K]) / p[HH_C];
-    for (int k = 1; k < 4; k++) {
+    for (size_t k = 1; k < 4; k++) {
         j[4 * k] = g[k - 1].alpha_slope * (1 - y[k]) - g[k - 1].beta_slope * y[k];
         j[4 * k + k] = -g[k - 1].alpha - g[k - 1].beta;
     }

@@ -60,15 +60,9 @@ static ALWAYS_INLINE lanes less(vec a, vec b)
 #endif
 }
 
-static ALWAYS_INLINE lanes not_a_number(vec a)
+static ALWAYS_INLINE uvec splat_bits(uint64_t x)
 {
-#if WIDTH == 8
-    return _mm512_cmp_pd_mask(a, a, _CMP_UNORD_Q);
-#elif WIDTH > 1
-    return a != a;
-#else
-    return -(int64_t)(a != a);
-#endif
+    return x - (uvec){0};
 }
 
 static ALWAYS_INLINE lanes less_bits(uvec a, uvec b)
@@ -79,6 +73,16 @@ static ALWAYS_INLINE lanes less_bits(uvec a, uvec b)
     return (ivec)a < (ivec)b;
 #else
     return -(int64_t)((int64_t)a < (int64_t)b);
+#endif
+}
+
+static ALWAYS_INLINE lanes not_a_number(vec a)
+{
+#if WIDTH == 8
+    return _mm512_cmp_pd_mask(a, a, _CMP_UNORD_Q);
+#else
+    const uint64_t infinity = UINT64_C(0x7ff) << 52, all_but_the_sign = INT64_MAX;
+    return less_bits(splat_bits(infinity), bits_of(a) & splat_bits(all_but_the_sign));
 #endif
 }
 
@@ -121,11 +125,6 @@ static ALWAYS_INLINE vec square_root(vec x)
 #else
     return sqrt(x);
 #endif
-}
-
-static ALWAYS_INLINE uvec splat_bits(uint64_t x)
-{
-    return x - (uvec){0};
 }
 
 /* Product of the low halves of the lanes. */

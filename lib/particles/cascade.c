@@ -20,8 +20,8 @@ static double kick_of(const npde__network *w, size_t p)
 /* Fires those of a chunk whom the kick takes to the threshold. */
 static int64_t scan(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk)
 {
-    const size_t first = 64 * NPDE__PARTICLES_CHUNK * chunk, all = 64 * w->words;
-    const size_t last = first + 64 * NPDE__PARTICLES_CHUNK < all ? first + 64 * NPDE__PARTICLES_CHUNK : all;
+    const size_t first = NPDE__CHUNK_NEURONS * chunk, all = 64 * w->words;
+    const size_t last = first + NPDE__CHUNK_NEURONS < all ? first + NPDE__CHUNK_NEURONS : all;
     const double level = pop->threshold - pop->kick;
     double top = -INFINITY;
     int64_t spikes = 0;

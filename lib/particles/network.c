@@ -128,7 +128,7 @@ static void step_part(void *self, size_t k, size_t worker)
 {
     npde__network *w = self;
     const size_t p = k / w->chunks;
-    double *after = w->after + worker * 64 * NPDE__PARTICLES_CHUNK;
+    double *after = w->after + worker * NPDE__CHUNK_NEURONS;
     w->tally[k] = npde__neurons_step(w, &w->pop[p], p, k % w->chunks, after);
 }
 
@@ -231,7 +231,7 @@ static npde_status allocate(npde__network *w)
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, w->n_pop, sizeof(double)))) return NPDE_ERR_MEMORY;
     w->binned = npde__alloc(c, w->n_pop, sizeof *w->binned);
-    w->after = npde__alloc(c, w->workers * 64 * NPDE__PARTICLES_CHUNK, sizeof *w->after);
+    w->after = npde__alloc(c, w->workers * NPDE__CHUNK_NEURONS, sizeof *w->after);
     w->tally = npde__alloc(c, w->n_pop * w->chunks, sizeof *w->tally);
     w->pop = npde__alloc(c, w->n_pop, sizeof *w->pop);
     if (!w->binned || !w->after || !w->tally || !w->pop) return NPDE_ERR_MEMORY;

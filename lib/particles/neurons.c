@@ -239,8 +239,8 @@ int64_t npde__neurons_start(const npde__network *w, npde__neurons *pop, size_t p
                             const npde__initial *initial)
 {
     enum { TRIES = 1000 };
-    const size_t first = 64 * chunk * NPDE__PARTICLES_CHUNK, all = 64 * w->words;
-    const size_t last = first + 64 * NPDE__PARTICLES_CHUNK < all ? first + 64 * NPDE__PARTICLES_CHUNK : all;
+    const size_t first = NPDE__CHUNK_NEURONS * chunk, all = 64 * w->words;
+    const size_t last = first + NPDE__CHUNK_NEURONS < all ? first + NPDE__CHUNK_NEURONS : all;
     const size_t held =
         pop->refractory == NPDE_REFRACTORY_NONE ? 0 : (size_t)(pop->past_rate * pop->hold * (double)w->n + 0.5);
     const double deviation = sqrt(initial->variance);

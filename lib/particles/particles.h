@@ -27,6 +27,9 @@ enum {
     NPDE__PARTICLES_TICKS = 65536 /* parts of a step that ends of refractory times are rounded to */
 };
 
+/* Neurons of a chunk. */
+#define NPDE__CHUNK_NEURONS ((size_t)64 * NPDE__PARTICLES_CHUNK)
+
 /* Purposes of random numbers, beside those of the kernels. Neuron i draws twice for each of its spikes within a step.
  * */
 #define NPDE__PURPOSE_SPIKE 2u
