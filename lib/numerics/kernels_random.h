@@ -157,7 +157,7 @@ typedef struct {
 
 static inline key_schedule schedule(uint64_t seed)
 {
-    key_schedule k;
+    key_schedule k = {{{0}}};
     uint32_t low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
     for (size_t r = 0; r < ROUNDS; r++, low += PHILOX_W32_0, high += PHILOX_W32_1) {
         k.round[r][0] = low;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Noisy oscillators on the circle against closed forms: the order parameter of the stationary density, transients by another code in 30
- * digits, the manifold of Ott & Antonsen, the critical coupling. */
+ * Noisy oscillators on the circle against closed forms: the order parameter of the stationary density, transients by
+ * another code in 30 digits, the manifold of Ott & Antonsen, the critical coupling. */
 #include "steppers/stepper.h"
 #include "support.h"
 

@@ -304,6 +304,7 @@ START_TEST(every_method_has_its_order)
     int refused = 0;
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
         hodgkin_huxley(10);
+        npde_solver_free(s);
         OK(c, npde_solver_new(m, NULL, method->id, &s));
         OK(c, npde_solver_set(s, NPDE_OPTION_DT, 0.1));
         OK(c, npde_solver_set_state(s, 0, (const double[]){-65, 0.05, 0.6, 0.32}, 4));

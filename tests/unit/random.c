@@ -162,7 +162,8 @@ START_TEST(leaky_steps_agree_with_plain_code)
                 }
                 const double v1 = s.decay * before[i] + s.add + s.spread * z[number];
                 const double d0 = s.before - before[i], d1 = s.threshold - v1;
-                const double exponent = s.bridge * (d0 + s.curve) * (d1 + s.curve), variate = npde__random_exponential(b.word[number]);
+                const double exponent = s.bridge * (d0 + s.curve) * (d1 + s.curve),
+                             variate = npde__random_exponential(b.word[number]);
                 const int expected = d0 <= 0 || d1 <= 0 || exponent < variate;
                 if (fabs(exponent - variate) > 1e-8 && is_hit != expected)
                     ck_abort_msg("%s: neuron %zu from %g to %g", k->name, i, before[i], v1);
