@@ -3,7 +3,7 @@
 #ifndef NPDE_OPERATORS_GRID_H
 #define NPDE_OPERATORS_GRID_H
 
-#include "core/context.h"
+#include "operators/reference.h"
 
 struct npde_grid {
     atomic_size_t refs;
@@ -15,7 +15,8 @@ struct npde_grid {
     size_t *node;   /* n_segments + 1: index of the point at each break */
     size_t n;       /* points */
     double *v, *w;  /* n points and quadrature weights */
-    double *b;      /* spectral: barycentric weights of each element's nodes, element s from node[s] + s */
+    double *inverse; /* 1/w */
+    npde__reference **reference; /* n_segments: spectral elements of one degree share theirs; NULL for finite volumes */
 };
 
 /* ratios: NULL for equal cells. The arguments have been checked. */
