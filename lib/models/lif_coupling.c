@@ -3,6 +3,7 @@
 #include "models/lif.h"
 
 #include "core/time.h"
+#include "numerics/kernels.h"
 #include "numerics/lapack.h"
 
 #include <math.h>
@@ -11,16 +12,26 @@
 
 /* ---- the law ---- */
 
+/* A row's columns that there is anything in. */
+static void row_range(const lif_system *l, size_t p, size_t *begin, size_t *end)
+{
+    *begin = l->apart ? p : 0;
+    *end = l->apart ? p + 1 : l->base.n_rates;
+}
+
 /* The built-in linear law, delays included. */
 static void linear_law(const lif_system *l, double t, int side, const double *rates, double *drive, double *diffusion)
 {
     const size_t n = l->base.n_rates;
+    if (l->at_once) npde__kernels_best()->multiply(n, n, l->at_once, l->ld, rates, drive);
+    if (l->noise_at_once) npde__kernels_best()->multiply(n, n, l->noise_at_once, l->ld, rates, diffusion);
     for (size_t p = 0; p < n; p++) {
-        drive[p] = l->pop[p].drive0;
-        diffusion[p] = l->pop[p].diffusion0;
-        for (size_t q = 0; l->linked && q < n; q++) {
+        drive[p] = l->pop[p].drive0 + (l->at_once ? drive[p] : 0);
+        diffusion[p] = l->pop[p].diffusion0 + (l->noise_at_once ? diffusion[p] : 0);
+        size_t q, end;
+        for (row_range(l, p, &q, &end); (l->delayed || (l->linked && l->apart)) && q < end; q++) {
             const double b = l->weights[p * n + q], a1 = l->noise[p * n + q], d = l->delays[p * n + q];
-            if (b == 0 && a1 == 0) continue;
+            if ((b == 0 && a1 == 0) || (d == 0 && !l->apart)) continue;
             const double rate = d > 0 ? npde__history_at(&l->history, q, t - d, side) : rates[q];
             drive[p] += b * rate;
             diffusion[p] += a1 * rate;
@@ -87,11 +98,11 @@ static npde_status jacobian_column(lif_system *l, double t, int side, const doub
     return NPDE_OK;
 }
 
-npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian,
-                                   int *any)
+npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian)
 {
     const size_t n = l->base.n_rates;
-    *any = l->base.coupled;
+    jacobian->any = l->base.coupled;
+    jacobian->noise = l->base.coupled && l->noisy;
     if (!l->iterate_callback) return NPDE_OK;
     memset(jacobian->drive, 0, n * n * sizeof(double));
     memset(jacobian->diffusion, 0, n * n * sizeof(double));
@@ -99,9 +110,10 @@ npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const doub
     for (size_t k = 0; k < n; k++)
         l->probe_rates[k] = rates[k] + 1e-7 * (1 + fabs(rates[k])) * (1 + (double)k / (double)n);
     npde_status status = law(l, t, side, l->probe_rates, l->probe_drive, l->probe_diffusion);
-    *any = memcmp(l->probe_drive, l->drive, n * sizeof(double)) != 0 ||
-           memcmp(l->probe_diffusion, l->diffusion, n * sizeof(double)) != 0;
-    for (size_t q = 0; q < n && *any && !status; q++) status = jacobian_column(l, t, side, rates, q, jacobian);
+    jacobian->noise = memcmp(l->probe_diffusion, l->diffusion, n * sizeof(double)) != 0;
+    jacobian->any = jacobian->noise || memcmp(l->probe_drive, l->drive, n * sizeof(double)) != 0;
+    for (size_t q = 0; q < n && jacobian->any && !status; q++)
+        status = jacobian_column(l, t, side, rates, q, jacobian);
     return status;
 }
 
@@ -256,11 +268,28 @@ double npde__lif_next_break(const npde__system *s, double t)
 
 /* ---- making it ---- */
 
+/* What acts at once, for products with all rates. */
+static npde_status make_columns(lif_system *l)
+{
+    const size_t n = l->base.n_rates;
+    l->ld = (n + 7) / 8 * 8;
+    l->at_once = npde__alloc(l->base.context, n * l->ld, sizeof(double));
+    if (l->noisy) l->noise_at_once = npde__alloc(l->base.context, n * l->ld, sizeof(double));
+    if (!l->at_once || (l->noisy && !l->noise_at_once)) return NPDE_ERR_MEMORY;
+    for (size_t p = 0; p < n; p++)
+        for (size_t q = 0; q < n; q++) {
+            if (l->delays[p * n + q] > 0) continue;
+            l->at_once[q * l->ld + p] = l->weights[p * n + q];
+            if (l->noisy) l->noise_at_once[q * l->ld + p] = l->noise[p * n + q];
+        }
+    return NPDE_OK;
+}
+
 npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
 {
     npde_context *c = l->base.context;
     const size_t n = m->n_pop;
-    l->diagonal = 1;
+    l->diagonal = l->apart = 1;
     l->coupling = npde__callback_acquire(m->coupling);
     l->moves = l->noisy = m->coupling != NULL;
     l->iterate_callback = m->coupling && m->kind->coupled;
@@ -273,8 +302,9 @@ npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
         if (b == 0 && a1 == 0) continue;
         l->linked = 1;
         if (a1 != 0) l->noisy = 1;
+        if (k / n != k % n) l->apart = 0;
         if (m->matrix[2][k] > 0) {
-            l->moves = 1;
+            l->moves = l->delayed = 1;
             continue;
         }
         l->base.coupled = 1;
@@ -287,6 +317,7 @@ npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
             memcpy(*to[i], m->matrix[i], n * n * sizeof(double));
         }
     }
+    if (!l->apart && make_columns(l)) return NPDE_ERR_MEMORY;
     const size_t size = l->diagonal ? n : n * n;
     l->matrix = npde__alloc(c, size, sizeof(double));
     l->kept_matrix = npde__alloc(c, size, sizeof(double));
@@ -401,7 +432,7 @@ npde_status npde__lif_make_history(lif_system *l, size_t order, double dt, doubl
 void npde__lif_free_coupling(lif_system *l)
 {
     npde_context *c = l->base.context;
-    void *const blocks[] = {l->weights,    l->noise,         l->delays,        l->breaks,
+    void *const blocks[] = {l->at_once, l->noise_at_once, l->weights,    l->noise,         l->delays,        l->breaks,
                             l->memory,     l->past,          l->matrix,        l->kept_matrix,
                             l->pivots,     l->kept_pivots,   l->present.drive, l->present.diffusion,
                             l->kept.drive, l->kept.diffusion};

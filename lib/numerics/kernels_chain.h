@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { PANEL = 8, SQUARE = PANEL * PANEL, PANEL_VECTORS = PANEL / WIDTH };
+enum { PANEL = 8, PANEL_SQUARE = PANEL * PANEL, PANEL_VECTORS = PANEL / WIDTH };
 
 /* y ← a y with a PANEL × PANEL matrix in columns */
 static ALWAYS_INLINE void panel_multiply(const double *a, double *y)
@@ -91,7 +91,7 @@ static void invert_upper(size_t j, size_t count, size_t pivots, size_t ld, const
 
 static int chain_factor(size_t m, size_t k, size_t ld, double *block, double *inverses)
 {
-    for (size_t j = 0; j < m; j += PANEL, inverses += 2 * SQUARE) {
+    for (size_t j = 0; j < m; j += PANEL, inverses += 2 * PANEL_SQUARE) {
         const size_t pivots = k > j + PANEL ? PANEL : k > j ? k - j : 0, count = m > j + PANEL ? PANEL : m - j;
         if (!panel_factor(j, pivots, ld, block)) return 0;
         invert_lower(j, pivots, ld, block, inverses);
@@ -100,7 +100,7 @@ static int chain_factor(size_t m, size_t k, size_t ld, double *block, double *in
             panel_multiply(inverses, column + j);
             panel_reduce(j + PANEL, ld, pivots, block + j * ld, ld, column + j, column);
         }
-        invert_upper(j, count, pivots, ld, block, inverses + SQUARE);
+        invert_upper(j, count, pivots, ld, block, inverses + PANEL_SQUARE);
     }
     return 1;
 }
@@ -116,7 +116,7 @@ static void chain_forward(size_t m, size_t k, size_t ld, const double *block, co
 {
     double y[NPDE__KERNELS_BLOCK];
     chain_load(m, ld, x, y);
-    for (size_t j = 0; j < k; j += PANEL, inverses += 2 * SQUARE) {
+    for (size_t j = 0; j < k; j += PANEL, inverses += 2 * PANEL_SQUARE) {
         panel_multiply(inverses, y + j);
         panel_reduce(j + PANEL, ld, k - j < PANEL ? k - j : PANEL, block + j * ld, ld, y + j, y);
     }
@@ -129,7 +129,7 @@ static void chain_backward(size_t m, size_t ld, const double *block, const doubl
     chain_load(m, ld, x, y);
     for (size_t j = ld; j > 0;) {
         j -= PANEL;
-        panel_multiply(inverses + j / PANEL * 2 * SQUARE + SQUARE, y + j);
+        panel_multiply(inverses + j / PANEL * 2 * PANEL_SQUARE + PANEL_SQUARE, y + j);
         panel_reduce(0, j, m - j < PANEL ? m - j : PANEL, block + j * ld, ld, y + j, y);
     }
     memcpy(x, y, m * sizeof *x);

@@ -82,6 +82,7 @@ npde_status npde__stencil_find(npde__stencil **list, npde_context *c, const npde
         return status;
     }
     s->next = *list;
+    s->number = *list ? (*list)->number + 1 : 0;
     *list = *out = s;
     return NPDE_OK;
 }

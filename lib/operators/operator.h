@@ -63,6 +63,7 @@ extern const npde__scheme npde__finite_volume, npde__spectral;
 /* What operators have in common that differ in drive and diffusion only. */
 struct npde__stencil {
     npde__stencil *next;
+    size_t number; /* in the list, from its end */
     const npde__scheme *scheme;
     npde_context *context;
     const npde_grid *grid;
