@@ -112,8 +112,7 @@ npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const doub
     npde_status status = law(l, t, side, l->probe_rates, l->probe_drive, l->probe_diffusion);
     jacobian->noise = memcmp(l->probe_diffusion, l->diffusion, n * sizeof(double)) != 0;
     jacobian->any = jacobian->noise || memcmp(l->probe_drive, l->drive, n * sizeof(double)) != 0;
-    for (size_t q = 0; q < n && jacobian->any && !status; q++)
-        status = jacobian_column(l, t, side, rates, q, jacobian);
+    for (size_t q = 0; q < n && jacobian->any && !status; q++) status = jacobian_column(l, t, side, rates, q, jacobian);
     return status;
 }
 
@@ -432,10 +431,14 @@ npde_status npde__lif_make_history(lif_system *l, size_t order, double dt, doubl
 void npde__lif_free_coupling(lif_system *l)
 {
     npde_context *c = l->base.context;
-    void *const blocks[] = {l->at_once, l->noise_at_once, l->weights,    l->noise,         l->delays,        l->breaks,
-                            l->memory,     l->past,          l->matrix,        l->kept_matrix,
-                            l->pivots,     l->kept_pivots,   l->present.drive, l->present.diffusion,
-                            l->kept.drive, l->kept.diffusion};
+    void *const blocks[] = {l->at_once,       l->noise_at_once,
+                            l->weights,       l->noise,
+                            l->delays,        l->breaks,
+                            l->memory,        l->past,
+                            l->matrix,        l->kept_matrix,
+                            l->pivots,        l->kept_pivots,
+                            l->present.drive, l->present.diffusion,
+                            l->kept.drive,    l->kept.diffusion};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__history_free(&l->history, c);
     npde__callback_release(l->coupling);

@@ -43,11 +43,9 @@ static void lif_free(npde__system *s)
     for (size_t k = 0; k < l->n_groups; k++) npde__operator_free(&l->group[k].op);
     npde__stencil_free_all(l->stencils);
     npde__lif_free_coupling(l);
-    void *const blocks[] = {l->pop,          l->group,          l->drive,
-                            l->diffusion,    l->probe_rates,    l->probe_drive,
-                            l->residual,     l->probe_diffusion, l->to_drive,
-                            l->to_diffusion, l->by_drive,       l->by_diffusion,
-                            l->drive_response, l->diffusion_response, l->work};
+    void *const blocks[] = {l->pop,         l->group,        l->drive,           l->diffusion,          l->probe_rates,
+                            l->probe_drive, l->residual,     l->probe_diffusion, l->to_drive,           l->to_diffusion,
+                            l->by_drive,    l->by_diffusion, l->drive_response,  l->diffusion_response, l->work};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, l);
@@ -239,8 +237,8 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
                               initial[p].past_rate, pop->tau, held);
         l->past[p] = initial[p].past_rate;
         n[s->points] = held;
-        const npde_status status =
-            npde__model_project(s->context, l->grid, npde__lif_operator(l, p)->stencil->end, p, &initial[p], 1 - held, n, &error);
+        const npde_status status = npde__model_project(s->context, l->grid, npde__lif_operator(l, p)->stencil->end, p,
+                                                       &initial[p], 1 - held, n, &error);
         if (status) return status;
         npde__lif_restore_mass(s, n, 1e-13);
         *resolution = fmax(*resolution, error);

@@ -84,7 +84,9 @@ static void watch_tail(npde__system *s, size_t p, const double *n, double h, int
     lif_population *pop = &self(s)->pop[p];
     const npde_grid *g = self_const(s)->grid;
     const size_t last = s->points - 1, end = right ? last : 0;
-    const double width = (right ? g->v[last] - g->v[pop->threshold] : g->v[npde__lif_operator(self(s), p)->stencil->reset] - g->v[0]) / 10;
+    const double width =
+        (right ? g->v[last] - g->v[pop->threshold] : g->v[npde__lif_operator(self(s), p)->stencil->reset] - g->v[0]) /
+        10;
     double mass = 0;
     for (size_t k = 0; k <= last; k++) {
         const size_t i = right ? last - k : k;

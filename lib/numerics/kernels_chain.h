@@ -43,48 +43,110 @@ static ALWAYS_INLINE void panel_reduce(size_t begin, size_t end, size_t count, c
     }
 }
 
-static ALWAYS_INLINE void column_scale(size_t begin, size_t end, double factor, double *x)
+/* A PANEL of rows in one column. */
+typedef struct {
+    vec part[PANEL_VECTORS];
+} column8;
+
+static ALWAYS_INLINE column8 rows_load(const double *p)
 {
-    for (size_t i = begin; i < end; i += WIDTH) store(x + i, load(x + i) * splat(factor));
+    column8 r;
+    UNROLL for (size_t b = 0; b < PANEL_VECTORS; b++) r.part[b] = load(p + WIDTH * b);
+    return r;
 }
 
-/* The columns [0, count) of the panel at j: L below the diagonal, U on and above it. 0 for a pivot that is 0 or not finite. */
-static int panel_factor(size_t j, size_t count, size_t ld, double *block)
+static ALWAYS_INLINE void rows_store(double *p, column8 r)
 {
-    for (size_t q = 0; q < count; q++) {
-        double *column = block + (j + q) * ld, *top = column + j;
-        for (size_t r = 0; r < q; r++)
-            for (size_t i = r + 1; i < PANEL; i++) top[i] -= top[r] * block[(j + r) * ld + j + i];
-        panel_reduce(j + PANEL, ld, q, block + j * ld, ld, top, column);
-        const double inverse = 1 / top[q];
-        if (!isfinite(inverse)) return 0;
-        for (size_t i = q + 1; i < PANEL; i++) top[i] *= inverse;
-        column_scale(j + PANEL, ld, inverse, column);
+    UNROLL for (size_t b = 0; b < PANEL_VECTORS; b++) store(p + WIDTH * b, r.part[b]);
+}
+
+static ALWAYS_INLINE double rows_at(column8 r, size_t i)
+{
+#if WIDTH > 1
+    return r.part[i / WIDTH][i % WIDTH];
+#else
+    return r.part[i];
+#endif
+}
+
+static ALWAYS_INLINE void rows_put(column8 *r, size_t i, double x)
+{
+#if WIDTH > 1
+    r->part[i / WIDTH][i % WIDTH] = x;
+#else
+    r->part[i] = x;
+#endif
+}
+
+/* r − x l */
+static ALWAYS_INLINE column8 rows_subtract(column8 r, double x, column8 l)
+{
+    UNROLL for (size_t b = 0; b < PANEL_VECTORS; b++) r.part[b] = subtract_product(r.part[b], l.part[b], splat(x));
+    return r;
+}
+
+/* x r, 0 where mask is 0 */
+static ALWAYS_INLINE column8 rows_scale(double x, column8 r, const double *mask)
+{
+    UNROLL for (size_t b = 0; b < PANEL_VECTORS; b++) r.part[b] *= splat(x) * load(mask + WIDTH * b);
+    return r;
+}
+
+static const double panel_ones[2 * PANEL] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1};
+static const double panel_units[2 * PANEL] = {0, 0, 0, 0, 0, 0, 0, 1};
+
+/* LU of the square of the panel at j, the first `count` columns, and the inverses of both triangles, in which other columns
+ * are unit vectors. 0 for a pivot that is 0 or not finite. */
+static int panel_square(size_t j, const size_t count, size_t ld, double *block, double *inverses)
+{
+    column8 a[PANEL], x[PANEL];
+    double reciprocal[PANEL], sound = 0;
+    UNROLL for (size_t q = 0; q < PANEL; q++)
+    {
+        a[q] = rows_load(q < count ? block + (j + q) * ld + j : panel_units + PANEL - 1 - q);
+        x[q] = rows_load(panel_units + PANEL - 1 - q);
     }
-    return 1;
-}
-
-/* The inverse of the first `count` columns of L in the panel at j, as if the others were unit vectors. */
-static void invert_lower(size_t j, size_t count, size_t ld, const double *block, double *inverse)
-{
-    for (size_t c = 0; c < PANEL; c++) {
-        double *x = inverse + c * PANEL;
-        for (size_t i = 0; i < PANEL; i++) x[i] = i == c;
-        for (size_t r = c; r < count; r++)
-            for (size_t i = r + 1; i < PANEL; i++) x[i] -= x[r] * block[(j + r) * ld + j + i];
+    UNROLL for (size_t q = 0; q < PANEL; q++)
+    {
+        reciprocal[q] = 1 / rows_at(a[q], q);
+        sound += 0 * reciprocal[q];
+        const column8 l = rows_scale(reciprocal[q], a[q], panel_ones + PANEL - 1 - q); /* below row q */
+        UNROLL for (size_t r = q + 1; r < PANEL; r++) a[r] = rows_subtract(a[r], rows_at(a[r], q), l);
+        UNROLL for (size_t r = 0; r <= q; r++) x[r] = rows_subtract(x[r], rows_at(x[r], q), l);
     }
+    UNROLL for (size_t q = 0; q < PANEL; q++)
+    {
+        rows_store(inverses + q * PANEL, x[q]);
+        x[q] = rows_load(panel_units + PANEL - 1 - q);
+    }
+    UNROLL for (size_t q = PANEL; q-- > 0;)
+    {
+        /* U's column q above the diagonal; then row q of the inverse is known. */
+        column8 u = a[q];
+        UNROLL for (size_t b = 0; b < PANEL_VECTORS; b++) u.part[b] *= 1 - load(panel_ones + PANEL - q + WIDTH * b);
+        UNROLL for (size_t r = q; r < PANEL; r++)
+        {
+            const double scaled = rows_at(x[r], q) * reciprocal[q];
+            rows_put(&x[r], q, scaled);
+            x[r] = rows_subtract(x[r], scaled, u);
+        }
+    }
+    UNROLL for (size_t q = 0; q < PANEL; q++) rows_store(inverses + PANEL_SQUARE + q * PANEL, x[q]);
+    return sound == 0;
 }
 
-/* The same of U; the diagonal beyond its first `pivots` numbers is 1. */
-static void invert_upper(size_t j, size_t count, size_t pivots, size_t ld, const double *block, double *inverse)
+/* L below the square: A U⁻¹. */
+static ALWAYS_INLINE void panel_lower(size_t j, const size_t count, size_t ld, double *block, const double *upper)
 {
-    for (size_t c = 0; c < PANEL; c++) {
-        double *x = inverse + c * PANEL;
-        for (size_t i = 0; i < PANEL; i++) x[i] = i == c;
-        for (size_t r = c < count ? c + 1 : 0; r-- > 0;) {
-            const double *column = block + (j + r) * ld + j;
-            if (r < pivots) x[r] /= column[r];
-            for (size_t i = 0; i < r; i++) x[i] -= x[r] * column[i];
+    for (size_t i = j + PANEL; i < ld; i += PANEL) {
+        column8 a[PANEL];
+        UNROLL for (size_t q = 0; q < PANEL; q++) a[q] = rows_load(q < count ? block + (j + q) * ld + i : panel_ones);
+        UNROLL for (size_t q = 0; q < count; q++)
+        {
+            column8 sum = a[q];
+            UNROLL for (size_t b = 0; b < PANEL_VECTORS; b++) sum.part[b] *= splat(upper[q * PANEL + q]);
+            UNROLL for (size_t r = 0; r < q; r++) sum = rows_subtract(sum, -upper[q * PANEL + r], a[r]);
+            rows_store(block + (j + q) * ld + i, sum);
         }
     }
 }
@@ -92,15 +154,20 @@ static void invert_upper(size_t j, size_t count, size_t pivots, size_t ld, const
 static int chain_factor(size_t m, size_t k, size_t ld, double *block, double *inverses)
 {
     for (size_t j = 0; j < m; j += PANEL, inverses += 2 * PANEL_SQUARE) {
-        const size_t pivots = k > j + PANEL ? PANEL : k > j ? k - j : 0, count = m > j + PANEL ? PANEL : m - j;
-        if (!panel_factor(j, pivots, ld, block)) return 0;
-        invert_lower(j, pivots, ld, block, inverses);
+        const size_t pivots = k > j + PANEL ? PANEL : k > j ? k - j : 0;
+        double *upper = inverses + PANEL_SQUARE;
+        if (!panel_square(j, pivots, ld, block, inverses)) return 0;
+        if (pivots == PANEL) panel_lower(j, PANEL, ld, block, upper);
+        else if (pivots > 0) panel_lower(j, pivots, ld, block, upper);
         for (size_t c = j + pivots; c < m && pivots > 0; c++) {
             double *column = block + c * ld;
             panel_multiply(inverses, column + j);
             panel_reduce(j + PANEL, ld, pivots, block + j * ld, ld, column + j, column);
         }
-        invert_upper(j, count, pivots, ld, block, inverses + PANEL_SQUARE);
+        if (k < m && k >= j && k < j + PANEL) /* the column of the shared unknown is a part of U only now */
+            for (size_t q = 0; q < pivots; q++)
+                for (size_t i = 0; i <= q; i++)
+                    upper[pivots * PANEL + i] -= upper[q * PANEL + i] * block[k * ld + j + q];
     }
     return 1;
 }

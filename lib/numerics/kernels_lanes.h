@@ -8,8 +8,10 @@
 #include "numerics/kernels_vector.h"
 
 enum {
-    PIVOTS = 3,                                  /* more take more registers than there are */
-    SUMS = WIDTH == 8 ? 8 : WIDTH == 4 ? 8 : 4, /* rows of a product at a time */
+    PIVOTS = 3, /* more take more registers than there are */
+    SUMS = WIDTH == 8   ? 8
+           : WIDTH == 4 ? 8
+                        : 4, /* rows of a product at a time */
 };
 
 static void gather(size_t n, const size_t *at, const double *p, const double *scale, double *x)
@@ -80,8 +82,7 @@ static void lanes_multiply(size_t rows, size_t columns, const double *a, size_t 
         size_t i = 0;
         for (; i + SUMS <= rows; i += SUMS)
             lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, SUMS);
-        for (; i + 2 <= rows; i += 2)
-            lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, 2);
+        for (; i + 2 <= rows; i += 2) lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, 2);
         if (i < rows) lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, 1);
     }
 }
@@ -112,8 +113,8 @@ static ALWAYS_INLINE void block_square(const lanes_block *b, size_t j, const siz
             UNROLL for (size_t c = p + 1; c < count; c++) s[i][c] = subtract_product(s[i][c], s[i][p], s[p][c]);
         }
     }
-    UNROLL for (size_t p = 0; p < count; p++)
-        UNROLL for (size_t q = 0; q < count; q++) store(block_at(b, j + p, j + q), s[p][q]);
+    UNROLL for (size_t p = 0; p < count; p++) UNROLL for (size_t q = 0; q < count; q++)
+        store(block_at(b, j + p, j + q), s[p][q]);
 }
 
 /* Row i of L, below the square. */

@@ -27,18 +27,18 @@ enum { PER_CELL = GAUSS + 2 };
 
 /* Of a stencil. */
 typedef struct {
-    double *drift;     /* f at the midpoints */
-    double *integral;  /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
-    double *discharge; /* w φ: integral of φ_F over each control volume */
+    double *drift;             /* f at the midpoints */
+    double *integral;          /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
+    double *discharge;         /* w φ: integral of φ_F over each control volume */
     double x[GAUSS], w[GAUSS]; /* the Gauss rule */
 } data;
 
 /* Of an operator, in lanes. */
 typedef struct {
-    double *alpha, *beta;     /* fluxes by face; face i lies between points i and i + 1 */
-    double *sum, *down, *up;  /* W − γK */
-    double *factors;          /* of line_factor, shared_factor or batch_factor */
-    int shared;               /* all lanes have one matrix */
+    double *alpha, *beta;    /* fluxes by face; face i lies between points i and i + 1 */
+    double *sum, *down, *up; /* W − γK */
+    double *factors;         /* of line_factor, shared_factor or batch_factor */
+    int shared;              /* all lanes have one matrix */
 } coefficients;
 
 /* B(z) and B'(z) for z ≥ 0. The series has relative error < 1e-16 for z < 0.1; B' = B(z)(1 − B(−z))/z elsewhere. */
@@ -264,8 +264,8 @@ static void fv_load(npde__operator *op)
     for (size_t l = 0; l < lanes; l++) op->stiffest[l] = 0;
     for (size_t i = 0; i < s->end; i++)
         for (size_t l = 0; l < lanes; l++)
-            op->stiffest[l] =
-                fmax(op->stiffest[l], (k->alpha[i * lanes + l] + (i ? k->beta[(i - 1) * lanes + l] : 0)) / s->grid->w[i]);
+            op->stiffest[l] = fmax(op->stiffest[l],
+                                   (k->alpha[i * lanes + l] + (i ? k->beta[(i - 1) * lanes + l] : 0)) / s->grid->w[i]);
     const data *d = s->data;
     for (size_t i = s->c_first; i < s->end; i++)
         for (size_t l = 0; l < lanes; l++)
@@ -286,8 +286,7 @@ static inline void divergence(const npde__stencil *s, const size_t lanes, const 
             out[i + l] = left[l] - right;
             left[l] = right;
         }
-    for (size_t l = 0; l < lanes; l++)
-        out[last + l] = left[l] - (s->absorbing ? alpha[last + l] * n[last + l] : 0);
+    for (size_t l = 0; l < lanes; l++) out[last + l] = left[l] - (s->absorbing ? alpha[last + l] * n[last + l] : 0);
 }
 
 static void fv_apply(const npde__operator *op, const double *n, double *out)
@@ -381,8 +380,7 @@ static npde_status fv_factor(npde__operator *op, double gamma)
     }
     if (lanes == 1) op->kernels->line_factor(end, k->sum, k->down, k->up, k->factors);
     else if (k->shared) op->kernels->shared_factor(end, k->sum, k->down, k->up, k->factors);
-    else
-        op->kernels->batch_factor(end, k->sum, k->down, k->up, k->factors, k->factors + size, k->factors + 2 * size);
+    else op->kernels->batch_factor(end, k->sum, k->down, k->up, k->factors, k->factors + size, k->factors + 2 * size);
     return NPDE_OK;
 }
 

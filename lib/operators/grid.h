@@ -10,12 +10,12 @@ struct npde_grid {
     npde_context *context;
     npde_id scheme;
     size_t n_segments;
-    double *breaks; /* n_segments + 1 */
-    size_t *cells;  /* n_segments: cells (finite volume) or degree (spectral) */
-    size_t *node;   /* n_segments + 1: index of the point at each break */
-    size_t n;       /* points */
-    double *v, *w;  /* n points and quadrature weights */
-    double *inverse; /* 1/w */
+    double *breaks;              /* n_segments + 1 */
+    size_t *cells;               /* n_segments: cells (finite volume) or degree (spectral) */
+    size_t *node;                /* n_segments + 1: index of the point at each break */
+    size_t n;                    /* points */
+    double *v, *w;               /* n points and quadrature weights */
+    double *inverse;             /* 1/w */
     npde__reference **reference; /* n_segments: spectral elements of one degree share theirs; NULL for finite volumes */
 };
 

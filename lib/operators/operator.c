@@ -6,8 +6,8 @@
 
 /* ---- what operators have in common ---- */
 
-static npde_status sample(const npde__stencil *s, npde__field field, size_t n, size_t (*points)(const npde__stencil *, double *),
-                          double *v, double *value)
+static npde_status sample(const npde__stencil *s, npde__field field, size_t n,
+                          size_t (*points)(const npde__stencil *, double *), double *v, double *value)
 {
     if (!field.fn) return NPDE_OK;
     points(s, v);

@@ -92,12 +92,12 @@ struct npde__operator {
     size_t at[NPDE__LANES];                            /* where each lane's densities begin in a state */
     double drive[NPDE__LANES], diffusion[NPDE__LANES]; /* what is loaded */
     double stiffest[NPDE__LANES];                      /* the largest |K_ii|/w_i of it */
-    double *c;                         /* the flux functional at what was loaded, from c_first on */
-    double gamma, border[NPDE__LANES]; /* of the last factorization; border = 1 − γκ c·y */
-    double *response;                  /* y = (W − γK)⁻¹ e_R */
-    double *image[2];                  /* what apply, residual and tangent leave for emit */
-    double *vector, *scratch;          /* work space, that of the caller, as are the images */
-    void *data;                        /* the scheme's own */
+    double *c;                                         /* the flux functional at what was loaded, from c_first on */
+    double gamma, border[NPDE__LANES];                 /* of the last factorization; border = 1 − γκ c·y */
+    double *response;                                  /* y = (W − γK)⁻¹ e_R */
+    double *image[2];                                  /* what apply, residual and tangent leave for emit */
+    double *vector, *scratch;                          /* work space, that of the caller, as are the images */
+    void *data;                                        /* the scheme's own */
 };
 
 /* Numbers of work space that operators on a grid need; they may share it. */

@@ -31,7 +31,8 @@ typedef struct {
     size_t n_elements, numbers, numbers_lane, inverses; /* of all elements together */
     element *elements;
     double *a0;
-    double *c0, *c1, *c2; /* the flux functional's three parts from c_first on: the last row of the last element, or Φ's sums */
+    double *c0, *c1,
+        *c2; /* the flux functional's three parts from c_first on: the last row of the last element, or Φ's sums */
 } data;
 
 /* Of an operator. One population keeps its matrix K; lanes form products with it from the common parts. */
@@ -73,8 +74,7 @@ static void integrate_fields(const element *e, double width, const double *drift
         for (size_t q = 0; q < r->gauss; q++) weight[q] = r->gw[q] * drift[q] * r->value[q * r->ld + j];
         kernels->multiply(r->n, r->gauss, r->slope, r->ld, weight, a0);
         if (!discharge) continue;
-        for (size_t q = 0; q < r->gauss; q++)
-            weight[q] = r->gw[q] * width / 2 * discharge[q] * r->value[q * r->ld + j];
+        for (size_t q = 0; q < r->gauss; q++) weight[q] = r->gw[q] * width / 2 * discharge[q] * r->value[q * r->ld + j];
         kernels->multiply(r->n, r->gauss, r->value, r->ld, weight, column);
         for (size_t i = 0; i < r->n; i++) a0[i] -= column[i];
     }
@@ -319,8 +319,7 @@ static void se_residual(const npde__operator *op, const double *drive, const dou
         return;
     }
     clear(op, out);
-    for (size_t k = 0; k < d->n_elements; k++)
-        add_varying(op, &d->elements[k], more_drive, more_diffusion, n, out);
+    for (size_t k = 0; k < d->n_elements; k++) add_varying(op, &d->elements[k], more_drive, more_diffusion, n, out);
 }
 
 static void se_flux(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
@@ -379,7 +378,8 @@ static npde_status factor_lanes(npde__operator *op, double gamma)
     const data *d = op->stencil->data;
     const factors *f = op->data;
     const double *w = op->stencil->grid->w;
-    double part[3][NPDE__LANES], *corner = NULL; /* what the block before has left of the shared unknown's diagonal entry */
+    double part[3][NPDE__LANES],
+        *corner = NULL; /* what the block before has left of the shared unknown's diagonal entry */
     for (size_t k = 0; k < d->n_elements; k++) {
         const element *e = &d->elements[k];
         const size_t ld = e->r->ld, m = e->unknowns;
@@ -424,8 +424,7 @@ static void se_solve(const npde__operator *op, double *x)
     }
     for (size_t k = d->n_elements; k-- > 0;) {
         const element *e = &d->elements[k];
-        if (one)
-            kernels->chain_backward(e->unknowns, e->r->ld, f->lu + e->at, f->inverse + e->inverse, x + e->first);
+        if (one) kernels->chain_backward(e->unknowns, e->r->ld, f->lu + e->at, f->inverse + e->inverse, x + e->first);
         else
             kernels->lanes_backward(e->unknowns, e->eliminated, f->lu + NPDE__LANES * e->at_lane,
                                     x + NPDE__LANES * e->first);
