@@ -69,7 +69,7 @@ static npde_status make_population(lif_system *l, const npde_model *m, size_t p,
     size_t reset;
     npde_status status = npde__model_locate(m, l->grid, p, &reset, &pop->threshold);
     if (status) return status;
-    npde__population of = {m, p};
+    npde__population of = npde__model_population(m, p);
     const int sharp = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
     const int fixed_coefficients = !l->linked && !l->coupling;
@@ -141,7 +141,7 @@ static uint64_t signature(lif_system *l, const npde_model *m)
     const size_t n = m->n_pop;
     double *probe = l->by_drive, *image = l->by_diffusion;
     uint64_t h = npde__bytes_hash(NPDE__HASH, &m->kind->id, sizeof m->kind->id);
-    h = npde__bytes_hash(h, m->param, n * npde__ids_size(NPDE_FAMILY_PARAM) * sizeof(double));
+    h = npde__bytes_hash(h, m->param, n * m->n_params * sizeof(double));
     for (size_t i = 0; m->kind->coupled && i < NPDE__MATRICES; i++)
         h = npde__bytes_hash(h, m->matrix[i], n * n * sizeof(double));
     const int callback = l->coupling != NULL;
@@ -222,14 +222,21 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     return NPDE_OK;
 }
 
+/* The same Gaussian? */
+static int alike(const npde__initial *a, const npde__initial *b)
+{
+    return a->kind == NPDE__INITIAL_GAUSSIAN && b->kind == a->kind && a->mean == b->mean && a->variance == b->variance;
+}
+
 /* Initial state: past rates, what they left in the reservoirs, the projected densities. */
 static npde_status start(npde__system *s, const npde__initial *initial, double *y, double *resolution)
 {
     lif_system *l = self(s);
     *resolution = 0;
+    double error = 0, before = 0;
     for (size_t p = 0; p < s->n_rates; p++) {
         const lif_population *pop = &l->pop[p];
-        double *n = y + p * s->stride, error = 0;
+        double *n = y + p * s->stride;
         const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->tau * initial[p].past_rate;
         if (!(held < 1))
             return npde__fail(s->context, NPDE_ERR_RANGE,
@@ -237,6 +244,12 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
                               initial[p].past_rate, pop->tau, held);
         l->past[p] = initial[p].past_rate;
         n[s->points] = held;
+        if (p > 0 && held == before && alike(&initial[p], &initial[p - 1]) &&
+            npde__lif_operator(l, p)->stencil->end == npde__lif_operator(l, p - 1)->stencil->end) {
+            memcpy(n, n - s->stride, s->points * sizeof *n);
+            continue;
+        }
+        before = held;
         const npde_status status = npde__model_project(s->context, l->grid, npde__lif_operator(l, p)->stencil->end, p,
                                                        &initial[p], 1 - held, n, &error);
         if (status) return status;
