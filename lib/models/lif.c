@@ -31,6 +31,12 @@ static const lif_system *self_const(const npde__system *s)
 
 /* ---- rates and coefficients ---- */
 
+/* As fmax(a, b), NaN in b included, but an instruction where that is a call. */
+static double larger(double a, double b)
+{
+    return b > a ? b : a;
+}
+
 static npde_status correct_rates(lif_system *l, double *residual)
 {
     const npde_status status = npde__lif_factor_rates(l, &l->present, l->matrix, l->pivots);
@@ -68,8 +74,8 @@ npde_status npde__lif_rates(npde__system *s, double t, int side, const double *y
         find_fluxes(l, y, residual);
         for (size_t p = 0; p < n; p++) {
             residual[p] -= rates[p];
-            error = fmax(error, fabs(residual[p]));
-            size = fmax(size, fabs(rates[p]));
+            error = larger(error, fabs(residual[p]));
+            size = larger(size, fabs(rates[p]));
         }
         int any = s->coupled;
         if (!last && error > 1e-15 * size) {
@@ -83,7 +89,7 @@ npde_status npde__lif_rates(npde__system *s, double t, int side, const double *y
         error = 0;
         for (size_t p = 0; p < n; p++) {
             rates[p] += residual[p];
-            error = fmax(error, fabs(residual[p]));
+            error = larger(error, fabs(residual[p]));
         }
         if (last || !any) break;
         last = error <= 1e-9 * size;
@@ -217,6 +223,11 @@ static double reentry(const npde__system *s, const lif_population *pop, int forc
     return forced ? fmax(0, release - released) : -released;
 }
 
+static double release_at(const lif_system *l, size_t p, double t, int side)
+{
+    return l->pop[p].refractory == NPDE_REFRACTORY_FIXED ? npde__lif_release(l, p, t, side) : 0;
+}
+
 /* From an operator's image to slopes of a group: what fires, with rate, and what re-enters, with m. */
 static void emit(const npde__system *s, const lif_group *g, size_t image, const double *rate, const double *m,
                  double *slope)
@@ -257,13 +268,31 @@ npde_status npde__lif_remainder(npde__system *s, double t, int side, const doubl
         npde__operator_residual(&g->op, drive, diffusion, y, frozen);
         for (size_t i = 0; i < g->op.lanes; i++) {
             const size_t p = g->pop[i];
-            const lif_population *pop = &l->pop[p];
             const double *n = y + g->op.at[i];
-            const double release = pop->refractory == NPDE_REFRACTORY_FIXED ? npde__lif_release(l, p, t, side) : 0;
             more[i] = rates[p] - frozen[i];
-            m[i] = reentry(s, pop, 1, n, rates[p], release) - reentry(s, pop, 0, n, frozen[i], 0);
+            m[i] = reentry(s, &l->pop[p], 1, n, rates[p], release_at(l, p, t, side)) -
+                   reentry(s, &l->pop[p], 0, n, frozen[i], 0);
         }
         emit(s, g, 0, more, m, out);
+    }
+    return NPDE_OK;
+}
+
+npde_status npde__lif_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+{
+    lif_system *l = self(s);
+    const npde_status status = npde__lif_rates(s, t, side, y, rates);
+    if (status) return status;
+    for (size_t k = 0; k < l->n_groups; k++) {
+        const lif_group *g = &l->group[k];
+        double drive[NPDE__LANES], diffusion[NPDE__LANES], rate[NPDE__LANES], m[NPDE__LANES];
+        npde__lif_take(g, l->drive, drive);
+        npde__lif_take(g, l->diffusion, diffusion);
+        npde__lif_take(g, rates, rate);
+        npde__operator_apply_at(&g->op, drive, diffusion, y);
+        for (size_t i = 0; i < g->op.lanes; i++)
+            m[i] = reentry(s, &l->pop[g->pop[i]], 1, y + g->op.at[i], rate[i], release_at(l, g->pop[i], t, side));
+        emit(s, g, 0, rate, m, out);
     }
     return NPDE_OK;
 }

@@ -16,6 +16,8 @@ typedef struct {
     double release;            /* frozen N(t − τ) + C(t − τ)/τ of a fixed refractory time */
     double kappa;              /* fraction of N that re-enters within the step factored for */
     double tail[2];            /* mass next to the left and to the right end, averaged over the recent past */
+    double tail_width[2];      /* how far that reaches */
+    size_t tail_points[2];     /* and how many points it holds; 0 for an end that the equation has */
     double flux_by_drive, flux_by_diffusion; /* ∂N/∂μ, ∂N/∂a at fixed state */
 } lif_population;
 
@@ -87,6 +89,7 @@ npde_status npde__lif_factor(npde__system *s, double gamma);
 void npde__lif_solve(npde__system *s, int forced, double *x, double *rates);
 void npde__lif_apply(npde__system *s, int forced, const double *y, double *out);
 npde_status npde__lif_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+npde_status npde__lif_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out);
 npde_status npde__lif_correct(npde__system *s, double t, int side, const double *rates, const double *y,
                               double *residual, int *linear);
 npde_status npde__lif_linearize(npde__system *s, double t, double h, const double *y, const double *rates,
@@ -98,6 +101,8 @@ void npde__lif_load(lif_system *l);
 
 /* ---- lif_state.c: mass, tails, sizes ---- */
 
+/* How far the tails of a population reach. */
+void npde__lif_find_tails(lif_system *l, size_t p);
 double npde__lif_mass_defect(const npde__system *s, const double *y);
 double npde__lif_min_density(const npde__system *s, const double *y);
 /* Puts rounding of at most `limit` back into the mass of a population, which begins at n. */

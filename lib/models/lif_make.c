@@ -131,6 +131,7 @@ static npde_status make_populations(lif_system *l, const npde_model *m, npde_id 
         qsort(place, n, sizeof *place, by_stencil);
         status = make_groups(l, place);
     }
+    for (size_t p = 0; p < n && !status; p++) npde__lif_find_tails(l, p);
     npde__free(l->base.context, place);
     return status;
 }
@@ -168,6 +169,7 @@ static const npde__system_ops ops = {
     .apply = npde__lif_apply,
     .correct = npde__lif_correct,
     .remainder = npde__lif_remainder,
+    .evaluate = npde__lif_evaluate,
     .raise = npde__lif_raise,
     .drift = npde__lif_drift,
     .linearize = npde__lif_linearize,

@@ -14,6 +14,7 @@
 enum {
     NPDE__KERNELS_LANES = 8,
     NPDE__KERNELS_BLOCK = 72,                        /* most numbers in a column of a chain's block */
+    NPDE__KERNELS_MATRICES = 3,                      /* most of a product in lanes */
     NPDE__KERNELS_TERMS = 12,                        /* most vectors of a combination */
     NPDE__KERNELS_CHUNKS = 16,                       /* of a single tridiagonal system */
     NPDE__KERNELS_CHUNKED = 4 * NPDE__KERNELS_CHUNKS /* shorter systems are not cut: the separators would cost more */
@@ -70,8 +71,10 @@ typedef struct {
     /* y[8 i + l] = Σ_k c[8 k + l] x_k[i] for i < n, over m vectors common to all lanes */
     void (*spread)(size_t n, size_t m, const double *c, const double *const *x, double *y);
 
-    /* y += A x in lanes with one matrix A in columns, ld ≥ rows. */
-    void (*lanes_multiply)(size_t rows, size_t columns, const double *a, size_t ld, const double *x, double *y);
+    /* y += Σ_k A_k (c_k x) in lanes, over m ≤ NPDE__KERNELS_MATRICES matrices common to all of them, in columns, ld ≥ rows, and
+     * factors c[8 k + l]. */
+    void (*lanes_multiply)(size_t rows, size_t columns, size_t m, const double *const *a, size_t ld, const double *c,
+                           const double *x, double *y);
 
     /* y = A x, A in columns, ld ≥ rows, a multiple of 8. What A has below its rows is read and has no effect. */
     void (*multiply)(size_t rows, size_t columns, const double *a, size_t ld, const double *x, double *y);

@@ -64,27 +64,42 @@ static void spread(size_t n, size_t m, const double *c, const double *const *x, 
         }
 }
 
-static ALWAYS_INLINE void lanes_rows(size_t columns, const double *a, size_t ld, const double *x, double *y,
-                                     const size_t count)
+/* `count` rows of m matrices. */
+static ALWAYS_INLINE void lanes_rows(size_t columns, const size_t m, const double *const *a, size_t i, size_t ld,
+                                     const double *c, const double *x, double *y, const size_t count)
 {
-    vec sum[SUMS];
-    UNROLL for (size_t r = 0; r < count; r++) sum[r] = load(y + NPDE__KERNELS_LANES * r);
+    vec sum[SUMS], factor[NPDE__KERNELS_MATRICES];
+    UNROLL for (size_t r = 0; r < count; r++) sum[r] = load(y + NPDE__KERNELS_LANES * (i + r));
+    UNROLL for (size_t k = 0; k < m; k++) factor[k] = load(c + NPDE__KERNELS_LANES * k);
     for (size_t j = 0; j < columns; j++) {
         const vec z = load(x + NPDE__KERNELS_LANES * j);
-        UNROLL for (size_t r = 0; r < count; r++) sum[r] = add_product(sum[r], splat(a[ld * j + r]), z);
+        UNROLL for (size_t k = 0; k < m; k++)
+        {
+            const double *column = a[k] + ld * j + i;
+            const vec scaled = factor[k] * z;
+            UNROLL for (size_t r = 0; r < count; r++) sum[r] = add_product(sum[r], splat(column[r]), scaled);
+        }
     }
-    UNROLL for (size_t r = 0; r < count; r++) store(y + NPDE__KERNELS_LANES * r, sum[r]);
+    UNROLL for (size_t r = 0; r < count; r++) store(y + NPDE__KERNELS_LANES * (i + r), sum[r]);
 }
 
-static void lanes_multiply(size_t rows, size_t columns, const double *a, size_t ld, const double *x, double *y)
+static ALWAYS_INLINE void lanes_product(size_t rows, size_t columns, const size_t m, const double *const *a, size_t ld,
+                                        const double *c, const double *x, double *y)
 {
     for (size_t part = 0; part < NPDE__KERNELS_LANES; part += WIDTH) {
         size_t i = 0;
-        for (; i + SUMS <= rows; i += SUMS)
-            lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, SUMS);
-        for (; i + 2 <= rows; i += 2) lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, 2);
-        if (i < rows) lanes_rows(columns, a + i, ld, x + part, y + NPDE__KERNELS_LANES * i + part, 1);
+        for (; i + SUMS <= rows; i += SUMS) lanes_rows(columns, m, a, i, ld, c + part, x + part, y + part, SUMS);
+        for (; i + 2 <= rows; i += 2) lanes_rows(columns, m, a, i, ld, c + part, x + part, y + part, 2);
+        if (i < rows) lanes_rows(columns, m, a, i, ld, c + part, x + part, y + part, 1);
     }
+}
+
+static void lanes_multiply(size_t rows, size_t columns, size_t m, const double *const *a, size_t ld, const double *c,
+                           const double *x, double *y)
+{
+    if (m == 3) lanes_product(rows, columns, 3, a, ld, c, x, y);
+    else if (m == 2) lanes_product(rows, columns, 2, a, ld, c, x, y);
+    else if (m == 1) lanes_product(rows, columns, 1, a, ld, c, x, y);
 }
 
 /* ---- LU of a block ---- */

@@ -289,13 +289,44 @@ static inline void divergence(const npde__stencil *s, const size_t lanes, const 
     for (size_t l = 0; l < lanes; l++) out[last + l] = left[l] - (s->absorbing ? alpha[last + l] * n[last + l] : 0);
 }
 
-static void fv_apply(const npde__operator *op, const double *n, double *out)
+/* out = (K(drive, diffusion) − loaded K) n of lane l */
+static void add_difference(const npde__operator *op, size_t l, double drive, double diffusion, const double *n,
+                           double *out)
+{
+    const npde__stencil *s = op->stencil;
+    const coefficients *k = op->data;
+    const size_t lanes = op->lanes;
+    double left = 0;
+    for (size_t i = 0; i < s->end; i++) {
+        const size_t at = i * lanes + l;
+        double right = 0;
+        if (i < n_faces(s)) {
+            const face f = compute_face(s, i, drive, diffusion);
+            const double next = i + 1 < s->end ? n[at + lanes] : 0;
+            right = (f.alpha - k->alpha[at]) * n[at] - (f.beta - k->beta[at]) * next;
+        }
+        out[at] += left - right;
+        left = right;
+    }
+}
+
+static void add_differences(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                            double *out)
+{
+    for (size_t l = 0; l < op->lanes; l++)
+        if (drive[l] != op->drive[l] || diffusion[l] != op->diffusion[l])
+            add_difference(op, l, drive[l], diffusion[l], n, out);
+}
+
+static void fv_apply(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                     double *out)
 {
     const npde__stencil *s = op->stencil;
     const data *d = s->data;
     const coefficients *k = op->data;
     if (op->lanes == 1) divergence(s, 1, k->alpha, k->beta, n, out);
     else divergence(s, NPDE__LANES, k->alpha, k->beta, n, out);
+    add_differences(op, drive, diffusion, n, out);
     if (s->absorbing) return;
     for (size_t i = 0; i < s->end; i++)
         for (size_t l = 0; l < op->lanes; l++) out[i * op->lanes + l] -= d->discharge[i] * n[i * op->lanes + l];
@@ -325,25 +356,8 @@ static void fv_tangent(const npde__operator *op, const double *n, double *by_dri
 static void fv_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
                         double *out)
 {
-    const npde__stencil *s = op->stencil;
-    const coefficients *k = op->data;
-    const size_t lanes = op->lanes;
-    memset(out, 0, s->end * lanes * sizeof *out);
-    for (size_t l = 0; l < lanes; l++) {
-        if (drive[l] == op->drive[l] && diffusion[l] == op->diffusion[l]) continue;
-        double left = 0;
-        for (size_t i = 0; i < s->end; i++) {
-            const size_t at = i * lanes + l;
-            double right = 0;
-            if (i < n_faces(s)) {
-                const face f = compute_face(s, i, drive[l], diffusion[l]);
-                const double next = i + 1 < s->end ? n[at + lanes] : 0;
-                right = (f.alpha - k->alpha[at]) * n[at] - (f.beta - k->beta[at]) * next;
-            }
-            out[at] = left - right;
-            left = right;
-        }
-    }
+    memset(out, 0, op->stencil->end * op->lanes * sizeof *out);
+    add_differences(op, drive, diffusion, n, out);
 }
 
 static void fv_flux(const npde__operator *op, const double *drive, const double *diffusion, const double *n,

@@ -170,8 +170,13 @@ void npde__operator_flux_at(const npde__operator *op, const double *drive, const
 void npde__operator_apply(const npde__operator *op, const double *n, double *rate)
 {
     const double *x = enter(op, n, 0);
-    op->stencil->scheme->apply(op, x, op->image[0]);
+    op->stencil->scheme->apply(op, op->drive, op->diffusion, x, op->image[0]);
     multiply_flux(op, x, rate);
+}
+
+void npde__operator_apply_at(const npde__operator *op, const double *drive, const double *diffusion, const double *n)
+{
+    op->stencil->scheme->apply(op, drive, diffusion, enter(op, n, 0), op->image[0]);
 }
 
 void npde__operator_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,

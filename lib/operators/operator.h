@@ -42,8 +42,8 @@ typedef struct {
     void (*free)(npde__operator *op);
     /* Fills K, c and stiffest for op->drive and op->diffusion. */
     void (*load)(npde__operator *op);
-    /* out = K n */
-    void (*apply)(const npde__operator *op, const double *n, double *out);
+    /* out = K(drive, diffusion) n */
+    void (*apply)(const npde__operator *op, const double *drive, const double *diffusion, const double *n, double *out);
     /* out = (∂K/∂μ) n and, unless NULL, (∂K/∂a) n at what was loaded */
     void (*tangent)(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion);
     /* out = (K(drive, diffusion) − the loaded K) n */
@@ -116,6 +116,8 @@ void npde__operator_flux_at(const npde__operator *op, const double *drive, const
                             double *rate, double *by_drive, double *by_diffusion);
 /* Image 0: K n; also c·n. */
 void npde__operator_apply(const npde__operator *op, const double *n, double *rate);
+/* Image 0: K n at another drive and diffusion. */
+void npde__operator_apply_at(const npde__operator *op, const double *drive, const double *diffusion, const double *n);
 /* Image 0: (K(drive, diffusion) − K) n; also c·n of the loaded c. */
 void npde__operator_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
                              double *rate);

@@ -198,7 +198,8 @@ static void se_load(npde__operator *op)
             for (size_t l = 0; l < op->lanes; l++) {
                 const double entry = e->a0[diagonal] + op->drive[l] * e->r->first[diagonal] +
                                      op->diffusion[l] * e->scale * e->r->second[diagonal];
-                op->stiffest[l] = fmax(op->stiffest[l], fabs(entry) * s->grid->inverse[e->first + i]);
+                const double stiff = fabs(entry) * s->grid->inverse[e->first + i];
+                if (stiff > op->stiffest[l]) op->stiffest[l] = stiff;
             }
         }
         if (op->lanes == 1)
@@ -220,106 +221,111 @@ static void product(const npde__operator *op, const element *e, const double *a,
     out[e->first] += before;
 }
 
-/* out += A (factor n) over an element, in lanes. */
-static void add_product(const npde__operator *op, const element *e, const double *a, const double *factor,
-                        const double *n, double *out)
-{
-    const double *x = n + e->first * NPDE__LANES;
-    if (factor) {
-        for (size_t i = 0; i < e->unknowns * NPDE__LANES; i += NPDE__LANES)
-            for (size_t l = 0; l < NPDE__LANES; l++) op->scratch[i + l] = factor[l] * x[i + l];
-        x = op->scratch;
-    }
-    op->kernels->lanes_multiply(e->unknowns, e->unknowns, a, e->r->ld, x, out + e->first * NPDE__LANES);
-}
-
-/* The factors of A1 and of the reference's A2; whether any of them is not 0. */
-static int nonzero(const double *x)
-{
-    int any = 0;
-    for (size_t l = 0; l < NPDE__LANES; l++) any = any || x[l] != 0;
-    return any;
-}
-
-static void add_varying(const npde__operator *op, const element *e, const double *drive, const double *diffusion,
-                        const double *n, double *out)
-{
-    double scaled[NPDE__LANES];
-    for (size_t l = 0; l < NPDE__LANES; l++) scaled[l] = diffusion[l] * e->scale;
-    if (nonzero(drive)) add_product(op, e, e->r->first, drive, n, out);
-    if (nonzero(scaled)) add_product(op, e, e->r->second, scaled, n, out);
-}
-
-static void clear(const npde__operator *op, double *out)
-{
-    memset(out, 0, op->lanes * op->stencil->end * sizeof *out);
-}
-
-static void se_apply(const npde__operator *op, const double *n, double *out)
+/* out = Σ_k c_k A_k n in lanes over some of the three parts A0, A1, A2, whose factors are 1, drive and diffusion. */
+static void product_lanes(const npde__operator *op, int constant, const double *drive, const double *diffusion,
+                          const double *n, double *out)
 {
     const data *d = op->stencil->data;
-    const factors *f = op->data;
-    if (op->lanes > 1) clear(op, out);
+    memset(out, 0, NPDE__LANES * op->stencil->end * sizeof *out);
     for (size_t k = 0; k < d->n_elements; k++) {
         const element *e = &d->elements[k];
-        if (op->lanes == 1) {
-            product(op, e, f->k + e->at, n, out);
-        } else {
-            add_product(op, e, e->a0, NULL, n, out);
-            add_varying(op, e, op->drive, op->diffusion, n, out);
+        const double *a[3];
+        double c[3][NPDE__LANES];
+        size_t terms = 0;
+        if (constant) {
+            for (size_t l = 0; l < NPDE__LANES; l++) c[terms][l] = 1;
+            a[terms++] = e->a0;
         }
+        if (drive) {
+            memcpy(c[terms], drive, sizeof c[terms]);
+            a[terms++] = e->r->first;
+        }
+        if (diffusion) {
+            for (size_t l = 0; l < NPDE__LANES; l++) c[terms][l] = diffusion[l] * e->scale;
+            a[terms++] = e->r->second;
+        }
+        op->kernels->lanes_multiply(e->unknowns, e->unknowns, terms, a, e->r->ld, c[0], n + NPDE__LANES * e->first,
+                                    out + NPDE__LANES * e->first);
     }
 }
 
-/* out = A1 n or, with `second`, A2 n */
+/* out = A1 n or, with `second`, A2 n, of one population */
 static void part(const npde__operator *op, int second, const double *n, double *out)
 {
     const data *d = op->stencil->data;
-    if (op->lanes > 1) clear(op, out);
     for (size_t k = 0; k < d->n_elements; k++) {
         const element *e = &d->elements[k];
-        const double *a = second ? e->r->second : e->r->first;
-        if (op->lanes == 1) {
-            const double before = e->first ? out[e->first] : 0;
-            op->kernels->multiply(e->unknowns, e->unknowns, a, e->r->ld, n + e->first, out + e->first);
-            for (size_t i = 0; second && i < e->unknowns; i++) out[e->first + i] *= e->scale;
-            out[e->first] += before;
-        } else {
-            double factor[NPDE__LANES];
-            for (size_t l = 0; l < NPDE__LANES; l++) factor[l] = e->scale;
-            add_product(op, e, a, second ? factor : NULL, n, out);
-        }
+        const double before = e->first ? out[e->first] : 0, *a = second ? e->r->second : e->r->first;
+        op->kernels->multiply(e->unknowns, e->unknowns, a, e->r->ld, n + e->first, out + e->first);
+        for (size_t i = 0; second && i < e->unknowns; i++) out[e->first + i] *= e->scale;
+        out[e->first] += before;
     }
+}
+
+/* Differences from what is loaded; NULL where all are 0. */
+static const double *difference(const npde__operator *op, const double *x, const double *loaded, double *more)
+{
+    int any = 0;
+    for (size_t l = 0; l < op->lanes; l++) {
+        more[l] = x[l] - loaded[l];
+        any = any || more[l] != 0;
+    }
+    return any ? more : NULL;
+}
+
+/* out += Σ of what the differences make, of one population */
+static void add_parts(const npde__operator *op, const double *more_drive, const double *more_diffusion, const double *n,
+                      double *out)
+{
+    const size_t end = op->stencil->end;
+    double *term = op->scratch;
+    for (int second = 0; second < 2; second++) {
+        const double *more = second ? more_diffusion : more_drive;
+        if (!more) continue;
+        part(op, second, n, term);
+        op->kernels->combine(end, 2, (const double[]){1, *more}, (const double *const[]){out, term}, out);
+    }
+}
+
+static void se_apply(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                     double *out)
+{
+    if (op->lanes > 1) {
+        product_lanes(op, 1, drive, diffusion, n, out);
+        return;
+    }
+    const data *d = op->stencil->data;
+    const factors *f = op->data;
+    double more[2];
+    for (size_t k = 0; k < d->n_elements; k++) product(op, &d->elements[k], f->k + d->elements[k].at, n, out);
+    add_parts(op, difference(op, drive, op->drive, &more[0]), difference(op, diffusion, op->diffusion, &more[1]), n, out);
 }
 
 static void se_tangent(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion)
 {
-    part(op, 0, n, by_drive);
-    if (by_diffusion) part(op, 1, n, by_diffusion);
+    if (op->lanes == 1) {
+        part(op, 0, n, by_drive);
+        if (by_diffusion) part(op, 1, n, by_diffusion);
+        return;
+    }
+    double ones[NPDE__LANES];
+    for (size_t l = 0; l < NPDE__LANES; l++) ones[l] = 1;
+    product_lanes(op, 0, ones, NULL, n, by_drive);
+    if (by_diffusion) product_lanes(op, 0, NULL, ones, n, by_diffusion);
 }
 
 static void se_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
                         double *out)
 {
-    const data *d = op->stencil->data;
-    double more_drive[NPDE__LANES], more_diffusion[NPDE__LANES];
-    for (size_t l = 0; l < op->lanes; l++) {
-        more_drive[l] = drive[l] - op->drive[l];
-        more_diffusion[l] = diffusion[l] - op->diffusion[l];
-    }
-    if (op->lanes == 1) {
-        const size_t end = op->stencil->end;
-        double *second = op->scratch;
-        if (more_drive[0] != 0) part(op, 0, n, out);
-        else clear(op, out);
-        if (more_diffusion[0] != 0) part(op, 1, n, second);
-        const double *const terms[] = {out, second};
-        op->kernels->combine(end, more_diffusion[0] != 0 ? 2 : 1, (const double[]){more_drive[0], more_diffusion[0]},
-                             terms, out);
+    double more[2][NPDE__LANES];
+    const double *more_drive = difference(op, drive, op->drive, more[0]),
+                 *more_diffusion = difference(op, diffusion, op->diffusion, more[1]);
+    if (op->lanes > 1) {
+        product_lanes(op, 0, more_drive, more_diffusion, n, out);
         return;
     }
-    clear(op, out);
-    for (size_t k = 0; k < d->n_elements; k++) add_varying(op, &d->elements[k], more_drive, more_diffusion, n, out);
+    memset(out, 0, op->stencil->end * sizeof *out);
+    add_parts(op, more_drive, more_diffusion, n, out);
 }
 
 static void se_flux(const npde__operator *op, const double *drive, const double *diffusion, const double *n,

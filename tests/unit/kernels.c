@@ -476,35 +476,40 @@ START_TEST(products_are_right_to_rounding)
 }
 END_TEST
 
-/* y + A x and Σ c_k x_k in lanes. */
+/* y + Σ A_k (c_k x) and Σ c_k x_k in lanes. */
 START_TEST(sums_in_lanes_are_right_to_rounding)
 {
     random_stream stream = {9};
     for (int trial = 0; trial < 150; trial++) {
         const size_t rows = trial < 70 ? (size_t)trial + 1 : random_size(&stream, 1, 90),
-                     columns = random_size(&stream, 0, 70), ld = rows + (size_t)trial % 5;
-        double *a = numbers(ld * columns), *x = numbers(columns * L), *begin = numbers(rows * L);
-        for (size_t j = 0; j < columns; j++)
-            for (size_t i = 0; i < rows; i++) a[ld * j + i] = random_between(&stream, -1, 1);
+                     columns = random_size(&stream, 0, 70), ld = rows + (size_t)trial % 5, m = (size_t)trial % 4;
+        double *a[3], *x = numbers(columns * L), *begin = numbers(rows * L), *c = numbers(m * L);
+        for (size_t t = 0; t < 3; t++) {
+            a[t] = numbers(ld * (columns + 1));
+            for (size_t j = 0; j <= columns; j++)
+                for (size_t i = 0; i < rows; i++) a[t][ld * j + i] = random_between(&stream, -1, 1);
+        }
         for (size_t i = 0; i < columns * L; i++) x[i] = random_between(&stream, -1, 1);
         for (size_t i = 0; i < rows * L; i++) begin[i] = random_between(&stream, -1, 1);
+        for (size_t i = 0; i < m * L; i++) c[i] = random_between(&stream, -1, 1);
         EACH_VARIANT(k)
         {
+            const double *const from[] = {a[0], a[1], a[2]};
             double *y = copied(rows * L, begin), *z = numbers(rows * L);
-            const double *terms[3] = {a, a + ld, a + 2 * ld};
-            const size_t m = columns < 3 ? columns : 3;
-            k->lanes_multiply(rows, columns, a, ld, x, y);
-            k->spread(rows, m, x, terms, z);
+            k->lanes_multiply(rows, columns, m, from, ld, c, x, y);
+            k->spread(rows, m, c, from, z);
             for (size_t i = 0; i < rows * L; i++) {
                 long double sum = begin[i], size = fabs(begin[i]), few = 0, few_size = 0;
-                for (size_t j = 0; j < columns; j++) {
-                    const long double term = (long double)a[ld * j + i / L] * x[j * L + i % L];
-                    sum += term;
-                    size += fabsl(term);
-                    few += j < m ? term : 0;
-                    few_size += j < m ? fabsl(term) : 0;
+                for (size_t t = 0; t < m; t++) {
+                    for (size_t j = 0; j < columns; j++) {
+                        const long double term = (long double)c[t * L + i % L] * a[t][ld * j + i / L] * x[j * L + i % L];
+                        sum += term;
+                        size += fabsl(term);
+                    }
+                    few += (long double)c[t * L + i % L] * a[t][i / L];
+                    few_size += fabsl((long double)c[t * L + i % L] * a[t][i / L]);
                 }
-                summed(k->name, y[i], sum, size, columns + 1);
+                summed(k->name, y[i], sum, size, m * columns + 2);
                 summed(k->name, z[i], few, few_size, m);
             }
             untouched(rows * L, y);
@@ -512,9 +517,10 @@ START_TEST(sums_in_lanes_are_right_to_rounding)
             free(y);
             free(z);
         }
-        free(a);
+        for (size_t t = 0; t < 3; t++) free(a[t]);
         free(x);
         free(begin);
+        free(c);
     }
 }
 END_TEST

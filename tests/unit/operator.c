@@ -230,14 +230,14 @@ START_TEST(tangents_are_derivatives)
 }
 END_TEST
 
-/* The residual is the difference of two operators, without loading the second. */
+/* The residual is the difference of two operators, without loading the second; apply_at() is the second. */
 START_TEST(residual_is_a_difference)
 {
     random_stream stream = {15};
     EACH_KIND(kind)
     {
         make(kind, sizes[size_i]);
-        static double n[STATE], first[STATE], second[STATE], difference[STATE];
+        static double n[STATE], first[STATE], second[STATE], difference[STATE], whole[STATE];
         double drive[2][L], diffusion[2][L], rate[L], loaded[L], none[L] = {0};
         random_density(&stream, n);
         for (int k = 0; k < 2; k++) {
@@ -249,13 +249,17 @@ START_TEST(residual_is_a_difference)
         npde__operator_emit(&op, 0, none, difference);
         apply(n, first, rate);
         for (size_t l = 0; l < count; l++) NEAR(loaded[l], rate[l], 0);
+        npde__operator_apply_at(&op, drive[1], diffusion[1], n);
+        npde__operator_emit(&op, 0, none, whole);
         npde__operator_load(&op, drive[1], diffusion[1]);
         apply(n, second, rate);
         for (size_t l = 0; l < count; l++) {
             const size_t at = op.at[l];
             const double scale = norm(second + at);
-            for (size_t i = 0; i < stencil->end; i++)
+            for (size_t i = 0; i < stencil->end; i++) {
                 NEAR(grid->w[i] * difference[at + i], second[at + i] - first[at + i], 1e-14 * scale);
+                NEAR(grid->w[i] * whole[at + i], second[at + i], 1e-14 * scale);
+            }
         }
         clear();
     }
@@ -303,7 +307,7 @@ START_TEST(lanes_are_populations)
         random_lanes(&stream, 0, 1, kappa);
         random_lanes(&stream, 0, 1, m);
         for (size_t l = 0; l < count; l++) make_operator(&one[l], l, 1);
-        for (int what = 0; what < 5; what++) {
+        for (int what = 0; what < 6; what++) {
             for (size_t k = 0; k <= count; k++) { /* the last one in lanes, the others one by one */
                 npde__operator *o = k < count ? &one[k] : many;
                 const size_t l = k < count ? k : 0;
@@ -315,7 +319,11 @@ START_TEST(lanes_are_populations)
                     npde__operator_tangent(o, n, 1);
                     npde__operator_flux(o, n, r);
                 }
-                if (what < 4) {
+                if (what == 4) {
+                    npde__operator_apply_at(o, drive[1] + l, diffusion[1] + l, n);
+                    npde__operator_flux(o, n, r);
+                }
+                if (what < 5) {
                     npde__operator_emit(o, what == 3, none, out);
                     continue;
                 }
@@ -326,7 +334,7 @@ START_TEST(lanes_are_populations)
             for (size_t l = 0; l < count; l++) {
                 const size_t at = op.at[l];
                 const double size = 1e-13 * (1 + norm(x[0] + at));
-                NEAR(rate[1][what][l], rate[0][what][l], 1e-13 * (1 + fabs(rate[0][what][l])) + size * (what == 4));
+                NEAR(rate[1][what][l], rate[0][what][l], 1e-13 * (1 + fabs(rate[0][what][l])) + size * (what == 5));
                 for (size_t i = 0; i < stencil->end; i++) NEAR(x[1][at + i], x[0][at + i], size);
                 NEAR(one[l].stiffest[0], op.stiffest[l], 1e-14 * op.stiffest[l]);
             }
