@@ -252,7 +252,7 @@ static void run_chain_solve(job *j)
 {
     const size_t m = DEGREE + 1;
     for (size_t b = 0; b < BLOCKS; b++)
-        j->k->chain_forward(m, DEGREE, LD, j->matrix + b * m * LD, j->spare + b * 16 * LD, j->x + b * DEGREE);
+        j->k->chain_forward(DEGREE, LD, j->matrix + b * m * LD, j->spare + b * 16 * LD, j->x + b * DEGREE);
     for (size_t b = BLOCKS; b-- > 0;)
         j->k->chain_backward(m, LD, j->matrix + b * m * LD, j->spare + b * 16 * LD, j->x + b * DEGREE);
 }

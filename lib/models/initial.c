@@ -67,8 +67,7 @@ static double count_panels(const projection *p, double width, size_t nodes)
 static npde_status walk_cell(const projection *p, double left, double right, size_t owner, size_t nodes, double scale,
                              const double *interpolant, double *density, double *distance)
 {
-    if (p->data->kind == NPDE__INITIAL_GAUSSIAN &&
-        !interpolant) { /* what lies beyond is 1e-17 */
+    if (p->data->kind == NPDE__INITIAL_GAUSSIAN && !interpolant) { /* what lies beyond is 1e-17 */
         const double deviation = sqrt(p->data->variance);
         left = fmax(left, p->data->mean - reach * deviation);
         right = fmin(right, p->data->mean + reach * deviation);

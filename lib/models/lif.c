@@ -373,7 +373,8 @@ static npde_status time_slope(npde__system *s, const double *y, double *slope)
 {
     lif_system *l = self(s);
     const size_t n = s->n_rates;
-    const double *drive = l->probe_drive, *diffusion = l->probe_diffusion, *release = l->probe_rates;
+    const double *release = l->probe_rates;
+    double *drive = l->probe_drive, *diffusion = l->probe_diffusion;
     const int noise = l->kept.noise || nonzero(diffusion, n);
     double *rate = l->residual;
     npde_status status = NPDE_OK;
@@ -386,16 +387,16 @@ static npde_status time_slope(npde__system *s, const double *y, double *slope)
     if (l->kept.any) {
         status = npde__lif_factor_rates(l, &l->kept, l->matrix, l->pivots);
         if (!status) status = npde__lif_solve_rates(l, l->matrix, l->pivots, rate);
+        npde__lif_act(l, &l->kept, rate, l->drive, l->diffusion);
+        for (size_t p = 0; p < n; p++) drive[p] += l->drive[p];
+        for (size_t p = 0; l->kept.noise && p < n; p++) diffusion[p] += l->diffusion[p];
     }
     for (size_t p = 0; p < n; p++) {
         const lif_population *pop = &l->pop[p];
         const size_t at = p * s->stride, reset = npde__lif_operator(l, p)->stencil->reset;
-        double by_drive = 0, by_diffusion = 0, *out = slope + at;
-        if (l->kept.any) npde__lif_act(l, &l->kept, p, rate, &by_drive, &by_diffusion);
-        by_drive += drive[p];
-        by_diffusion += diffusion[p];
-        for (size_t i = 0; i < s->stride; i++) out[i] = l->by_drive[at + i] * by_drive;
-        for (size_t i = 0; noise && i < s->stride; i++) out[i] += l->by_diffusion[at + i] * by_diffusion;
+        double *out = slope + at;
+        for (size_t i = 0; i < s->stride; i++) out[i] = l->by_drive[at + i] * drive[p];
+        for (size_t i = 0; noise && i < s->stride; i++) out[i] += l->by_diffusion[at + i] * diffusion[p];
         if (pop->refractory != NPDE_REFRACTORY_FIXED) continue;
         out[reset] += release[p] / l->grid->w[reset];
         out[s->points] -= release[p];
@@ -438,12 +439,14 @@ npde_status npde__lif_solve_jacobian(npde__system *s, double *x)
     npde__lif_solve(s, 0, x, rate);
     if (!l->kept.any) return NPDE_OK;
     const npde_status status = npde__lif_solve_rates(l, l->kept_matrix, l->kept_pivots, rate);
-    for (size_t p = 0; p < n && !status; p++) {
+    if (status) return status;
+    npde__lif_act(l, &l->kept, rate, l->probe_drive, l->probe_diffusion);
+    for (size_t p = 0; p < n; p++) {
         const size_t at = p * s->stride;
-        double drive, diffusion, *out = x + at;
-        npde__lif_act(l, &l->kept, p, rate, &drive, &diffusion);
-        for (size_t i = 0; drive != 0 && i < s->stride; i++) out[i] += drive * l->drive_response[at + i];
-        for (size_t i = 0; diffusion != 0 && i < s->stride; i++) out[i] += diffusion * l->diffusion_response[at + i];
+        const double drive = l->probe_drive[p], diffusion = l->probe_diffusion[p];
+        double *out = x + at;
+        for (size_t i = 0; i < s->stride; i++) out[i] += drive * l->drive_response[at + i];
+        for (size_t i = 0; l->kept.noise && i < s->stride; i++) out[i] += diffusion * l->diffusion_response[at + i];
     }
-    return status;
+    return NPDE_OK;
 }

@@ -28,7 +28,7 @@ typedef struct {
     double factored_gamma;          /* what the operator is factored for; NaN for nothing */
 } lif_group;
 
-/* ∂μ_p/∂N_q and ∂a_p/∂N_q, n_rates × n_rates: NULL without a callback, when they are the undelayed weights. */
+/* ∂μ_p/∂N_q and ∂a_p/∂N_q at p + q ld, or the diagonal alone. Without a callback they are those of the linear law. */
 typedef struct {
     double *drive, *diffusion;
     int any, noise; /* some derivative, some derivative of a diffusion is not zero */
@@ -47,9 +47,9 @@ typedef struct {
     int delayed;                      /* some population acts later */
     int moves;                        /* coefficients depend on time itself: a callback, a delay */
     int noisy;                        /* the diffusion may vary */
-    double *weights, *noise, *delays; /* n_rates × n_rates; NULL when not linked */
-    double *at_once, *noise_at_once;  /* the undelayed ones in columns, ld apart; NULL when apart */
-    size_t ld;
+    double *weights, *noise, *delays; /* n_rates × n_rates; NULL unless delayed */
+    size_t ld;                        /* of Jacobians */
+    lif_jacobian linear;              /* what acts at once; NULL when not linked */
     npde__callback *coupling;
     int iterate_callback;  /* a network's callback may depend on the rates */
     npde__history history; /* of the rates, then (with a fixed refractory time) of all that fired */
@@ -132,8 +132,8 @@ void npde__lif_free_coupling(lif_system *l);
 npde_status npde__lif_law(lif_system *l, double t, int side, const double *rates);
 /* The Jacobian of the law by the present rates; jacobian->any tells whether there is one. Leaves the law's values alone. */
 npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian);
-/* Σ_q ∂μ_p/∂N_q x_q and Σ_q ∂a_p/∂N_q x_q. */
-void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, const double *x, double *drive,
+/* Σ_q ∂μ_p/∂N_q x_q and, where that is not zero, Σ_q ∂a_p/∂N_q x_q of every population. */
+void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, const double *x, double *drive,
                    double *diffusion);
 /*
  * Slopes in time of drive, diffusion and release of every population at fixed rates, from the right, looking ahead by a

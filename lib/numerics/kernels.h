@@ -48,13 +48,14 @@ typedef struct {
      * natural order elimination fills nothing outside the blocks. Of an m × m block (in columns, ld ≥ m a multiple of 8, 0 in the
      * rows from m on) the factor eliminates the first k = m − 1 or, of the last block, k = m unknowns in place; with k = m − 1 the
      * last diagonal entry becomes what the next block's first must have added to it. `inverses` holds 16 ld numbers. The solves
-     * do the block's part of a sweep; x begins at its first unknown. 0 if a pivot is 0 or not finite.
+     * do the block's part of a sweep; x begins at its first unknown and holds ld numbers, which may not be NaN or infinite beyond
+     * m and stay what they are there. 0 if a pivot is 0 or not finite.
      *
      * There is no pivoting. The matrices are W − γK of a drift–diffusion operator, which is close to self-adjoint and of one sign
      * in the weight of its own steady state; elimination does not see a scaling of rows or columns by such a weight.
      */
     int (*chain_factor)(size_t m, size_t k, size_t ld, double *block, double *inverses);
-    void (*chain_forward)(size_t m, size_t k, size_t ld, const double *block, const double *inverses, double *x);
+    void (*chain_forward)(size_t k, size_t ld, const double *block, const double *inverses, double *x);
     void (*chain_backward)(size_t m, size_t ld, const double *block, const double *inverses, double *x);
 
     /* The same of eight blocks in lanes, element i, j of lane l at block[8 (j m + i) + l]; inverses of the pivots, whatever they
@@ -68,7 +69,8 @@ typedef struct {
     void (*gather)(size_t n, const size_t *at, const double *p, const double *scale, double *x);
     void (*scatter)(size_t n, const size_t *at, const double *scale, const double *x, double *p);
 
-    /* y[8 i + l] = Σ_k c[8 k + l] x_k[i] for i < n, over m vectors common to all lanes */
+    /* y[8 i + l] = Σ_k c[8 k + l] x_k[i] for i < n, over m ≤ NPDE__KERNELS_MATRICES vectors common to all
+     * lanes. */
     void (*spread)(size_t n, size_t m, const double *c, const double *const *x, double *y);
 
     /* y += Σ_k A_k (c_k x) in lanes, over m ≤ NPDE__KERNELS_MATRICES matrices common to all of them, in columns, ld ≥ rows, and

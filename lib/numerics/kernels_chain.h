@@ -172,34 +172,22 @@ static int chain_factor(size_t m, size_t k, size_t ld, double *block, double *in
     return 1;
 }
 
-/* Blocks overlap in memory as they do in the unknowns: what a block does not reach of its last panel is kept. */
-static ALWAYS_INLINE void chain_load(size_t m, size_t ld, const double *x, double *y)
+/* What lies beyond a block is multiplied by 0 and 1. */
+static void chain_forward(size_t k, size_t ld, const double *block, const double *inverses, double *x)
 {
-    memcpy(y, x, m * sizeof *y);
-    for (size_t i = m; i < ld; i++) y[i] = 0;
-}
-
-static void chain_forward(size_t m, size_t k, size_t ld, const double *block, const double *inverses, double *x)
-{
-    double y[NPDE__KERNELS_BLOCK];
-    chain_load(m, ld, x, y);
     for (size_t j = 0; j < k; j += PANEL, inverses += 2 * PANEL_SQUARE) {
-        panel_multiply(inverses, y + j);
-        panel_reduce(j + PANEL, ld, k - j < PANEL ? k - j : PANEL, block + j * ld, ld, y + j, y);
+        panel_multiply(inverses, x + j);
+        panel_reduce(j + PANEL, ld, k - j < PANEL ? k - j : PANEL, block + j * ld, ld, x + j, x);
     }
-    memcpy(x, y, m * sizeof *x);
 }
 
 static void chain_backward(size_t m, size_t ld, const double *block, const double *inverses, double *x)
 {
-    double y[NPDE__KERNELS_BLOCK];
-    chain_load(m, ld, x, y);
-    for (size_t j = ld; j > 0;) {
+    for (size_t j = (m + PANEL - 1) / PANEL * PANEL; j > 0;) {
         j -= PANEL;
-        panel_multiply(inverses + j / PANEL * 2 * PANEL_SQUARE + PANEL_SQUARE, y + j);
-        panel_reduce(0, j, m - j < PANEL ? m - j : PANEL, block + j * ld, ld, y + j, y);
+        panel_multiply(inverses + j / PANEL * 2 * PANEL_SQUARE + PANEL_SQUARE, x + j);
+        panel_reduce(0, j, m - j < PANEL ? m - j : PANEL, block + j * ld, ld, x + j, x);
     }
-    memcpy(x, y, m * sizeof *x);
 }
 
 #endif

@@ -53,15 +53,23 @@ static void scatter(size_t n, const size_t *at, const double *scale, const doubl
     }
 }
 
-static void spread(size_t n, size_t m, const double *c, const double *const *x, double *y)
+static ALWAYS_INLINE void spread_all(size_t n, const size_t m, const double *c, const double *const *x, double *y)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t part = 0; part < NPDE__KERNELS_LANES; part += WIDTH) {
+    for (size_t part = 0; part < NPDE__KERNELS_LANES; part += WIDTH) {
+        vec factor[NPDE__KERNELS_MATRICES];
+        UNROLL for (size_t k = 0; k < m; k++) factor[k] = load(c + NPDE__KERNELS_LANES * k + part);
+        for (size_t i = 0; i < n; i++) {
             vec sum = splat(0);
-            for (size_t k = 0; k < m; k++)
-                sum = add_product(sum, load(c + NPDE__KERNELS_LANES * k + part), splat(x[k][i]));
+            UNROLL for (size_t k = 0; k < m; k++) sum = add_product(sum, factor[k], splat(x[k][i]));
             store(y + NPDE__KERNELS_LANES * i + part, sum);
         }
+    }
+}
+
+static void spread(size_t n, size_t m, const double *c, const double *const *x, double *y)
+{
+    if (m == 3) spread_all(n, 3, c, x, y);
+    else spread_all(n, m, c, x, y);
 }
 
 /* `count` rows of m matrices. */

@@ -89,18 +89,19 @@ npde_status npde__stencil_find(npde__stencil **list, npde_context *c, const npde
 
 /* ---- an operator ---- */
 
-enum { VECTORS = 6 }; /* the images, a vector, and three of scratch */
+/* The images, a vector and one of scratch; beyond the unknowns a solve may read as far as its panels reach. */
+enum { VECTORS = 4, PADDING = 8 };
 
 size_t npde__operator_work(const npde_grid *grid)
 {
-    return VECTORS * NPDE__LANES * grid->n;
+    return VECTORS * NPDE__LANES * (grid->n + PADDING);
 }
 
 npde_status npde__operator_init(npde__operator *op, const npde__stencil *stencil, size_t count, const size_t *at,
                                 double *work)
 {
     *op = (npde__operator){.stencil = stencil, .kernels = npde__kernels_best(), .lanes = count > 1 ? NPDE__LANES : 1};
-    const size_t size = NPDE__LANES * stencil->grid->n;
+    const size_t size = NPDE__LANES * (stencil->grid->n + PADDING);
     for (size_t l = 0; l < op->lanes; l++) {
         op->at[l] = at[l < count ? l : count - 1];
         op->drive[l] = NAN; /* nothing is loaded */
@@ -111,7 +112,7 @@ npde_status npde__operator_init(npde__operator *op, const npde__stencil *stencil
     op->scratch = work + 3 * size;
     npde_context *c = stencil->context;
     op->c = npde__alloc(c, op->lanes * stencil->end, sizeof *op->c);
-    op->response = npde__alloc(c, op->lanes * stencil->end, sizeof *op->response);
+    op->response = npde__alloc(c, op->lanes * (stencil->end + PADDING), sizeof *op->response);
     if (!op->c || !op->response) return NPDE_ERR_MEMORY;
     return stencil->scheme->init(op);
 }
@@ -228,15 +229,11 @@ npde_status npde__operator_factor(npde__operator *op, double gamma, const double
     return sound ? NPDE_OK : NPDE__RETRY;
 }
 
-/* x += source y, lane by lane */
+/* x += source y in lanes */
 static void add_response(const npde__operator *op, const double *source, double *x)
 {
     const double *y = op->response;
     const size_t end = op->stencil->end;
-    if (op->lanes == 1) {
-        for (size_t i = 0; i < end; i++) x[i] += source[0] * y[i];
-        return;
-    }
     for (size_t i = 0; i < end * NPDE__LANES; i += NPDE__LANES)
         for (size_t l = 0; l < NPDE__LANES; l++) x[i + l] += source[l] * y[i + l];
 }
@@ -244,19 +241,24 @@ static void add_response(const npde__operator *op, const double *source, double 
 void npde__operator_solve(const npde__operator *op, const double *kappa, const double *m, double *n, double *rate)
 {
     const npde__stencil *s = op->stencil;
-    double *x = op->lanes == 1 ? n + op->at[0] : op->vector, source[NPDE__LANES];
-    if (op->lanes == 1)
-        for (size_t i = 0; i < s->end; i++) x[i] *= s->grid->w[i];
-    else op->kernels->gather(s->end, op->at, n, s->grid->w, x);
+    double *x = op->vector, source[NPDE__LANES];
+    if (op->lanes == 1) {
+        for (size_t i = 0; i < s->end; i++) x[i] = n[op->at[0] + i] * s->grid->w[i];
+        for (size_t i = s->end; i < s->end + PADDING; i++) x[i] = 0;
+    } else {
+        op->kernels->gather(s->end, op->at, n, s->grid->w, x);
+    }
     for (size_t l = 0; l < op->lanes; l++) x[s->reset * op->lanes + l] += op->gamma * m[l];
     s->scheme->solve(op, x);
     multiply_flux(op, x, rate);
-    int any = 0;
     for (size_t l = 0; l < op->lanes; l++) {
         rate[l] /= op->border[l];
         source[l] = op->gamma * kappa[l] * rate[l];
-        any = any || source[l] != 0;
     }
-    if (any) add_response(op, source, x);
-    if (op->lanes > 1) op->kernels->scatter(s->end, op->at, NULL, x, n);
+    if (op->lanes == 1) {
+        for (size_t i = 0; i < s->end; i++) n[op->at[0] + i] = x[i] + source[0] * op->response[i];
+        return;
+    }
+    add_response(op, source, x);
+    op->kernels->scatter(s->end, op->at, NULL, x, n);
 }

@@ -31,9 +31,10 @@ typedef struct {
     size_t n_elements, numbers, numbers_lane, inverses; /* of all elements together */
     element *elements;
     double *a0;
-    double *c0, *c1,
-        *c2; /* the flux functional's three parts from c_first on: the last row of the last element, or Φ's sums */
+    double *c; /* the flux functional's parts, FLUX numbers an unknown from c_first on: the last row, or sums of Φ */
 } data;
+
+enum { FLUX = 8 }; /* three, and what a product may read */
 
 /* Of an operator. One population keeps its matrix K; lanes form products with it from the common parts. */
 typedef struct {
@@ -86,7 +87,7 @@ static void add_discharge(const element *e, double width, const double *discharg
     const npde__reference *r = e->r;
     for (size_t q = 0; q < r->gauss; q++)
         for (size_t j = 0; j < r->n; j++)
-            c[e->first + j] += r->gw[q] * width / 2 * discharge[q] * r->value[q * r->ld + j];
+            c[FLUX * (e->first + j)] += r->gw[q] * width / 2 * discharge[q] * r->value[q * r->ld + j];
 }
 
 static void lay_out(const npde__stencil *s, data *d)
@@ -112,9 +113,9 @@ static void take_last_row(const npde__stencil *s, const data *d)
     const element *e = &d->elements[d->n_elements - 1];
     for (size_t j = 0; s->c_first + j < s->end; j++) {
         const size_t row = j * e->r->ld + e->r->n - 1;
-        d->c0[j] = e->a0[row];
-        d->c1[j] = e->r->first[row];
-        d->c2[j] = e->scale * e->r->second[row];
+        d->c[FLUX * j] = e->a0[row];
+        d->c[FLUX * j + 1] = e->r->first[row];
+        d->c[FLUX * j + 2] = e->scale * e->r->second[row];
     }
 }
 
@@ -126,10 +127,8 @@ static npde_status se_prepare(npde__stencil *s, const double *drift, const doubl
     s->data = d;
     d->n_elements = count_elements(s);
     d->elements = npde__alloc(c, d->n_elements, sizeof *d->elements);
-    d->c0 = npde__alloc(c, 3 * s->end, sizeof *d->c0);
-    if (!d->elements || !d->c0) return NPDE_ERR_MEMORY;
-    d->c1 = d->c0 + s->end;
-    d->c2 = d->c1 + s->end;
+    d->c = npde__alloc(c, FLUX * s->end, sizeof *d->c);
+    if (!d->elements || !d->c) return NPDE_ERR_MEMORY;
     lay_out(s, d);
     if (!(d->a0 = npde__alloc(c, d->numbers, sizeof *d->a0))) return NPDE_ERR_MEMORY;
     for (size_t k = 0; k < d->n_elements; k++) {
@@ -139,7 +138,7 @@ static npde_status se_prepare(npde__stencil *s, const double *drift, const doubl
         integrate_fields(e, width, drift, discharge);
         drift += e->r->gauss;
         if (!discharge) continue;
-        add_discharge(e, width, discharge, d->c0);
+        add_discharge(e, width, discharge, d->c);
         discharge += e->r->gauss;
     }
     s->c_first = s->absorbing ? d->elements[d->n_elements - 1].first : 0;
@@ -152,7 +151,7 @@ static void se_discard(npde__stencil *s)
     data *d = s->data;
     npde__free(s->context, d->elements);
     npde__free(s->context, d->a0);
-    npde__free(s->context, d->c0);
+    npde__free(s->context, d->c);
     npde__free(s->context, d);
 }
 
@@ -208,7 +207,8 @@ static void se_load(npde__operator *op)
     }
     for (size_t i = s->c_first, j = 0; i < s->end; i++, j++)
         for (size_t l = 0; l < op->lanes; l++)
-            op->c[i * op->lanes + l] = d->c0[j] + op->drive[l] * d->c1[j] + op->diffusion[l] * d->c2[j];
+            op->c[i * op->lanes + l] =
+                d->c[FLUX * j] + op->drive[l] * d->c[FLUX * j + 1] + op->diffusion[l] * d->c[FLUX * j + 2];
 }
 
 /* ---- products ---- */
@@ -298,7 +298,8 @@ static void se_apply(const npde__operator *op, const double *drive, const double
     const factors *f = op->data;
     double more[2];
     for (size_t k = 0; k < d->n_elements; k++) product(op, &d->elements[k], f->k + d->elements[k].at, n, out);
-    add_parts(op, difference(op, drive, op->drive, &more[0]), difference(op, diffusion, op->diffusion, &more[1]), n, out);
+    add_parts(op, difference(op, drive, op->drive, &more[0]), difference(op, diffusion, op->diffusion, &more[1]), n,
+              out);
 }
 
 static void se_tangent(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion)
@@ -333,25 +334,16 @@ static void se_flux(const npde__operator *op, const double *drive, const double 
 {
     const npde__stencil *s = op->stencil;
     const data *d = s->data;
-    double rest[NPDE__LANES] = {0}, first[NPDE__LANES] = {0}, second[NPDE__LANES] = {0};
-    const double *x = n + s->c_first * op->lanes;
-    if (op->lanes == 1)
-        for (size_t j = 0; s->c_first + j < s->end; j++) {
-            rest[0] += d->c0[j] * x[j];
-            first[0] += d->c1[j] * x[j];
-            second[0] += d->c2[j] * x[j];
-        }
-    else
-        for (size_t j = 0; s->c_first + j < s->end; j++, x += NPDE__LANES)
-            for (size_t l = 0; l < NPDE__LANES; l++) {
-                rest[l] += d->c0[j] * x[l];
-                first[l] += d->c1[j] * x[l];
-                second[l] += d->c2[j] * x[l];
-            }
-    for (size_t l = 0; l < op->lanes; l++) {
-        by_drive[l] = first[l];
-        by_diffusion[l] = second[l];
-        rate[l] = rest[l] + drive[l] * first[l] + diffusion[l] * second[l];
+    const size_t lanes = op->lanes, columns = s->end - s->c_first;
+    const double *x = n + s->c_first * lanes, *const c[] = {d->c};
+    double part[3 * NPDE__LANES] = {0}, ones[NPDE__LANES];
+    for (size_t l = 0; l < NPDE__LANES; l++) ones[l] = 1;
+    if (lanes == 1) op->kernels->multiply(3, columns, d->c, FLUX, x, part);
+    else op->kernels->lanes_multiply(3, columns, 1, c, FLUX, ones, x, part);
+    for (size_t l = 0; l < lanes; l++) {
+        by_drive[l] = part[lanes + l];
+        by_diffusion[l] = part[2 * lanes + l];
+        rate[l] = part[l] + drive[l] * by_drive[l] + diffusion[l] * by_diffusion[l];
     }
 }
 
@@ -421,9 +413,7 @@ static void se_solve(const npde__operator *op, double *x)
     const int one = op->lanes == 1;
     for (size_t k = 0; k < d->n_elements; k++) {
         const element *e = &d->elements[k];
-        if (one)
-            kernels->chain_forward(e->unknowns, e->eliminated, e->r->ld, f->lu + e->at, f->inverse + e->inverse,
-                                   x + e->first);
+        if (one) kernels->chain_forward(e->eliminated, e->r->ld, f->lu + e->at, f->inverse + e->inverse, x + e->first);
         else
             kernels->lanes_forward(e->unknowns, e->eliminated, f->lu + NPDE__LANES * e->at_lane,
                                    x + NPDE__LANES * e->first);

@@ -313,7 +313,7 @@ static void solve_chain(const npde__kernels *k, const chain *c, size_t l, double
         untouched(m * ld, lu[b]);
         untouched(16 * ld, inverses[b]);
         corner = lu[b][(m - 1) * (ld + 1)];
-        k->chain_forward(m, m - !last, ld, lu[b], inverses[b], x + first);
+        k->chain_forward(m - !last, ld, lu[b], inverses[b], x + first);
     }
     for (size_t b = c->blocks, first = c->n - 1; b-- > 0;) {
         first -= c->m[b] - 1;
@@ -359,13 +359,14 @@ START_TEST(chains_agree_with_lapack)
         }
         EACH_VARIANT(k)
         {
-            double *x = copied(c.n * L, b), *one = numbers(c.n);
+            double *x = copied(c.n * L, b), *one = numbers(c.n + 8);
             solve_chains(k, &c, x);
             untouched(c.n * L, x);
             for (size_t l = 0; l < L; l++) {
-                for (size_t i = 0; i < c.n; i++) one[i] = b[i * L + l];
+                for (size_t i = 0; i < c.n + 8; i++) one[i] = i < c.n ? b[i * L + l] : 7;
                 if (l % 4 == 0) solve_chain(k, &c, l, one);
-                untouched(c.n, one);
+                for (size_t i = c.n; i < c.n + 8; i++) CHECK(one[i] == 7, "%s: %g beyond the chain", k->name, one[i]);
+                untouched(c.n + 8, one);
                 for (size_t i = 0; i < c.n; i++) {
                     near(k->name, x[i * L + l], y[l * c.n + i], 1e-13);
                     if (l % 4 == 0) near(k->name, one[i], y[l * c.n + i], 1e-13);
@@ -502,7 +503,8 @@ START_TEST(sums_in_lanes_are_right_to_rounding)
                 long double sum = begin[i], size = fabs(begin[i]), few = 0, few_size = 0;
                 for (size_t t = 0; t < m; t++) {
                     for (size_t j = 0; j < columns; j++) {
-                        const long double term = (long double)c[t * L + i % L] * a[t][ld * j + i / L] * x[j * L + i % L];
+                        const long double term =
+                            (long double)c[t * L + i % L] * a[t][ld * j + i / L] * x[j * L + i % L];
                         sum += term;
                         size += fabsl(term);
                     }
