@@ -19,7 +19,7 @@ static void linear_law(const lif_system *l, double t, int side, const double *ra
     if (l->linked) npde__lif_act(l, &l->linear, rates, drive, diffusion);
     for (size_t p = 0; p < n; p++) {
         drive[p] = l->pop[p].drive0 + (l->linked ? drive[p] : 0);
-        diffusion[p] = l->pop[p].diffusion0 + (l->linked && l->noisy ? diffusion[p] : 0);
+        diffusion[p] = l->pop[p].diffusion0 + (l->linked && l->linear.noise ? diffusion[p] : 0);
         for (size_t q = l->apart ? p : 0; l->delayed && q < (l->apart ? p + 1 : n); q++) {
             const double b = l->weights[p * n + q], a1 = l->noise[p * n + q], d = l->delays[p * n + q];
             if ((b == 0 && a1 == 0) || d == 0) continue;
