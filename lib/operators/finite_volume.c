@@ -239,9 +239,16 @@ static void fv_free(npde__operator *op)
 static int alike(const npde__operator *op)
 {
     int same = op->lanes > 1;
-    for (size_t l = 1; l < op->lanes; l++)
+    for (size_t l = 1; l < op->count; l++)
         same = same && op->drive[l] == op->drive[0] && op->diffusion[l] == op->diffusion[0];
     return same;
+}
+
+/* Lanes that repeat another have its numbers. */
+static void repeat(const npde__operator *op, size_t from, double *x)
+{
+    for (size_t i = 0; i < op->stencil->end * op->lanes; i += op->lanes)
+        for (size_t l = from; l < op->lanes; l++) x[i + l] = x[i + from - 1];
 }
 
 static void fv_load(npde__operator *op)
@@ -250,17 +257,15 @@ static void fv_load(npde__operator *op)
     coefficients *k = op->data;
     const size_t lanes = op->lanes;
     k->shared = alike(op);
+    const size_t different = k->shared ? 1 : op->count;
     for (size_t i = 0; i < n_faces(s); i++)
-        for (size_t l = 0; l < lanes; l++) {
-            if (l > 0 && k->shared) {
-                k->alpha[i * lanes + l] = k->alpha[i * lanes];
-                k->beta[i * lanes + l] = k->beta[i * lanes];
-                continue;
-            }
+        for (size_t l = 0; l < different; l++) {
             const face f = compute_face(s, i, op->drive[l], op->diffusion[l]);
             k->alpha[i * lanes + l] = f.alpha;
             k->beta[i * lanes + l] = f.beta;
         }
+    repeat(op, different, k->alpha);
+    repeat(op, different, k->beta);
     for (size_t l = 0; l < lanes; l++) op->stiffest[l] = 0;
     for (size_t i = 0; i < s->end; i++)
         for (size_t l = 0; l < lanes; l++)
@@ -313,9 +318,10 @@ static void add_difference(const npde__operator *op, size_t l, double drive, dou
 static void add_differences(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
                             double *out)
 {
-    for (size_t l = 0; l < op->lanes; l++)
+    for (size_t l = 0; l < op->count; l++)
         if (drive[l] != op->drive[l] || diffusion[l] != op->diffusion[l])
             add_difference(op, l, drive[l], diffusion[l], n, out);
+    repeat(op, op->count, out);
 }
 
 static void fv_apply(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
@@ -336,7 +342,7 @@ static void fv_tangent(const npde__operator *op, const double *n, double *by_dri
 {
     const npde__stencil *s = op->stencil;
     const size_t lanes = op->lanes;
-    for (size_t l = 0; l < lanes; l++) {
+    for (size_t l = 0; l < op->count; l++) {
         double left = 0, left_diffusion = 0;
         for (size_t i = 0; i < s->end; i++) {
             const size_t at = i * lanes + l;
@@ -351,6 +357,8 @@ static void fv_tangent(const npde__operator *op, const double *n, double *by_dri
             left_diffusion = right_diffusion;
         }
     }
+    repeat(op, op->count, by_drive);
+    if (by_diffusion) repeat(op, op->count, by_diffusion);
 }
 
 static void fv_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,

@@ -100,7 +100,8 @@ size_t npde__operator_work(const npde_grid *grid)
 npde_status npde__operator_init(npde__operator *op, const npde__stencil *stencil, size_t count, const size_t *at,
                                 double *work)
 {
-    *op = (npde__operator){.stencil = stencil, .kernels = npde__kernels_best(), .lanes = count > 1 ? NPDE__LANES : 1};
+    *op = (npde__operator){
+        .stencil = stencil, .kernels = npde__kernels_best(), .lanes = count > 1 ? NPDE__LANES : 1, .count = count};
     const size_t size = NPDE__LANES * (stencil->grid->n + PADDING);
     for (size_t l = 0; l < op->lanes; l++) {
         op->at[l] = at[l < count ? l : count - 1];

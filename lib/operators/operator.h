@@ -88,7 +88,7 @@ void npde__stencil_free_all(npde__stencil *list);
 struct npde__operator {
     const npde__stencil *stencil;
     const npde__kernels *kernels;
-    size_t lanes;                                      /* 1 or NPDE__LANES */
+    size_t lanes, count;                               /* 1 or NPDE__LANES; lanes from count on repeat the one before */
     size_t at[NPDE__LANES];                            /* where each lane's densities begin in a state */
     double drive[NPDE__LANES], diffusion[NPDE__LANES]; /* what is loaded */
     double stiffest[NPDE__LANES];                      /* the largest |K_ii|/w_i of it */
@@ -102,7 +102,8 @@ struct npde__operator {
 
 /* Numbers of work space that operators on a grid need; they may share it. */
 size_t npde__operator_work(const npde_grid *grid);
-/* For `count` populations at these places of the state; the stencil must outlive it. A later lane may repeat an earlier one. */
+/* For `count` populations at these places of the state; the stencil must outlive it. Arrays of scalars have as many numbers as
+ * lanes, those from count on repeat the last. */
 npde_status npde__operator_init(npde__operator *op, const npde__stencil *stencil, size_t count, const size_t *at,
                                 double *work);
 void npde__operator_free(npde__operator *op);
