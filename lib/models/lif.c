@@ -199,7 +199,7 @@ void npde__lif_solve(npde__system *s, int forced, double *x, double *rates)
     lif_system *l = self(s);
     for (size_t k = 0; k < l->n_groups; k++) {
         const lif_group *g = &l->group[k];
-        double kappa[NPDE__LANES], m[NPDE__LANES], rate[NPDE__LANES];
+        double kappa[NPDE__LANES], m[NPDE__LANES] = {0}, rate[NPDE__LANES];
         for (size_t i = 0; i < g->op.lanes; i++) {
             const lif_population *pop = &l->pop[g->pop[i]];
             kappa[i] = pop->kappa;
@@ -245,7 +245,7 @@ void npde__lif_apply(npde__system *s, int forced, const double *y, double *out)
     const lif_system *l = self(s);
     for (size_t k = 0; k < l->n_groups; k++) {
         const lif_group *g = &l->group[k];
-        double rate[NPDE__LANES], m[NPDE__LANES];
+        double rate[NPDE__LANES] = {0}, m[NPDE__LANES] = {0};
         npde__operator_apply(&g->op, y, rate);
         for (size_t i = 0; i < g->op.lanes; i++) {
             const lif_population *pop = &l->pop[g->pop[i]];
@@ -262,7 +262,8 @@ npde_status npde__lif_remainder(npde__system *s, double t, int side, const doubl
     if (status) return status;
     for (size_t k = 0; k < l->n_groups; k++) {
         const lif_group *g = &l->group[k];
-        double drive[NPDE__LANES], diffusion[NPDE__LANES], frozen[NPDE__LANES], more[NPDE__LANES], m[NPDE__LANES];
+        double drive[NPDE__LANES], diffusion[NPDE__LANES], frozen[NPDE__LANES], more[NPDE__LANES] = {0},
+                                                                                m[NPDE__LANES] = {0};
         npde__lif_take(g, l->drive, drive);
         npde__lif_take(g, l->diffusion, diffusion);
         npde__operator_residual(&g->op, drive, diffusion, y, frozen);
@@ -285,7 +286,7 @@ npde_status npde__lif_evaluate(npde__system *s, double t, int side, const double
     if (status) return status;
     for (size_t k = 0; k < l->n_groups; k++) {
         const lif_group *g = &l->group[k];
-        double drive[NPDE__LANES], diffusion[NPDE__LANES], rate[NPDE__LANES], m[NPDE__LANES];
+        double drive[NPDE__LANES], diffusion[NPDE__LANES], rate[NPDE__LANES] = {0}, m[NPDE__LANES] = {0};
         npde__lif_take(g, l->drive, drive);
         npde__lif_take(g, l->diffusion, diffusion);
         npde__lif_take(g, rates, rate);
@@ -302,7 +303,7 @@ npde_status npde__lif_evaluate(npde__system *s, double t, int side, const double
 /* One of the columns ∂F/∂μ and ∂F/∂a from an operator's image: the rate's derivative re-enters unless it is held. */
 static void emit_column(const npde__system *s, const lif_group *g, size_t image, const double *flux, double *column)
 {
-    double m[NPDE__LANES];
+    double m[NPDE__LANES] = {0};
     for (size_t i = 0; i < g->op.lanes; i++)
         m[i] = self_const(s)->pop[g->pop[i]].refractory == NPDE_REFRACTORY_NONE ? flux[i] : 0;
     emit(s, g, image, flux, m, column);
@@ -314,7 +315,7 @@ static void differentiate(npde__system *s, const double *y, int by_diffusion)
     lif_system *l = self(s);
     for (size_t k = 0; k < l->n_groups; k++) {
         const lif_group *g = &l->group[k];
-        double rate[NPDE__LANES], flux[NPDE__LANES], noise_flux[NPDE__LANES];
+        double rate[NPDE__LANES], flux[NPDE__LANES] = {0}, noise_flux[NPDE__LANES] = {0};
         npde__operator_flux_at(&g->op, g->op.drive, g->op.diffusion, y, rate, flux, noise_flux);
         npde__operator_tangent(&g->op, y, by_diffusion);
         emit_column(s, g, 0, flux, l->by_drive);

@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { PANEL = 8, PANEL_SQUARE = PANEL * PANEL, PANEL_VECTORS = PANEL / WIDTH };
+enum { PANEL = 8, PANEL_SQUARE = PANEL * PANEL, PANEL_VECTORS = PANEL / WIDTH, PANEL_PAIR = 2 * PANEL_SQUARE };
 
 /* y ← a y with a PANEL × PANEL matrix in columns */
 static ALWAYS_INLINE void panel_multiply(const double *a, double *y)
@@ -153,7 +153,7 @@ static ALWAYS_INLINE void panel_lower(size_t j, const size_t count, size_t ld, d
 
 static int chain_factor(size_t m, size_t k, size_t ld, double *block, double *inverses)
 {
-    for (size_t j = 0; j < m; j += PANEL, inverses += 2 * PANEL_SQUARE) {
+    for (size_t j = 0; j < m; j += PANEL, inverses += PANEL_PAIR) {
         const size_t pivots = k > j + PANEL ? PANEL : k > j ? k - j : 0;
         double *upper = inverses + PANEL_SQUARE;
         if (!panel_square(j, pivots, ld, block, inverses)) return 0;
@@ -175,7 +175,7 @@ static int chain_factor(size_t m, size_t k, size_t ld, double *block, double *in
 /* What lies beyond a block is multiplied by 0 and 1. */
 static void chain_forward(size_t k, size_t ld, const double *block, const double *inverses, double *x)
 {
-    for (size_t j = 0; j < k; j += PANEL, inverses += 2 * PANEL_SQUARE) {
+    for (size_t j = 0; j < k; j += PANEL, inverses += PANEL_PAIR) {
         panel_multiply(inverses, x + j);
         panel_reduce(j + PANEL, ld, k - j < PANEL ? k - j : PANEL, block + j * ld, ld, x + j, x);
     }
@@ -185,7 +185,7 @@ static void chain_backward(size_t m, size_t ld, const double *block, const doubl
 {
     for (size_t j = (m + PANEL - 1) / PANEL * PANEL; j > 0;) {
         j -= PANEL;
-        panel_multiply(inverses + j / PANEL * 2 * PANEL_SQUARE + PANEL_SQUARE, x + j);
+        panel_multiply(inverses + j / PANEL * PANEL_PAIR + PANEL_SQUARE, x + j);
         panel_reduce(0, j, m - j < PANEL ? m - j : PANEL, block + j * ld, ld, x + j, x);
     }
 }

@@ -58,7 +58,7 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     g->v = npde__alloc(c, g->n, sizeof *g->v);
     g->w = npde__alloc(c, g->n, sizeof *g->w);
     g->inverse = npde__alloc(c, g->n, sizeof *g->inverse);
-    if (scheme == NPDE_SCHEME_SPECTRAL) g->reference = npde__alloc(c, g->n_segments, sizeof *g->reference);
+    if (scheme == NPDE_SCHEME_SPECTRAL) g->reference = npde__alloc(c, g->n_segments, sizeof(void *));
     if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || !g->inverse ||
         (scheme == NPDE_SCHEME_SPECTRAL && !g->reference)) {
         npde__grid_release(g);

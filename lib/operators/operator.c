@@ -94,7 +94,7 @@ enum { VECTORS = 4, PADDING = 8 };
 
 size_t npde__operator_work(const npde_grid *grid)
 {
-    return VECTORS * NPDE__LANES * (grid->n + PADDING);
+    return (size_t)VECTORS * NPDE__LANES * (grid->n + PADDING);
 }
 
 npde_status npde__operator_init(npde__operator *op, const npde__stencil *stencil, size_t count, const size_t *at,
@@ -213,7 +213,7 @@ npde_status npde__operator_factor(npde__operator *op, double gamma, const double
     const size_t lanes = op->lanes;
     const npde_status status = s->scheme->factor(op, gamma);
     if (status) return status;
-    double *y = op->response, kept[NPDE__LANES] = {0}, rate[NPDE__LANES];
+    double *y = op->response, kept[NPDE__LANES] = {0}, rate[NPDE__LANES] = {0};
     memset(y, 0, lanes * s->end * sizeof *y);
     for (size_t l = 0; l < lanes; l++) y[s->reset * lanes + l] = 1;
     s->scheme->solve(op, y);
@@ -242,7 +242,7 @@ static void add_response(const npde__operator *op, const double *source, double 
 void npde__operator_solve(const npde__operator *op, const double *kappa, const double *m, double *n, double *rate)
 {
     const npde__stencil *s = op->stencil;
-    double *x = op->vector, source[NPDE__LANES];
+    double *x = op->vector, source[NPDE__LANES] = {0};
     if (op->lanes == 1) {
         for (size_t i = 0; i < s->end; i++) x[i] = n[op->at[0] + i] * s->grid->w[i];
         for (size_t i = s->end; i < s->end + PADDING; i++) x[i] = 0;
