@@ -50,14 +50,14 @@ static npde_status values(const projection *p, size_t n, const double *v, double
 
 /*
  * Panels of a cell. Sixteen Gauss points integrate what a Gaussian does over two of its deviations, times what a polynomial does
- * between 8 of its nodes, to rounding.
+ * between 8 of its nodes, to rounding; a distance is not needed to so many digits.
  */
-static double count_panels(const projection *p, double width, size_t nodes)
+static double count_panels(const projection *p, double width, size_t nodes, int distance)
 {
     const int spectral = p->g->scheme == NPDE_SCHEME_SPECTRAL;
     if (p->data->kind != NPDE__INITIAL_GAUSSIAN) return spectral ? FUNCTION_PANELS : 1;
-    const double smooth = ceil(width / (2 * sqrt(p->data->variance)));
-    return fmin(MAX_PANELS, spectral ? fmax(smooth, ceil((double)nodes / 8)) : fmax(smooth, 1));
+    const double wide = distance ? 2 : 1, smooth = ceil(width / (2 * wide * sqrt(p->data->variance)));
+    return fmin(MAX_PANELS, spectral ? fmax(smooth, ceil((double)nodes / (8 * wide))) : fmax(smooth, 1));
 }
 
 /*
@@ -73,7 +73,7 @@ static npde_status walk_cell(const projection *p, double left, double right, siz
         right = fmin(right, p->data->mean + reach * deviation);
     }
     if (!(right > left)) return NPDE_OK;
-    const double panels = count_panels(p, right - left, nodes);
+    const double panels = count_panels(p, right - left, nodes, interpolant != NULL);
     const double width = (right - left) / panels;
     for (size_t k = 0; k < (size_t)panels; k++) {
         double v[GAUSS], value[GAUSS], l[NPDE__MAX_NODES];

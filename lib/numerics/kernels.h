@@ -13,7 +13,6 @@
 
 enum {
     NPDE__KERNELS_LANES = 8,
-    NPDE__KERNELS_BLOCK = 72,                        /* most numbers in a column of a chain's block */
     NPDE__KERNELS_MATRICES = 3,                      /* most of a product in lanes */
     NPDE__KERNELS_TERMS = 12,                        /* most vectors of a combination */
     NPDE__KERNELS_CHUNKS = 16,                       /* of a single tridiagonal system */
