@@ -413,12 +413,12 @@ npde_status npde__lif_linearize(npde__system *s, double t, double h, const doubl
     npde_status status = npde__lif_freeze(s, t, +1, rates);
     if (!status) status = npde__lif_law_jacobian(l, t, +1, rates, &l->kept);
     if (status) return status;
-    if (l->moves) {
+    if (slope && l->moves) {
         status = npde__lif_law_slope(l, t, h, rates, l->probe_rates);
         return status ? status : time_slope(s, y, slope);
     }
     if (l->kept.any) differentiate(s, y, l->kept.noise);
-    memset(slope, 0, s->n * sizeof *slope);
+    if (slope) memset(slope, 0, s->n * sizeof *slope);
     return NPDE_OK;
 }
 

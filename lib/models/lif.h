@@ -34,6 +34,14 @@ typedef struct {
     int any, noise; /* some derivative, some derivative of a diffusion is not zero */
 } lif_jacobian;
 
+/* A population with a complex γ. */
+typedef struct {
+    npde__shifted op;
+    npde__complex gamma, kappa, to_drive, to_diffusion;
+    int64_t loads;                               /* of the operator that is factored */
+    double *drive_response, *diffusion_response; /* stride real parts, then stride imaginary ones */
+} lif_shifted;
+
 typedef struct {
     npde__system base;
     npde_grid *grid;
@@ -67,6 +75,11 @@ typedef struct {
     /* States: ∂F/∂μ, ∂F/∂a at fixed state, each population's by its own, and what they become by (I − γL)⁻¹γ. */
     double *by_drive, *by_diffusion, *drive_response, *diffusion_response;
     double *work; /* of the operators */
+    /* lif_complex.c; NULL unless a method asks for it */
+    lif_shifted *shifted;
+    double *shifted_columns, *shifted_rates, *shifted_act;
+    npde__complex *shifted_matrix;
+    int *shifted_pivots;
 } lif_system;
 
 static inline lif_system *npde__lif_self(npde__system *s)
@@ -151,5 +164,14 @@ void npde__lif_begin(npde__system *s, double t, const double *rates);
 void npde__lif_remember(lif_system *l, double t, const double *y, const double *rates);
 void npde__lif_jump(npde__system *s, const double *y, const double *rates);
 double npde__lif_next_break(const npde__system *s, double t);
+
+/* ---- lif_complex.c: the seam's solves with a complex γ ---- */
+
+npde_status npde__lif_make_complex(npde__system *s);
+void npde__lif_free_complex(lif_system *l);
+npde_status npde__lif_factor_complex(npde__system *s, npde__complex gamma);
+npde_status npde__lif_solve_complex(npde__system *s, double *re, double *im);
+/* The exact Jacobian's part of a snapshot: a method that asks for complex solves keeps it for many steps. */
+void npde__lif_snapshot_complex(npde__system *s, npde__bytes *bytes);
 
 #endif

@@ -323,6 +323,7 @@ npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
     double **const differences[] = {&l->present.drive, &l->present.diffusion, &l->kept.drive, &l->kept.diffusion};
     for (size_t i = 0; i < 4 && l->iterate_callback; i++)
         if (!(*differences[i] = npde__alloc(c, size, sizeof(double)))) return NPDE_ERR_MEMORY;
+    if (!l->iterate_callback) l->present = l->kept = l->linear;
     return NPDE_OK;
 }
 

@@ -29,6 +29,7 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
             npde__bytes_block(bytes, frozen[i], sizeof(double));
     }
     if (bytes->mode == NPDE__BYTES_READ) npde__lif_load(l);
+    npde__lif_snapshot_complex(s, bytes);
     if (!l->memory) return;
     npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
     npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
@@ -40,6 +41,7 @@ static void lif_free(npde__system *s)
 {
     lif_system *l = self(s);
     npde_context *c = s->context;
+    npde__lif_free_complex(l);
     for (size_t k = 0; k < l->n_groups; k++) npde__operator_free(&l->group[k].op);
     npde__stencil_free_all(l->stencils);
     npde__lif_free_coupling(l);
@@ -175,6 +177,9 @@ static const npde__system_ops ops = {
     .linearize = npde__lif_linearize,
     .factor_jacobian = npde__lif_factor_jacobian,
     .solve_jacobian = npde__lif_solve_jacobian,
+    .make_complex = npde__lif_make_complex,
+    .factor_jacobian_complex = npde__lif_factor_complex,
+    .solve_jacobian_complex = npde__lif_solve_complex,
     .begin = npde__lif_begin,
     .accept = npde__lif_accept,
     .jump = npde__lif_jump,

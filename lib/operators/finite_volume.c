@@ -15,6 +15,7 @@
  */
 #include "operators/operator.h"
 
+#include "numerics/complex_lu.h"
 #include "numerics/quadrature.h"
 
 #include <math.h>
@@ -415,6 +416,30 @@ static void fv_solve(const npde__operator *op, double *x)
     else op->kernels->batch_solve(end, 1, k->factors, k->factors + size, k->factors + 2 * size, x);
 }
 
+static size_t fv_complex_size(const npde__stencil *s)
+{
+    return 6 * s->end;
+}
+
+static npde_status fv_factor_complex(const npde__operator *op, size_t lane, npde__complex gamma, double *factors)
+{
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const coefficients *k = op->data;
+    double *alpha = op->image[0], *beta = op->image[1];
+    for (size_t i = 0; i < s->end; i++) {
+        alpha[i] = k->alpha[i * op->lanes + lane];
+        beta[i] = k->beta[i * op->lanes + lane];
+    }
+    npde__complex_tridiagonal_factor(s->end, gamma, s->grid->w, d->discharge, alpha, beta, (npde__complex *)factors);
+    return NPDE_OK;
+}
+
+static void fv_solve_complex(const npde__stencil *s, double *factors, double *re, double *im)
+{
+    npde__complex_tridiagonal_solve(s->end, (const npde__complex *)factors, re, im);
+}
+
 const npde__scheme npde__finite_volume = {
     .drift_points = fv_drift_points,
     .discharge_points = fv_discharge_points,
@@ -429,4 +454,7 @@ const npde__scheme npde__finite_volume = {
     .flux = fv_flux,
     .factor = fv_factor,
     .solve = fv_solve,
+    .complex_size = fv_complex_size,
+    .factor_complex = fv_factor_complex,
+    .solve_complex = fv_solve_complex,
 };

@@ -132,6 +132,7 @@ int npde__operator_load(npde__operator *op, const double *drive, const double *d
     if (memcmp(op->drive, drive, size) == 0 && memcmp(op->diffusion, diffusion, size) == 0) return 0;
     memcpy(op->drive, drive, size);
     memcpy(op->diffusion, diffusion, size);
+    op->loads++;
     op->stencil->scheme->load(op);
     return 1;
 }

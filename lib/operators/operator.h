@@ -14,6 +14,7 @@
 #ifndef NPDE_OPERATORS_OPERATOR_H
 #define NPDE_OPERATORS_OPERATOR_H
 
+#include "core/complex.h"
 #include "numerics/kernels.h"
 #include "operators/grid.h"
 
@@ -56,6 +57,10 @@ typedef struct {
     npde_status (*factor)(npde__operator *op, double gamma);
     /* x ← (W − γK)⁻¹ x */
     void (*solve)(const npde__operator *op, double *x);
+    /* The same for a complex γ and one lane, in factors of so many numbers; vectors are those of one population. */
+    size_t (*complex_size)(const npde__stencil *s);
+    npde_status (*factor_complex)(const npde__operator *op, size_t lane, npde__complex gamma, double *factors);
+    void (*solve_complex)(const npde__stencil *s, double *factors, double *re, double *im);
 } npde__scheme;
 
 extern const npde__scheme npde__finite_volume, npde__spectral;
@@ -97,7 +102,8 @@ struct npde__operator {
     double *response;                                  /* y = (W − γK)⁻¹ e_R */
     double *image[2];                                  /* what apply, residual and tangent leave for emit */
     double *vector, *scratch;                          /* work space, that of the caller, as are the images */
-    void *data;                                        /* the scheme's own */
+    int64_t loads; /* how often it was loaded: tells whether factors are still of it */
+    void *data;    /* the scheme's own */
 };
 
 /* Numbers of work space that operators on a grid need; they may share it. */
@@ -132,5 +138,21 @@ npde_status npde__operator_factor(npde__operator *op, double gamma, const double
  * n ← the solution of W n = W r + γ(K n + (κN + M) e_R), given r in n; rate = c·n. Points beyond the unknowns are left alone.
  */
 void npde__operator_solve(const npde__operator *op, const double *kappa, const double *m, double *n, double *rate);
+
+/* ---- operator_complex.c: one population with a complex γ, beside the real one ---- */
+
+typedef struct {
+    const npde__operator *op;
+    size_t lane;
+    npde__complex gamma, border;
+    double *response, *response_im, *factors;
+} npde__shifted;
+
+npde_status npde__operator_make_complex(npde__shifted *z, const npde__operator *op, size_t lane);
+void npde__operator_free_complex(npde__shifted *z);
+npde_status npde__operator_factor_complex(npde__shifted *z, npde__complex gamma, npde__complex kappa);
+/* re, im begin at the population's own densities. */
+npde__complex npde__operator_solve_complex(const npde__shifted *z, npde__complex kappa, npde__complex m, double *re,
+                                           double *im);
 
 #endif

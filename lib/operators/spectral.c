@@ -12,6 +12,8 @@
  */
 #include "operators/operator.h"
 
+#include "numerics/complex_lu.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +41,7 @@ enum { FLUX = 8 }; /* three, and what a product may read */
 /* Of an operator. One population keeps its matrix K; lanes form products with it from the common parts. */
 typedef struct {
     double *k, *lu, *inverse;
-} factors;
+} matrices;
 
 /* ---- what operators have in common ---- */
 
@@ -161,7 +163,7 @@ static npde_status se_init(npde__operator *op)
 {
     npde_context *c = op->stencil->context;
     const data *d = op->stencil->data;
-    factors *f = npde__alloc(c, 1, sizeof *f);
+    matrices *f = npde__alloc(c, 1, sizeof *f);
     if (!f) return NPDE_ERR_MEMORY;
     op->data = f;
     if (op->lanes > 1) {
@@ -177,7 +179,7 @@ static npde_status se_init(npde__operator *op)
 static void se_free(npde__operator *op)
 {
     npde_context *c = op->stencil->context;
-    factors *f = op->data;
+    matrices *f = op->data;
     npde__free(c, f->k);
     npde__free(c, f->lu);
     npde__free(c, f->inverse);
@@ -188,7 +190,7 @@ static void se_load(npde__operator *op)
 {
     const npde__stencil *s = op->stencil;
     const data *d = s->data;
-    const factors *f = op->data;
+    const matrices *f = op->data;
     for (size_t l = 0; l < op->lanes; l++) op->stiffest[l] = 0;
     for (size_t k = 0; k < d->n_elements; k++) {
         const element *e = &d->elements[k];
@@ -295,7 +297,7 @@ static void se_apply(const npde__operator *op, const double *drive, const double
         return;
     }
     const data *d = op->stencil->data;
-    const factors *f = op->data;
+    const matrices *f = op->data;
     double more[2];
     for (size_t k = 0; k < d->n_elements; k++) product(op, &d->elements[k], f->k + d->elements[k].at, n, out);
     add_parts(op, difference(op, drive, op->drive, &more[0]), difference(op, diffusion, op->diffusion, &more[1]), n,
@@ -352,7 +354,7 @@ static void se_flux(const npde__operator *op, const double *drive, const double 
 static npde_status factor_one(npde__operator *op, double gamma)
 {
     const data *d = op->stencil->data;
-    const factors *f = op->data;
+    const matrices *f = op->data;
     const double *w = op->stencil->grid->w;
     double corner = 0; /* what the block before has left of the shared unknown's diagonal entry */
     for (size_t k = 0; k < d->n_elements; k++) {
@@ -374,7 +376,7 @@ static npde_status factor_one(npde__operator *op, double gamma)
 static npde_status factor_lanes(npde__operator *op, double gamma)
 {
     const data *d = op->stencil->data;
-    const factors *f = op->data;
+    const matrices *f = op->data;
     const double *w = op->stencil->grid->w;
     double part[3][NPDE__LANES],
         *corner = NULL; /* what the block before has left of the shared unknown's diagonal entry */
@@ -408,7 +410,7 @@ static npde_status se_factor(npde__operator *op, double gamma)
 static void se_solve(const npde__operator *op, double *x)
 {
     const data *d = op->stencil->data;
-    const factors *f = op->data;
+    const matrices *f = op->data;
     const npde__kernels *kernels = op->kernels;
     const int one = op->lanes == 1;
     for (size_t k = 0; k < d->n_elements; k++) {
@@ -427,6 +429,69 @@ static void se_solve(const npde__operator *op, double *x)
     }
 }
 
+/* ---- a complex shift: the blocks' real and imaginary parts, then the reciprocal pivots ---- */
+
+static size_t se_complex_size(const npde__stencil *s)
+{
+    const data *d = s->data;
+    size_t size = 2 * s->end;
+    for (size_t k = 0; k < d->n_elements; k++) size += 2 * d->elements[k].unknowns * d->elements[k].unknowns;
+    return size;
+}
+
+static npde__complex_block complex_block(const element *e, double **factors, npde__complex *inverse)
+{
+    const size_t size = e->unknowns * e->unknowns;
+    const npde__complex_block b = {e->unknowns, *factors, *factors + size, inverse + e->first};
+    *factors += 2 * size;
+    return b;
+}
+
+static npde_status se_factor_complex(const npde__operator *op, size_t lane, npde__complex gamma, double *factors)
+{
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const double *w = s->grid->w, drive = op->drive[lane], diffusion = op->diffusion[lane];
+    npde__complex *inverse = (npde__complex *)factors, corner = {0, 0};
+    factors += 2 * s->end;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        const size_t n = e->unknowns, ld = e->r->ld;
+        const npde__complex_block b = complex_block(e, &factors, inverse);
+        for (size_t j = 0; j < n; j++)
+            for (size_t i = 0; i < n; i++) {
+                const size_t at = j * ld + i;
+                const double entry = e->a0[at] + drive * e->r->first[at] + diffusion * e->scale * e->r->second[at];
+                b.re[j * n + i] = -gamma.re * entry;
+                b.im[j * n + i] = -gamma.im * entry;
+            }
+        for (size_t i = k ? 1 : 0; i < n; i++) b.re[i * (n + 1)] += w[e->first + i];
+        b.re[0] += corner.re;
+        b.im[0] += corner.im;
+        if (!npde__complex_chain_factor(n, e->eliminated, b)) return NPDE__RETRY;
+        corner = (npde__complex){b.re[n * n - 1], b.im[n * n - 1]};
+    }
+    return NPDE_OK;
+}
+
+static void se_solve_complex(const npde__stencil *s, double *factors, double *re, double *im)
+{
+    const data *d = s->data;
+    npde__complex *inverse = (npde__complex *)factors;
+    factors += 2 * s->end;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        npde__complex_chain_forward(e->unknowns, e->eliminated, complex_block(e, &factors, inverse), re + e->first,
+                                    im + e->first);
+    }
+    for (size_t k = d->n_elements; k-- > 0;) {
+        const element *e = &d->elements[k];
+        double *at = factors -= 2 * e->unknowns * e->unknowns;
+        npde__complex_chain_backward(e->unknowns, e->eliminated, complex_block(e, &at, inverse), re + e->first,
+                                     im + e->first);
+    }
+}
+
 const npde__scheme npde__spectral = {
     .drift_points = se_points,
     .discharge_points = se_points,
@@ -441,4 +506,7 @@ const npde__scheme npde__spectral = {
     .flux = se_flux,
     .factor = se_factor,
     .solve = se_solve,
+    .complex_size = se_complex_size,
+    .factor_complex = se_factor_complex,
+    .solve_complex = se_solve_complex,
 };

@@ -188,6 +188,51 @@ START_TEST(solve_solves)
 }
 END_TEST
 
+/* The same with a complex γ, population by population, for the real and for the imaginary part. */
+START_TEST(solve_solves_with_a_complex_step)
+{
+    random_stream stream = {16};
+    EACH_KIND(kind)
+    {
+        make(kind, sizes[size_i]);
+        for (int trial = 0; trial < 10; trial++) {
+            static double r[2][STATE], n[2][STATE], out[2][STATE];
+            double drive[L], diffusion[L], flux[2][L];
+            const size_t l = (size_t)trial % count, at = op.at[l];
+            const double size = pow(10, random_between(&stream, -4, 1)), angle = random_between(&stream, -1.2, 1.2);
+            const npde__complex gamma = {size * cos(angle), size * sin(angle)};
+            const npde__complex kappa = {random_between(&stream, 0, 1), random_between(&stream, -0.3, 0.3)};
+            const npde__complex m = {random_between(&stream, 0, 1), random_between(&stream, -1, 1)};
+            random_density(&stream, r[0]);
+            random_density(&stream, r[1]);
+            memcpy(n, r, sizeof n);
+            random_lanes(&stream, -3, 3, drive);
+            random_lanes(&stream, 0.3, 3, diffusion);
+            npde__operator_load(&op, drive, diffusion);
+            npde__shifted z;
+            OK(context, npde__operator_make_complex(&z, &op, l));
+            OK(context, npde__operator_factor_complex(&z, gamma, kappa));
+            const npde__complex rate = npde__operator_solve_complex(&z, kappa, m, n[0] + at, n[1] + at);
+            const npde__complex enters = npde__complex_add(npde__complex_times(kappa, rate), m);
+            for (int part = 0; part < 2; part++) {
+                apply(n[part], out[part], flux[part]);
+                NEAR(part ? rate.im : rate.re, flux[part][l], 1e-9 * (1 + fabs(rate.re)));
+                out[part][at + stencil->reset] += part ? enters.im : enters.re;
+            }
+            const double scale = 1 + size * (norm(out[0] + at) + norm(out[1] + at));
+            for (size_t i = 0; i < stencil->end; i++) {
+                const npde__complex change =
+                    npde__complex_times(gamma, (npde__complex){out[0][at + i], out[1][at + i]});
+                NEAR(grid->w[i] * n[0][at + i] - change.re, grid->w[i] * r[0][at + i], 1e-11 * scale);
+                NEAR(grid->w[i] * n[1][at + i] - change.im, grid->w[i] * r[1][at + i], 1e-11 * scale);
+            }
+            npde__operator_free_complex(&z);
+        }
+        clear();
+    }
+}
+END_TEST
+
 /* The tangents are the derivatives of apply and flux by drive and diffusion. */
 START_TEST(tangents_are_derivatives)
 {
@@ -432,6 +477,6 @@ START_TEST(bernoulli_is_smooth_across_its_switch)
 }
 END_TEST
 
-MAIN("operator", loses_exactly_the_rate, solve_solves, tangents_are_derivatives, residual_is_a_difference,
-     flux_is_the_functional, lanes_are_populations, stencils_are_shared_by_what_they_are,
+MAIN("operator", loses_exactly_the_rate, solve_solves, solve_solves_with_a_complex_step, tangents_are_derivatives,
+     residual_is_a_difference, flux_is_the_functional, lanes_are_populations, stencils_are_shared_by_what_they_are,
      drift_zero_at_a_face_is_harmless, bernoulli_is_smooth_across_its_switch)
