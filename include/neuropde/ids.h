@@ -54,7 +54,12 @@ enum {
     NPDE_METHOD_TR_BDF2 = 3004, /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
     NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
     NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
-    NPDE_METHOD_RODAS3 = 3007 /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_RODAS3 = 3007, /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_ARS222 = 3015, /**< ARS(2,2,2): implicit-explicit Runge-Kutta method of order 2 around a frozen linear part, L-stable, fixed steps */
+    NPDE_METHOD_ARS443 = 3016, /**< ARS(4,4,3): implicit-explicit Runge-Kutta method of order 3 around a frozen linear part, L-stable, fixed steps */
+    NPDE_METHOD_ARK4 = 3017, /**< ARK4(3)6L[2]SA: implicit-explicit Runge-Kutta method of order 4(3) around a frozen linear part, L-stable, with an embedded error estimate */
+    NPDE_METHOD_ETDRK4 = 3018, /**< ETDRK4: exponential Runge-Kutta method of order 4 with dense matrices of at most 1024 unknowns a population, fixed steps */
+    NPDE_METHOD_EXACT_PROPAGATOR = 3019 /**< Exact propagator: the matrix exponential, for constant coefficients only (no coupling, delay, callback or fixed refractory time); any step, rounding errors alone */
 };
 
 /** Parameters of a model. */

@@ -10,6 +10,11 @@ static const npde__method *const methods[] = {
     &npde__rodas5p,
     &npde__rodas4p2,
     &npde__rodas3,
+    &npde__ars222,
+    &npde__ars443,
+    &npde__ark4,
+    &npde__etdrk4,
+    &npde__exact_propagator,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };

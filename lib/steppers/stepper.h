@@ -11,7 +11,7 @@ typedef struct npde__stepper npde__stepper;
 
 typedef struct {
     npde_id id;
-    size_t order;
+    size_t order;       /* 0: exact, a step of any size leaves rounding errors only */
     size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
     size_t vectors;     /* work vectors of the length of the state */
     /*
@@ -87,6 +87,6 @@ void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3;
+    npde__rodas4p2, npde__rodas3, npde__ars222, npde__ars443, npde__ark4, npde__etdrk4, npde__exact_propagator;
 
 #endif
