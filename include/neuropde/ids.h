@@ -55,6 +55,10 @@ enum {
     NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
     NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
     NPDE_METHOD_RODAS3 = 3007, /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_SBDF2 = 3008, /**< SBDF2: multistep method of order 2 with fixed steps around a frozen, inverted operator; the widest stability, for noise that varies by a third */
+    NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF5 = 3011, /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
     NPDE_METHOD_ARS222 = 3015, /**< ARS(2,2,2): implicit-explicit Runge-Kutta method of order 2 around a frozen linear part, L-stable, fixed steps */
     NPDE_METHOD_ARS443 = 3016, /**< ARS(4,4,3): implicit-explicit Runge-Kutta method of order 3 around a frozen linear part, L-stable, fixed steps */
     NPDE_METHOD_ARK4 = 3017, /**< ARK4(3)6L[2]SA: implicit-explicit Runge-Kutta method of order 4(3) around a frozen linear part, L-stable, with an embedded error estimate */

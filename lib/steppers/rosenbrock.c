@@ -94,6 +94,7 @@ static const tableau rodas3 = {4, 0.5, {0, 0, 1, 1}, {0.5, 1.5, 0, 0}, {0, 2, 0,
 
 /* The vectors of a step: the stages k_i, then the state of a stage, F there, and ∂F/∂t. */
 enum { STATE = MOST, SLOPE, TIME_SLOPE, VECTORS };
+_Static_assert((int)VECTORS == (int)NPDE__RODAS_VECTORS, "what other methods set aside for it");
 
 /* out = y + Σ_{j<i} a_ij k_j */
 static void stage_state(const npde__stepper *s, const npde__kernels *kernels, const double *row, size_t i, double *out)
