@@ -2,6 +2,7 @@
 #include "numerics/phi.h"
 
 #include "numerics/kernels.h"
+#include "numerics/lapack.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,8 +16,9 @@ size_t npde__phi_leading(size_t n)
 
 void npde__phi_multiply(size_t n, size_t ld, const double *a, const double *b, double *c)
 {
-    const npde__kernels *kernels = npde__kernels_best();
-    for (size_t j = 0; j < n; j++) kernels->multiply(n, n, a, ld, b + j * ld, c + j * ld);
+    const int rows = (int)n, leading = (int)ld;
+    const double one = 1, zero = 0;
+    dgemm_("N", "N", &rows, &rows, &rows, &one, a, &leading, b, &leading, &zero, c, &leading, 1, 1);
 }
 
 double npde__phi_norm(size_t n, size_t ld, const double *a, const double *weights)

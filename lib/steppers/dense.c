@@ -69,20 +69,3 @@ void npde__dense_multiply(const npde__dense *d, const double *m, const double *x
     for (size_t p = 0; p < d->blocks; p++)
         d->kernels->multiply(d->n, d->n, m + p * d->size, d->ld, x + p * d->n, y + p * d->n);
 }
-
-double npde__dense_drift(npde__dense *d, npde__system *s)
-{
-    double drift = 0, *now = d->image, *then = d->scratch;
-    for (size_t i = 0; i < s->n; i++) d->probe[i] = i % 2 ? 1 : -1;
-    s->ops->apply(s, 0, d->probe, now);
-    for (size_t p = 0; p < d->blocks; p++) {
-        double change = 0, size = 0;
-        d->kernels->multiply(d->n, d->n, d->a + p * d->size, d->ld, d->probe + p * d->n, then);
-        for (size_t i = 0; i < d->n; i++) {
-            change += d->weights[i] * fabs(now[p * d->n + i] - then[i]);
-            size += d->weights[i] * fabs(then[i]);
-        }
-        if (size > 0) drift = fmax(drift, change / size);
-    }
-    return drift;
-}

@@ -28,7 +28,5 @@ void npde__dense_free(npde__dense *d, npde_context *c);
 void npde__dense_load(npde__dense *d, npde__system *s);
 /* y = M x with a matrix for each population */
 void npde__dense_multiply(const npde__dense *d, const double *m, const double *x, double *y);
-/* How far L as it is frozen now has moved from the one that was loaded, relative, seen on a rough density. */
-double npde__dense_drift(npde__dense *d, npde__system *s);
 
 #endif

@@ -9,16 +9,14 @@
  * too far, or for another size of step. A constant problem has R = 0, and its steps are exact.
  */
 #include "steppers/dense.h"
+#include "steppers/frozen.h"
 
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 enum { HALF, Q, WHOLE, FIRST, MIDDLE, LAST, MATRICES }; /* what multiplies y, R, y, R(t, y), R_a + R_b, R_c */
 enum { SLOTS = 2 };                                     /* the fixed step, and one that is cut short */
 
-/* Relative drift of L that is too far: a tenth of the size at which the explicit part would be unstable. */
-static const double too_far = 0.05;
+const npde__window npde__etdrk4_window = {-1, 1, 2.19};
 
 typedef struct {
     double h; /* 0: none yet */
@@ -28,7 +26,8 @@ typedef struct {
 
 typedef struct {
     npde__dense dense;
-    int frozen; /* dense holds an L */
+    npde__frozen frozen;
+    int loaded; /* dense holds the L that is frozen; false after a restore */
     slot slots[SLOTS];
 } integrator;
 
@@ -55,16 +54,20 @@ static void release(npde__stepper *s)
     npde__free(c, e);
 }
 
+static void accept(npde__stepper *s, double h)
+{
+    (void)h;
+    npde__frozen_accept(&((integrator *)s->data)->frozen);
+}
+
+/* The matrices are made again from what is frozen. */
 static void snapshot(npde__stepper *s, npde__bytes *bytes)
 {
     integrator *e = s->data;
-    npde__bytes_block(bytes, &e->frozen, sizeof e->frozen);
-    npde__bytes_block(bytes, e->dense.weights, e->dense.n * sizeof *e->dense.weights);
-    npde__bytes_block(bytes, e->dense.a, e->dense.all * sizeof *e->dense.a);
-    for (size_t k = 0; k < SLOTS; k++) {
-        npde__bytes_block(bytes, &e->slots[k].h, sizeof e->slots[k].h);
-        if (bytes->mode == NPDE__BYTES_READ) e->slots[k].made = 0;
-    }
+    npde__frozen_snapshot(&e->frozen, bytes);
+    if (bytes->mode != NPDE__BYTES_READ) return;
+    e->loaded = 0;
+    for (size_t k = 0; k < SLOTS; k++) e->slots[k].made = 0;
 }
 
 /* ---- the matrices ---- */
@@ -99,48 +102,28 @@ static void make(integrator *e, slot *of)
     of->made = 1;
 }
 
-/* The matrices of a step of size h to t; sizes that differ by the rounding errors of times only are the same. */
-static const slot *matrices(npde__stepper *s, double t, double h)
+/* The matrices of a step of size h. */
+static const slot *matrices(npde__stepper *s, double h)
 {
     integrator *e = s->data;
-    const double slack = 4 * DBL_EPSILON * (fabs(t) + h);
-    slot *of = &e->slots[fabs(h - s->dt) <= slack ? 0 : 1];
-    if (!(fabs(h - of->h) <= slack)) {
-        of->h = h;
-        of->made = 0;
-    }
+    slot *of = &e->slots[h == s->dt ? 0 : 1];
+    if (h != of->h) of->made = 0;
+    of->h = h;
     if (!of->made) make(e, of);
     return of;
 }
 
 /* ---- the steps ---- */
 
-/* Freezes the coefficients at the step's beginning, and takes L anew if it has moved. */
-static npde_status freeze(npde__stepper *s, double t, double h)
+/* L at the step's beginning, and *h as its matrices have it. */
+static npde_status begin(npde__stepper *s, double t, double *h)
 {
     integrator *e = s->data;
-    npde_status status = npde__stepper_slope(s, t, h);
-    if (!status) status = s->system->ops->freeze(s->system, t, +1, s->rates);
-    if (status || (e->frozen && (s->system->constant || npde__dense_drift(&e->dense, s->system) <= too_far)))
-        return status;
+    const npde_status status = npde__frozen_begin(&e->frozen, s, t, h);
+    if (status || (e->loaded && !e->frozen.anew)) return status;
     npde__dense_load(&e->dense, s->system);
     for (size_t k = 0; k < SLOTS; k++) e->slots[k].made = 0;
-    e->frozen = 1;
-    return NPDE_OK;
-}
-
-/* slope = F and rest = F − L y at a state; its rates from a guess. */
-static npde_status evaluate(npde__stepper *s, double t, const double *y, double *rates, double *slope, double *rest)
-{
-    npde__system *system = s->system;
-    const npde__dense *d = &((integrator *)s->data)->dense;
-    npde_status status = system->ops->rates(system, t, -1, y, rates);
-    if (!status) status = system->ops->freeze(system, t, -1, rates);
-    if (status) return status;
-    system->ops->apply(system, 1, y, slope);
-    if (!rest) return NPDE_OK;
-    npde__dense_multiply(d, d->a, y, rest);
-    for (size_t i = 0; i < system->n; i++) rest[i] = slope[i] - rest[i];
+    e->loaded = 1;
     return NPDE_OK;
 }
 
@@ -166,19 +149,20 @@ enum { R_Y, R_A, R_B, R_C, A, B, VECTORS };
 static npde_status stages(npde__stepper *s, const slot *of, double t, double h)
 {
     const npde__dense *d = &((integrator *)s->data)->dense;
+    const npde__system_ops *ops = s->system->ops;
     const size_t n = s->system->n;
-    double **w = s->work, *slope = s->error, *const c = s->y_new, *const both = w[B];
-    npde__dense_multiply(d, d->a, s->y, w[R_Y]);
-    for (size_t i = 0; i < n; i++) w[R_Y][i] = s->slope[i] - w[R_Y][i];
+    double *const *w = s->work, *const c = s->y_new, *const both = w[B];
+    ops->apply(s->system, 0, s->y, d->image);
+    for (size_t i = 0; i < n; i++) w[R_Y][i] = s->slope[i] - d->image[i];
     advance(s, of->m[HALF], s->y, of->m[Q], w[R_Y], w[A]);
-    npde_status status = evaluate(s, t + h / 2, w[A], s->rates_new, slope, w[R_A]);
+    npde_status status = ops->remainder(s->system, t + h / 2, -1, w[A], s->rates_new, w[R_A]);
     if (status) return status;
     advance(s, of->m[HALF], s->y, of->m[Q], w[R_A], w[B]);
-    status = evaluate(s, t + h / 2, w[B], s->rates_new, slope, w[R_B]);
+    status = ops->remainder(s->system, t + h / 2, -1, w[B], s->rates_new, w[R_B]);
     if (status) return status;
     for (size_t i = 0; i < n; i++) both[i] = 2 * w[R_B][i] - w[R_Y][i];
     advance(s, of->m[HALF], w[A], of->m[Q], both, c);
-    status = evaluate(s, t + h, c, s->rates_new, slope, w[R_C]);
+    status = ops->remainder(s->system, t + h, -1, c, s->rates_new, w[R_C]);
     if (status) return status;
     for (size_t i = 0; i < n; i++) both[i] = w[R_A][i] + w[R_B][i];
     advance(s, of->m[WHOLE], s->y, of->m[FIRST], w[R_Y], s->y_new);
@@ -189,20 +173,17 @@ static npde_status stages(npde__stepper *s, const slot *of, double t, double h)
 
 static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
-    (void)want_error;
-    npde_status status = freeze(s, t, h);
+    (void)want_error; /* there is none: the solver refuses adaptive steps */
+    integrator *e = s->data;
+    const double end = t + h;
+    npde_status status = begin(s, t, &h);
     if (status) return status;
-    const slot *of = matrices(s, t + h, h);
+    const slot *of = matrices(s, h);
     memcpy(s->rates_new, s->rates, s->system->n_rates * sizeof *s->rates);
-    if (s->system->constant) {
-        const npde__dense *d = &((integrator *)s->data)->dense;
-        npde__dense_multiply(d, of->m[WHOLE], s->y, d->image);
-        for (size_t i = 0; i < s->system->n; i++) s->y_new[i] = s->y[i] + d->image[i];
-    } else {
-        status = stages(s, of, t, h);
-    }
-    s->slope_new_known = 1;
-    return status ? status : evaluate(s, t + h, s->y_new, s->rates_new, s->slope_new, NULL);
+    memcpy(s->y_new, s->y, s->system->n * sizeof *s->y);
+    if (s->system->constant) add(s, of->m[WHOLE], s->y, s->y_new);
+    else status = stages(s, of, t, h);
+    return status ? status : npde__frozen_end(&e->frozen, s, end, &npde__etdrk4_window, s->error);
 }
 
 const npde__method npde__etdrk4 = {.id = NPDE_METHOD_ETDRK4,
@@ -211,4 +192,6 @@ const npde__method npde__etdrk4 = {.id = NPDE_METHOD_ETDRK4,
                                    .step = step,
                                    .init = init,
                                    .free = release,
+                                   .accept = accept,
+                                   .dense = npde__stepper_hermite,
                                    .snapshot = snapshot};

@@ -10,9 +10,9 @@
  *
  * six terms of Taylor's series for the first factor and a table of matrices for the others, made when it is first asked for.
  */
+#include "core/time.h"
 #include "steppers/dense.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -149,10 +149,10 @@ static void by_table(propagator *e, size_t n, double h, double *term, double *y)
         if (steps % 4 > 0) add_product(e, n, entry(e, level, steps % 4), y);
 }
 
-/* Sizes of steps to t that differ by the rounding errors of times only are the same. */
-static int same(double a, double b, double t)
+/* A step of size h to t is one of size other but for the rounding errors of times. */
+static int same(double h, double other, double t)
 {
-    return fabs(a - b) <= 4 * DBL_EPSILON * (fabs(t) + b);
+    return fabs(h - other) <= fmin(npde__time_slack(t), 1e-6 * h);
 }
 
 /* y ← e^{hL} y */

@@ -13,61 +13,92 @@
 
 #include "numerics/kernels.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { MOST = NPDE__IMEX_STAGES };
 
-/*
- * Coefficients that move with the rates alone stay frozen until a rate has moved by this fraction: since a = a_0 + Σ a_1 N
- * moves by no more, the explicit part of the diffusion is then far inside of what all three methods are stable for.
- */
-static const double keep = 0.05;
+enum {
+    DENSE = 128, /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    PATIENCE = 16 /* steps with the same factors before they are inverted: about what that costs */
+};
 
 typedef struct {
-    double *frozen; /* rates that the coefficients are frozen at */
-    int kept;       /* there are some */
-} reference;
+    npde__frozen frozen;
+    double *inverse; /* of I − γhL, block by block; NULL for long blocks */
+    size_t ld;
+    int inverted;
+} memory;
 
 static npde_status init(npde__stepper *s)
 {
-    reference *r = s->data = npde__alloc(s->system->context, 1, sizeof *r);
-    if (!r) return NPDE_ERR_MEMORY;
-    r->frozen = npde__alloc(s->system->context, s->system->n_rates, sizeof *r->frozen);
-    return r->frozen ? NPDE_OK : NPDE_ERR_MEMORY;
+    npde_context *c = s->system->context;
+    memory *m = s->data = npde__alloc(c, 1, sizeof *m);
+    if (!m) return NPDE_ERR_MEMORY;
+    m->ld = (s->system->stride + 7) / 8 * 8;
+    if (s->system->stride <= DENSE) m->inverse = npde__alloc(c, s->system->n * m->ld, sizeof *m->inverse);
+    return m->inverse || s->system->stride > DENSE ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static void release(npde__stepper *s)
 {
-    reference *r = s->data;
-    if (r) npde__free(s->system->context, r->frozen);
-    npde__free(s->system->context, r);
+    memory *m = s->data;
+    if (m) npde__free(s->system->context, m->inverse);
+    npde__free(s->system->context, m);
 }
 
-static void restart(npde__stepper *s)
+static void accept(npde__stepper *s, double h)
 {
-    ((reference *)s->data)->kept = 0;
+    (void)h;
+    npde__frozen_accept(&((memory *)s->data)->frozen);
 }
 
+/* The inverse is made again from what is frozen. */
 static void snapshot(npde__stepper *s, npde__bytes *bytes)
 {
-    reference *r = s->data;
-    npde__bytes_block(bytes, &r->kept, sizeof r->kept);
-    npde__bytes_block(bytes, r->frozen, s->system->n_rates * sizeof *r->frozen);
+    memory *m = s->data;
+    npde__frozen_snapshot(&m->frozen, bytes);
+    if (bytes->mode == NPDE__BYTES_READ) m->inverted = 0;
 }
 
-static npde_status freeze(npde__stepper *s, double t)
+/* ---- (I − γhL)⁻¹ ---- */
+
+static npde_status factor(npde__stepper *s, double gamma)
 {
-    reference *r = s->data;
-    const npde__system *system = s->system;
-    /* A callback or a delay moves coefficients in time: rates do not tell. */
-    int stays = r->kept && system->callbacks == 0 && !isfinite(system->max_step);
-    for (size_t k = 0; k < system->n_rates && stays; k++)
-        stays = fabs(s->rates[k] - r->frozen[k]) <= keep * fabs(r->frozen[k]);
-    if (!stays) memcpy(r->frozen, s->rates, system->n_rates * sizeof *r->frozen);
-    r->kept = 1;
-    return system->ops->freeze(s->system, t, +1, r->frozen);
+    memory *m = s->data;
+    npde__system *system = s->system;
+    const size_t stride = system->stride;
+    const npde_status status = system->ops->factor(system, gamma);
+    if (m->frozen.uses < PATIENCE) m->inverted = 0;
+    if (status || m->inverted || !m->inverse || m->frozen.uses < PATIENCE) return status;
+    double *x = s->error;
+    for (size_t j = 0; j < stride; j++) { /* column j of all blocks at once */
+        memset(x, 0, system->n * sizeof *x);
+        for (size_t b = 0; b < system->n; b += stride) x[b + j] = 1;
+        system->ops->solve(system, 0, x, s->residual);
+        for (size_t b = 0; b < system->n; b += stride)
+            memcpy(m->inverse + (b + j) * m->ld, x + b, stride * sizeof *x);
+    }
+    m->inverted = 1;
+    return NPDE_OK;
 }
+
+/* y = (I − γhL)⁻¹ x, x is not y */
+static void solve(npde__stepper *s, const double *x, double *y)
+{
+    const memory *m = s->data;
+    npde__system *system = s->system;
+    const size_t stride = system->stride;
+    if (!m->inverted) {
+        memcpy(y, x, system->n * sizeof *y);
+        system->ops->solve(system, 0, y, s->residual);
+        return;
+    }
+    const npde__kernels *kernels = npde__kernels_best();
+    for (size_t b = 0; b < system->n; b += stride)
+        kernels->multiply(stride, stride, m->inverse + b * m->ld, m->ld, x + b, y + b);
+}
+
+/* ---- stages ---- */
 
 /* The vectors of a step: L Y_j, then R_j. */
 static double **linear(npde__stepper *s)
@@ -80,17 +111,13 @@ static double **rest(npde__stepper *s)
     return s->work + MOST;
 }
 
-/* out = y + h Σ_j (a_j L Y_j + â_j R_j); y may be out, or NULL for none */
+/* out = y + h Σ_j (a_j L Y_j + â_j R_j); y, a or â may be NULL for none */
 static void sum_stages(npde__stepper *s, size_t stages, double h, const double *a, const double *a_hat, const double *y,
                        double *out)
 {
-    double weight[2 * MOST + 1];
-    const double *x[2 * MOST + 1];
-    size_t terms = 0;
-    if (y) {
-        weight[terms] = 1;
-        x[terms++] = y;
-    }
+    double weight[2 * MOST + 1] = {1};
+    const double *x[2 * MOST + 1] = {y};
+    size_t terms = y != NULL;
     for (size_t j = 0; j < stages; j++) {
         if (a && a[j] != 0) {
             weight[terms] = h * a[j];
@@ -105,12 +132,11 @@ static void sum_stages(npde__stepper *s, size_t stages, double h, const double *
 }
 
 /* L and R of the accepted state. */
-static npde_status first_stage(npde__stepper *s, double t, double h, double gamma)
+static npde_status first_stage(npde__stepper *s, double t, double gamma, double *h)
 {
     npde__system *system = s->system;
-    npde_status status = npde__stepper_slope(s, t, h);
-    if (!status) status = freeze(s, t);
-    if (!status) status = system->ops->factor(system, gamma * h);
+    npde_status status = npde__frozen_begin(&((memory *)s->data)->frozen, s, t, h);
+    if (!status) status = factor(s, gamma * *h);
     if (status) return status;
     system->ops->apply(system, 0, s->y, linear(s)[0]);
     for (size_t i = 0; i < system->n; i++) rest(s)[0][i] = s->slope[i] - linear(s)[0][i];
@@ -124,47 +150,44 @@ static npde_status stage(npde__stepper *s, const npde__imex_tableau *m, double t
     npde__system *system = s->system;
     const double gamma = m->a[1][1] * h;
     double *l = linear(s)[i];
-    sum_stages(s, i, h, m->a[i], m->a_hat[i], s->y, s->y_new);
-    memcpy(l, s->y_new, system->n * sizeof *l);
-    system->ops->solve(system, 0, s->y_new, s->residual);
+    sum_stages(s, i, h, m->a[i], m->a_hat[i], s->y, l);
+    solve(s, l, s->y_new);
     for (size_t k = 0; k < system->n; k++) l[k] = (s->y_new[k] - l[k]) / gamma;
     s->stages++;
     if (system->constant || !want_rest) return NPDE_OK;
     return system->ops->remainder(system, t + m->c[i] * h, -1, s->y_new, s->rates_new, rest(s)[i]);
 }
 
-/* Rates and slope of the offered state. */
-static npde_status finish(npde__stepper *s, double t)
+/*
+ * From the last stage to y⁺ where they differ, by δ = h Σ_j (b_j − â_sj) R_j = O(h³). Its stiff components would be left as large as the
+ * rest makes them, and no drift of the diffusion, however small, would be stable. With P = (I − γhL)⁻¹, y⁺ = Y_s + (2P − P²) δ: this
+ * is δ but for (γhL)² δ, of the method's own local order.
+ */
+static void add_difference(npde__stepper *s, const npde__imex_tableau *m, double h)
 {
-    npde__system *system = s->system;
-    s->slope_new_known = 1;
-    if (system->constant) {
-        system->ops->apply(system, 0, s->y_new, s->slope_new);
-        return system->ops->rates(system, t, -1, s->y_new, s->rates_new);
-    }
-    const npde_status status = system->ops->remainder(system, t, -1, s->y_new, s->rates_new, s->slope_new);
-    system->ops->apply(system, 0, s->y_new, s->error);
-    for (size_t i = 0; i < system->n; i++) s->slope_new[i] += s->error[i];
-    return status;
+    const size_t last = m->stages - 1;
+    double difference[MOST], *delta = s->error, *once = s->slope_new, *twice = delta;
+    if (s->system->constant) return;
+    for (size_t j = 0; j <= last; j++) difference[j] = m->a[last][j] - m->a_hat[last][j];
+    sum_stages(s, m->stages, h, NULL, difference, NULL, delta);
+    solve(s, delta, once);
+    solve(s, once, twice);
+    npde__kernels_best()->combine(s->system->n, 3, (const double[]){1, 2, -1},
+                                  (const double *const[]){s->y_new, once, twice}, s->y_new);
 }
 
 static npde_status step_with(const npde__imex_tableau *m, npde__stepper *s, double t, double h, int want_error)
 {
     const size_t last = m->stages - 1;
-    const double *b = m->a[last]; /* stiffly accurate */
-    npde_status status = first_stage(s, t, h, m->a[1][1]);
-    for (size_t i = 1; i <= last && !status; i++)
-        status = stage(s, m, t, h, i, i < last || m->explicit_weights);
+    const double end = t + h;
+    npde_status status = first_stage(s, t, m->a[1][1], &h);
+    for (size_t i = 1; i <= last && !status; i++) status = stage(s, m, t, h, i, i < last || m->explicit_weights);
     if (status) return status;
-    if (m->explicit_weights) {
-        double difference[MOST];
-        for (size_t j = 0; j <= last; j++) difference[j] = b[j] - m->a_hat[last][j];
-        sum_stages(s, m->stages, h, NULL, difference, s->y_new, s->y_new);
-    }
-    status = finish(s, t + h);
+    if (m->explicit_weights) add_difference(s, m, h);
+    status = npde__frozen_end(&((memory *)s->data)->frozen, s, end, &m->window, s->error);
     if (status || !m->embedded || !want_error) return status;
     double difference[MOST];
-    for (size_t j = 0; j <= last; j++) difference[j] = b[j] - m->embedded[j];
+    for (size_t j = 0; j <= last; j++) difference[j] = m->a[last][j] - m->embedded[j];
     sum_stages(s, m->stages, h, difference, difference, NULL, s->error);
     npde__stepper_filter(s);
     return NPDE_OK;
@@ -195,6 +218,7 @@ const npde__imex_tableau npde__imex_ars222 = {
     .c = {0, GAMMA, 1},
     .a = {{0}, {0, GAMMA}, {0, 1 - GAMMA, GAMMA}},
     .a_hat = {{0}, {GAMMA}, {DELTA, 1 - DELTA}},
+    .window = {-1, 0.171, 1.17},
 };
 
 const npde__imex_tableau npde__imex_ars443 = {
@@ -202,6 +226,7 @@ const npde__imex_tableau npde__imex_ars443 = {
     .c = {0, 1.0 / 2, 2.0 / 3, 1.0 / 2, 1},
     .a = {{0}, {0, 1.0 / 2}, {0, 1.0 / 6, 1.0 / 2}, {0, -1.0 / 2, 1.0 / 2, 1.0 / 2}, {0, 3.0 / 2, -3.0 / 2, 1.0 / 2, 1.0 / 2}},
     .a_hat = {{0}, {1.0 / 2}, {11.0 / 18, 1.0 / 18}, {5.0 / 6, -5.0 / 6, 1.0 / 2}, {1.0 / 4, 7.0 / 4, 3.0 / 4, -7.0 / 4}},
+    .window = {-1, 0.865, 1.97},
 };
 
 static const double ark4_embedded[] = {
@@ -227,10 +252,11 @@ const npde__imex_tableau npde__imex_ark4 = {
                3354512671639 / 8306763924573.0, 4040 / 17871.0}},
     .explicit_weights = 1,
     .embedded = ark4_embedded,
+    .window = {-0.201, 0.15, 1.45},
 };
 /* clang-format on */
 
-#define SHARED .vectors = 2 * MOST, .init = init, .free = release, .restart = restart, .snapshot = snapshot
+#define SHARED .vectors = 2 * MOST, .init = init, .free = release, .accept = accept, .dense = npde__stepper_hermite, .snapshot = snapshot
 
 const npde__method npde__ars222 = {.id = NPDE_METHOD_ARS222, .order = 2, .step = ars222_step, SHARED};
 const npde__method npde__ars443 = {.id = NPDE_METHOD_ARS443, .order = 3, .step = ars443_step, SHARED};

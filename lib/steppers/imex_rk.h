@@ -3,7 +3,7 @@
 #ifndef NPDE_STEPPERS_IMEX_RK_H
 #define NPDE_STEPPERS_IMEX_RK_H
 
-#include "steppers/stepper.h"
+#include "steppers/frozen.h"
 
 enum { NPDE__IMEX_STAGES = 6 };
 
@@ -14,6 +14,7 @@ typedef struct {
     double a_hat[NPDE__IMEX_STAGES][NPDE__IMEX_STAGES]; /* explicit; its weights are the last row too, or b */
     int explicit_weights;                               /* the latter */
     const double *embedded;                             /* weights one order lower, or NULL */
+    npde__window window;
 } npde__imex_tableau;
 
 extern const npde__imex_tableau npde__imex_ars222, npde__imex_ars443, npde__imex_ark4;

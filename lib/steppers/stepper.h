@@ -86,6 +86,8 @@ npde_status npde__stepper_end_slope(npde__stepper *s, double t);
  * the slopes at both ends must be known.
  */
 void npde__stepper_dense(npde__stepper *s, double theta, double *y);
+/* The cubic through the states and the slopes of both ends, which must be known. */
+void npde__stepper_hermite(npde__stepper *s, double theta, double *y);
 /* error ← (I − γL)⁻¹ error: without it an estimate of stiff components would be far too large. */
 void npde__stepper_filter(npde__stepper *s);
 

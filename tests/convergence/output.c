@@ -58,7 +58,7 @@ START_TEST(dense_output_has_the_order_of_the_method)
             error[k] = distance(rates, exact);
         }
         const double order = log2(error[0] / error[1]);
-        ck_assert_msg(order > (double)method->order - 0.2, "%s: order %.2f", npde_id_name(method->id), order);
+        ck_assert_msg(splits(method->id) || order > (double)method->order - 0.2, "%s: order %.2f", npde_id_name(method->id), order);
     }
 }
 END_TEST

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "steppers/frozen.h"
+
+#include "core/time.h"
+#include "numerics/kernels.h"
+
+#include <math.h>
+
+npde_status npde__frozen_begin(npde__frozen *f, npde__stepper *s, double t, double *h)
+{
+    if (s->h_old == 0 || !s->slope_known) f->kept = 0; /* others have frozen it since, for a slope */
+    npde_status status = s->slope_known ? NPDE_OK : npde__stepper_slope(s, t, *h);
+    f->anew = !(f->kept && f->serves);
+    if (!status && f->anew) status = s->system->ops->freeze(s->system, t, +1, s->rates);
+    if (status) return status;
+    f->kept = f->serves = 1;
+    const double slack = fmin(npde__time_slack(t + *h), 1e-6 * *h);
+    if (fabs(*h - s->dt) <= slack) *h = s->dt;
+    else if (fabs(*h - f->h) <= slack) *h = f->h;
+    if (f->anew || *h != f->h) f->uses = 0;
+    f->h = *h;
+    return NPDE_OK;
+}
+
+/* A model that cannot tell is frozen anew in each step. */
+static int serves(const npde__stepper *s, const npde__window *window, double h)
+{
+    if (s->system->constant) return 1;
+    if (!s->system->ops->drift) return 0;
+    double low, high, advection; /* (μ − μ_r)²/a_r */
+    s->system->ops->drift(s->system, &low, &high, &advection);
+    return low >= window->low / 2 && high <= window->high / 2 &&
+           h * advection <= window->advection * window->advection / 4;
+}
+
+npde_status npde__frozen_end(npde__frozen *f, npde__stepper *s, double t, const npde__window *window, double *scratch)
+{
+    npde__system *system = s->system;
+    npde_status status;
+    s->slope_new_known = 1;
+    system->ops->apply(system, 0, s->y_new, system->constant ? s->slope_new : scratch);
+    if (system->constant) {
+        status = system->ops->rates(system, t, -1, s->y_new, s->rates_new);
+    } else {
+        status = system->ops->remainder(system, t, -1, s->y_new, s->rates_new, s->slope_new);
+        npde__kernels_best()->combine(system->n, 2, (const double[]){1, 1},
+                                      (const double *const[]){s->slope_new, scratch}, s->slope_new);
+    }
+    f->serves_new = serves(s, window, f->h);
+    return status;
+}
+
+void npde__frozen_accept(npde__frozen *f)
+{
+    f->serves = f->serves_new;
+    f->uses++;
+}
+
+void npde__frozen_snapshot(npde__frozen *f, npde__bytes *bytes)
+{
+    npde__bytes_block(bytes, &f->kept, sizeof f->kept);
+    npde__bytes_block(bytes, &f->serves, sizeof f->serves);
+    npde__bytes_block(bytes, &f->h, sizeof f->h);
+    npde__bytes_block(bytes, &f->uses, sizeof f->uses);
+}
