@@ -171,10 +171,10 @@ static void propagate(propagator *e, size_t n, double t, double h, double *term,
 
 static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
-    (void)want_error; /* there is none: s->error stays 0 */
     const npde__system *system = s->system;
-    npde_status status = load(s, t);
+    const npde_status status = load(s, t);
     if (status) return status;
+    if (want_error) memset(s->error, 0, system->n * sizeof *s->error);
     memcpy(s->y_new, s->y, system->n * sizeof *s->y);
     propagate(s->data, system->n, t + h, h, s->work[0], s->y_new);
     s->slope_new_known = 0;
