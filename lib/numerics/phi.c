@@ -116,7 +116,7 @@ void npde__phi(size_t n, size_t ld, const double *a, double h, const double *wei
 
     for (int i = 0; i < doublings; i++) {
         if (half && i == doublings - 1)
-            for (size_t k = 0; k < 2; k++) memcpy(half[k], phi[k], size * sizeof *phi[k]);
+            for (size_t k = 0; k < 3; k++) memcpy(half[k], phi[k], size * sizeof *phi[k]);
         double_all(n, ld, weights, order, phi, product);
     }
 }

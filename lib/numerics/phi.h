@@ -34,8 +34,8 @@ void npde__phi_conserve(size_t n, size_t ld, const double *weights, double targe
 /* d ← 2d + d², of a matrix d = e^z − 1 with wᵀd = 0; product is scratch. */
 void npde__phi_double(size_t n, size_t ld, const double *weights, double *d, double *product);
 /*
- * phi[0] = e^{hA} − I and phi[k] = φ_k(hA), 1 ≤ k ≤ order ≤ NPDE__PHI_MOST. half, if not NULL: half[0], half[1] the same at hA/2,
- * with order ≥ 1. weights ≥ 0 span a left null space, wᵀA = 0, that the results keep to rounding. scratch holds
+ * phi[0] = e^{hA} − I and phi[k] = φ_k(hA), 1 ≤ k ≤ order ≤ NPDE__PHI_MOST. half, if not NULL: half[0], half[1], half[2] the
+ * same at hA/2, with order ≥ 2. weights ≥ 0 span a left null space, wᵀA = 0, that the results keep to rounding. scratch holds
  * NPDE__PHI_SCRATCH matrices.
  */
 void npde__phi(size_t n, size_t ld, const double *a, double h, const double *weights, size_t order, double *const *phi,

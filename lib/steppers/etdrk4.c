@@ -5,7 +5,8 @@
  *     a = e^{hL/2} y + Q R(t, y),   b = e^{hL/2} y + Q R(t + h/2, a),   c = e^{hL/2} a + Q (2 R(t + h/2, b) − R(t, y)),
  *     y⁺ = e^{hL} y + h[(φ_1 − 3φ_2 + 4φ_3) R(t, y) + (2φ_2 − 4φ_3)(R_a + R_b) + (4φ_3 − φ_2) R_c],
  *
- * φ_k at hL, Q = h/2 φ_1(hL/2). L stays frozen over many steps; its matrices are made anew when the coefficients have moved
+ * φ_k at hL, Q = h/2 φ_1(hL/2). The slope in time of the rest is taken exactly as well (steppers/frozen.h): y is the sum of what
+ * the above gives for R − τq and of τ² φ_2(τL) q. L stays frozen over many steps; its matrices are made anew when the coefficients have moved
  * too far, or for another size of step. A constant problem has R = 0, and its steps are exact.
  */
 #include "steppers/dense.h"
@@ -13,10 +14,11 @@
 
 #include <string.h>
 
-enum { HALF, Q, WHOLE, FIRST, MIDDLE, LAST, MATRICES }; /* what multiplies y, R, y, R(t, y), R_a + R_b, R_c */
-enum { SLOTS = 2 };                                     /* the fixed step, and one that is cut short */
+/* What multiplies y, R and q in half a step; y, R(t, y), R_a + R_b, R_c and q in a whole one. */
+enum { HALF, Q, HALF_TURN, WHOLE, FIRST, MIDDLE, LAST, TURN, MATRICES };
+enum { SLOTS = 2 }; /* the fixed step, and one that is cut short */
 
-const npde__window npde__etdrk4_window = {-1, 1, 2.19};
+const npde__window npde__etdrk4_window = {-0.99, 0.99, 2.13};
 
 typedef struct {
     double h; /* 0: none yet */
@@ -37,6 +39,7 @@ static npde_status init(npde__stepper *s)
     integrator *e = s->data = npde__alloc(c, 1, sizeof *e);
     if (!e) return NPDE_ERR_MEMORY;
     npde_status status = npde__dense_init(&e->dense, s, (size_t)SLOTS * MATRICES);
+    if (!status) status = npde__frozen_init(&e->frozen, s->system);
     for (size_t k = 0; k < (size_t)SLOTS * MATRICES && !status; k++) {
         double **m = &e->slots[k / MATRICES].m[k % MATRICES];
         if (!(*m = npde__alloc(c, e->dense.all, sizeof **m))) status = NPDE_ERR_MEMORY;
@@ -51,6 +54,7 @@ static void release(npde__stepper *s)
     if (!e) return;
     for (size_t k = 0; k < (size_t)SLOTS * MATRICES; k++) npde__free(c, e->slots[k / MATRICES].m[k % MATRICES]);
     npde__dense_free(&e->dense, c);
+    npde__frozen_free(&e->frozen, c);
     npde__free(c, e);
 }
 
@@ -64,7 +68,7 @@ static void accept(npde__stepper *s, double h)
 static void snapshot(npde__stepper *s, npde__bytes *bytes)
 {
     integrator *e = s->data;
-    npde__frozen_snapshot(&e->frozen, bytes);
+    npde__frozen_snapshot(&e->frozen, s->system, bytes);
     if (bytes->mode != NPDE__BYTES_READ) return;
     e->loaded = 0;
     for (size_t k = 0; k < SLOTS; k++) e->slots[k].made = 0;
@@ -72,12 +76,14 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
 
 /* ---- the matrices ---- */
 
-/* From φ_1, φ_2, φ_3 and φ_1 of the half step to the weights of a step. */
+/* From φ_1, φ_2, φ_3 and φ_1, φ_2 of the half step to the weights of a step. */
 static void weigh(const npde__dense *d, double h, double *const *m)
 {
     const double *const phi[] = {m[FIRST], m[MIDDLE], m[LAST]};
-    const double first[] = {h, -3 * h, 4 * h}, middle[] = {2 * h, -4 * h}, last[] = {-h, 4 * h}, half = h / 2;
+    const double first[] = {h, -3 * h, 4 * h}, middle[] = {2 * h, -4 * h}, last[] = {-h, 4 * h};
+    const double half = h / 2, half_turn = h * h / 4, turn = h * h;
     double *row = d->scratch;
+    d->kernels->combine(d->size, 1, &turn, &phi[1], m[TURN]);
     for (size_t j = 0; j < d->size; j += d->ld) { /* a column at a time: the results take the place of what they come from */
         const double *const x[] = {phi[0] + j, phi[1] + j, phi[2] + j};
         d->kernels->combine(d->ld, 3, first, x, row);
@@ -87,6 +93,7 @@ static void weigh(const npde__dense *d, double h, double *const *m)
         memcpy(m[LAST] + j, row + d->ld, d->ld * sizeof *row);
     }
     d->kernels->combine(d->size, 1, &half, (const double *const[]){m[Q]}, m[Q]);
+    d->kernels->combine(d->size, 1, &half_turn, (const double *const[]){m[HALF_TURN]}, m[HALF_TURN]);
 }
 
 static void make(integrator *e, slot *of)
@@ -95,7 +102,7 @@ static void make(integrator *e, slot *of)
     for (size_t p = 0; p < d->blocks; p++) {
         double *m[MATRICES];
         for (size_t k = 0; k < MATRICES; k++) m[k] = of->m[k] + p * d->size;
-        double *const phi[] = {m[WHOLE], m[FIRST], m[MIDDLE], m[LAST]}, *const half[] = {m[HALF], m[Q]};
+        double *const phi[] = {m[WHOLE], m[FIRST], m[MIDDLE], m[LAST]}, *const half[] = {m[HALF], m[Q], m[HALF_TURN]};
         npde__phi(d->n, d->ld, d->a + p * d->size, of->h, d->weights, NPDE__PHI_MOST, phi, half, d->scratch);
         weigh(d, of->h, m);
     }
@@ -119,7 +126,7 @@ static const slot *matrices(npde__stepper *s, double h)
 static npde_status begin(npde__stepper *s, double t, double *h)
 {
     integrator *e = s->data;
-    const npde_status status = npde__frozen_begin(&e->frozen, s, t, h);
+    const npde_status status = npde__frozen_begin(&e->frozen, s, t, h, e->dense.image);
     if (status || (e->loaded && !e->frozen.anew)) return status;
     npde__dense_load(&e->dense, s->system);
     for (size_t k = 0; k < SLOTS; k++) e->slots[k].made = 0;
@@ -144,30 +151,47 @@ static void add(npde__stepper *s, const double *m, const double *r, double *out)
     d->kernels->combine(s->system->n, 2, (const double[]){1, 1}, (const double *const[]){out, d->image}, out);
 }
 
-enum { R_Y, R_A, R_B, R_C, A, B, VECTORS };
+enum { R_A, R_B, R_C, A, B, STATE, HALF_SHIFT, SHIFT, VECTORS }; /* the last two: τ² φ_2(τL) q */
+
+/* rest = R(t, y + shift) − τq: of the offset τ in the step. */
+static npde_status evaluate(npde__stepper *s, double t, double tau, const double *y, const double *shift, double *rest)
+{
+    const npde__frozen *f = &((const integrator *)s->data)->frozen;
+    const npde__kernels *kernels = npde__kernels_best();
+    const size_t n = s->system->n;
+    double *state = s->work[STATE];
+    if (f->turns) kernels->combine(n, 2, (const double[]){1, 1}, (const double *const[]){y, shift}, state);
+    const npde_status status = s->system->ops->remainder(s->system, t + tau, -1, f->turns ? state : y, s->rates_new, rest);
+    if (!status && f->turns)
+        kernels->combine(n, 2, (const double[]){1, -tau}, (const double *const[]){rest, f->turn}, rest);
+    return status;
+}
 
 static npde_status stages(npde__stepper *s, const slot *of, double t, double h)
 {
-    const npde__dense *d = &((integrator *)s->data)->dense;
-    const npde__system_ops *ops = s->system->ops;
+    const integrator *e = s->data;
+    const npde__frozen *f = &e->frozen;
     const size_t n = s->system->n;
     double *const *w = s->work, *const c = s->y_new, *const both = w[B];
-    ops->apply(s->system, 0, s->y, d->image);
-    for (size_t i = 0; i < n; i++) w[R_Y][i] = s->slope[i] - d->image[i];
-    advance(s, of->m[HALF], s->y, of->m[Q], w[R_Y], w[A]);
-    npde_status status = ops->remainder(s->system, t + h / 2, -1, w[A], s->rates_new, w[R_A]);
+    if (f->turns) {
+        npde__dense_multiply(&e->dense, of->m[HALF_TURN], f->turn, w[HALF_SHIFT]);
+        npde__dense_multiply(&e->dense, of->m[TURN], f->turn, w[SHIFT]);
+    }
+    advance(s, of->m[HALF], s->y, of->m[Q], f->rest, w[A]);
+    npde_status status = evaluate(s, t, h / 2, w[A], w[HALF_SHIFT], w[R_A]);
     if (status) return status;
     advance(s, of->m[HALF], s->y, of->m[Q], w[R_A], w[B]);
-    status = ops->remainder(s->system, t + h / 2, -1, w[B], s->rates_new, w[R_B]);
+    status = evaluate(s, t, h / 2, w[B], w[HALF_SHIFT], w[R_B]);
     if (status) return status;
-    for (size_t i = 0; i < n; i++) both[i] = 2 * w[R_B][i] - w[R_Y][i];
+    for (size_t i = 0; i < n; i++) both[i] = 2 * w[R_B][i] - f->rest[i];
     advance(s, of->m[HALF], w[A], of->m[Q], both, c);
-    status = ops->remainder(s->system, t + h, -1, c, s->rates_new, w[R_C]);
+    status = evaluate(s, t, h, c, w[SHIFT], w[R_C]);
     if (status) return status;
     for (size_t i = 0; i < n; i++) both[i] = w[R_A][i] + w[R_B][i];
-    advance(s, of->m[WHOLE], s->y, of->m[FIRST], w[R_Y], s->y_new);
+    advance(s, of->m[WHOLE], s->y, of->m[FIRST], f->rest, s->y_new);
     add(s, of->m[MIDDLE], both, s->y_new);
     add(s, of->m[LAST], w[R_C], s->y_new);
+    for (size_t i = 0; i < n && f->turns; i++) s->y_new[i] += w[SHIFT][i];
     return NPDE_OK;
 }
 

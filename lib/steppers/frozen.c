@@ -6,19 +6,53 @@
 
 #include <math.h>
 
-npde_status npde__frozen_begin(npde__frozen *f, npde__stepper *s, double t, double *h)
+npde_status npde__frozen_init(npde__frozen *f, const npde__system *s)
 {
-    if (s->h_old == 0 || !s->slope_known) f->kept = 0; /* others have frozen it since, for a slope */
-    npde_status status = s->slope_known ? NPDE_OK : npde__stepper_slope(s, t, *h);
-    f->anew = !(f->kept && f->serves);
-    if (!status && f->anew) status = s->system->ops->freeze(s->system, t, +1, s->rates);
-    if (status) return status;
-    f->kept = f->serves = 1;
+    f->rest = npde__alloc(s->context, s->n, sizeof *f->rest);
+    f->before = npde__alloc(s->context, s->n, sizeof *f->before);
+    f->turn = npde__alloc(s->context, s->n, sizeof *f->turn);
+    return f->rest && f->before && f->turn ? NPDE_OK : NPDE_ERR_MEMORY;
+}
+
+void npde__frozen_free(npde__frozen *f, npde_context *c)
+{
+    npde__free(c, f->rest);
+    npde__free(c, f->before);
+    npde__free(c, f->turn);
+}
+
+/* The size of the step, and whether it goes on from the last one with the same L. */
+static void round_step(npde__frozen *f, const npde__stepper *s, double t, double *h)
+{
     const double slack = fmin(npde__time_slack(t + *h), 1e-6 * *h);
     if (fabs(*h - s->dt) <= slack) *h = s->dt;
     else if (fabs(*h - f->h) <= slack) *h = f->h;
     if (f->anew || *h != f->h) f->uses = 0;
     f->h = *h;
+}
+
+/* From a step that was much shorter, q would be rounding errors and less stable. */
+static void find_turn(npde__frozen *f, size_t n, double h)
+{
+    f->turns = f->h_before > 0 && h <= 2 * f->h_before;
+    for (size_t i = 0; i < n && f->turns; i++) f->turn[i] = (f->rest[i] - f->before[i]) / f->h_before;
+}
+
+npde_status npde__frozen_begin(npde__frozen *f, npde__stepper *s, double t, double *h, double *linear)
+{
+    npde__system *system = s->system;
+    if (s->h_old == 0 || !s->slope_known) f->kept = 0; /* others have frozen it since, for a slope */
+    npde_status status = s->slope_known ? NPDE_OK : npde__stepper_slope(s, t, *h);
+    f->anew = !(f->kept && f->serves);
+    if (!status && f->anew) status = system->ops->freeze(system, t, +1, s->rates);
+    if (status) return status;
+    if (f->anew) f->h_before = 0;
+    f->kept = f->serves = 1;
+    round_step(f, s, t, h);
+    system->ops->apply(system, 0, s->y, linear);
+    if (system->constant) return NPDE_OK;
+    for (size_t i = 0; i < system->n; i++) f->rest[i] = s->slope[i] - linear[i];
+    find_turn(f, system->n, *h);
     return NPDE_OK;
 }
 
@@ -52,14 +86,20 @@ npde_status npde__frozen_end(npde__frozen *f, npde__stepper *s, double t, const 
 
 void npde__frozen_accept(npde__frozen *f)
 {
+    double *rest = f->rest;
+    f->rest = f->before;
+    f->before = rest;
+    f->h_before = f->h;
     f->serves = f->serves_new;
     f->uses++;
 }
 
-void npde__frozen_snapshot(npde__frozen *f, npde__bytes *bytes)
+void npde__frozen_snapshot(npde__frozen *f, const npde__system *s, npde__bytes *bytes)
 {
     npde__bytes_block(bytes, &f->kept, sizeof f->kept);
     npde__bytes_block(bytes, &f->serves, sizeof f->serves);
     npde__bytes_block(bytes, &f->h, sizeof f->h);
     npde__bytes_block(bytes, &f->uses, sizeof f->uses);
+    npde__bytes_block(bytes, &f->h_before, sizeof f->h_before);
+    npde__bytes_block(bytes, f->before, s->n * sizeof *f->before);
 }

@@ -58,7 +58,10 @@ START_TEST(dense_output_has_the_order_of_the_method)
             error[k] = distance(rates, exact);
         }
         const double order = log2(error[0] / error[1]);
-        ck_assert_msg(splits(method->id) || order > (double)method->order - 0.2, "%s: order %.2f", npde_id_name(method->id), order);
+        /* Those of order four that take what moves explicitly keep less of it next to a sharp threshold. */
+        const int split = method->id == NPDE_METHOD_ARK4 || method->id == NPDE_METHOD_ETDRK4;
+        ck_assert_msg(order > (split ? 2.6 : (double)method->order - 0.2), "%s: order %.2f", npde_id_name(method->id),
+                      order);
     }
 }
 END_TEST

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const double order_tolerance = 0.15, rounding = 1e-12, least_of_split = 1.15;
+static const double order_tolerance = 0.15, rounding = 1e-12;
 
 /* Linear: exact by Laplace inversion. Network: drive in time, rates in drive and noise, smooth data. */
 static const problem linear = {
@@ -100,11 +100,10 @@ static void check_orders(const problem *p, npde_id coupling, double left)
             const double order = observed_order(p, cells, method, coupling), declared = (double)method->order;
             if (isnan(order)) continue;
             const int high = method->order > 2 || method->order == 0;
-            const double least = method->order == 0                 ? INFINITY
-                                 : left > 0 && splits(method->id) ? least_of_split
-                                 : !high                            ? declared - order_tolerance
-                                 : left > 0                         ? left
-                                                                    : declared - 0.3;
+            const double least = method->order == 0 ? INFINITY
+                                 : !high            ? declared - order_tolerance
+                                 : left > 0         ? left
+                                                    : declared - 0.3;
             const double most = high ? INFINITY : declared + order_tolerance;
             ck_assert_msg(order >= least && order <= most, "%s, %s, %s: order %.3f and not %zu", p->name,
                           npde_id_name(method->id), cells ? "finite volume" : "spectral", order, method->order);
@@ -219,7 +218,7 @@ START_TEST(jumps_of_the_drive_cost_no_second_order)
         }
         if (isnan(rate[0])) continue;
         const double order = log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2])));
-        const double least = method->order == 1 ? 0.8 : splits(method->id) ? least_of_split : 1.75;
+        const double least = method->order == 1 ? 0.8 : 1.75;
         ck_assert_msg(order >= least, "%s: order %.2f", npde_id_name(method->id), order);
     }
 }

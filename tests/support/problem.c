@@ -56,12 +56,6 @@ static run *finish(run *r, const problem *p, npde_id method, double dt)
     return r;
 }
 
-int splits(npde_id method)
-{
-    return method == NPDE_METHOD_ARS222 || method == NPDE_METHOD_ARS443 || method == NPDE_METHOD_ARK4 ||
-           method == NPDE_METHOD_ETDRK4;
-}
-
 int run_start(run *r)
 {
     const npde_status status = npde_solver_start(r->solver, 0);

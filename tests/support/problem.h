@@ -38,11 +38,6 @@ run *run_prepare(const problem *p, int cells, npde_id method, double dt);
 run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
                 npde_id method, double dt);
 /*
- * A one-step method that freezes the operator and takes what moves explicitly: where drive or noise move, its stages see the flux at a
- * sharp threshold to an order between 1 and 2 only, whatever it has elsewhere (docs/methods.md).
- */
-int splits(npde_id method);
-/*
  * Starts what was prepared. 0 where the method is not for the problem: that is refused in so many words and with what to take
  * instead. Any other failure is one of the test.
  */

@@ -11,7 +11,7 @@ enum { MOST = NPDE__PHI_MOST, N = 24 };
 
 typedef struct {
     size_t n, ld;
-    double *a, *weights, *phi[MOST + 1], *half[2], *scratch;
+    double *a, *weights, *phi[MOST + 1], *half[3], *scratch;
 } work;
 
 static work work_new(size_t n)
@@ -22,7 +22,7 @@ static work work_new(size_t n)
     w.weights = calloc(n, sizeof(double));
     w.scratch = calloc(NPDE__PHI_SCRATCH * size, sizeof(double));
     for (int k = 0; k <= MOST; k++) w.phi[k] = calloc(size, sizeof(double));
-    for (int k = 0; k < 2; k++) w.half[k] = calloc(size, sizeof(double));
+    for (int k = 0; k < 3; k++) w.half[k] = calloc(size, sizeof(double));
     return w;
 }
 
@@ -32,7 +32,7 @@ static void work_free(work *w)
     free(w->weights);
     free(w->scratch);
     for (int k = 0; k <= MOST; k++) free(w->phi[k]);
-    for (int k = 0; k < 2; k++) free(w->half[k]);
+    for (int k = 0; k < 3; k++) free(w->half[k]);
 }
 
 static void compute(work *w, double h)
