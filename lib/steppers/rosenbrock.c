@@ -205,12 +205,21 @@ static void rodas5p_interpolate(npde__stepper *s, double theta, double *y)
 }
 
 const npde__method npde__rodas5p = {.id = NPDE_METHOD_RODAS5P,
+                                    .calibration = 8,
                                     .order = 5,
                                     .error_order = 4,
                                     .vectors = VECTORS,
                                     .step = rodas5p_step,
                                     .dense = rodas5p_interpolate};
-const npde__method npde__rodas4p2 = {
-    .id = NPDE_METHOD_RODAS4P2, .order = 4, .error_order = 3, .vectors = VECTORS, .step = rodas4p2_step};
-const npde__method npde__rodas3 = {
-    .id = NPDE_METHOD_RODAS3, .order = 3, .error_order = 2, .vectors = VECTORS, .step = rodas3_step};
+const npde__method npde__rodas4p2 = {.id = NPDE_METHOD_RODAS4P2,
+                                     .calibration = 2,
+                                     .order = 4,
+                                     .error_order = 3,
+                                     .vectors = VECTORS,
+                                     .step = rodas4p2_step};
+const npde__method npde__rodas3 = {.id = NPDE_METHOD_RODAS3,
+                                   .calibration = 2.2,
+                                   .order = 3,
+                                   .error_order = 2,
+                                   .vectors = VECTORS,
+                                   .step = rodas3_step};

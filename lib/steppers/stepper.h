@@ -18,6 +18,11 @@ typedef struct {
     size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
     size_t vectors;     /* work vectors of the length of the state */
     /*
+     * What a tolerance means: an estimate of (κ tol)^{(error_order + 1)/order} is accepted, so that the error of a run goes as
+     * tol, and with κ measured is about tol (methods of order 1 excepted). 0 for 1.
+     */
+    double calibration;
+    /*
      * From the accepted (t, y, rates) to y_new, rates_new at t + h; error as well when asked for. Positive answers
      * (NPDE__RETRY) ask for a smaller step. The accepted state is not touched.
      */

@@ -201,6 +201,46 @@ START_TEST(delays_carry_announced_jumps)
 }
 END_TEST
 
+static int32_t pulse_that_fails_once(double t, size_t n_pop, const double *rate, double *drive, double *diffusion,
+                                     void *user)
+{
+    int *calls_left = user;
+    if (t > on && *calls_left > 0 && --*calls_left == 0) return -7;
+    return pulse(t, n_pop, rate, drive, diffusion, NULL);
+}
+
+/* A callback that stops a run just while a jump is crossed: the call that goes on crosses it, also from a snapshot. */
+START_TEST(a_jump_that_a_callback_failed_at_is_not_lost)
+{
+    int64_t given_up;
+    static unsigned char bytes[1 << 18];
+    size_t need;
+    const double jumps[] = {on, off}, exact = pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 1, &given_up);
+    problem p = network;
+    p.delay = 0.1;
+    for (int calls = 1; calls <= 4; calls++)
+        for (int restored = 0; restored < 2; restored++) {
+            int calls_left = calls;
+            double t;
+            run *r = run_prepare(&p, 0, NPDE_METHOD_RODAS5P, 0);
+            OK(r->context, npde_model_set_coupling(r->model, pulse_that_fails_once, &calls_left, NULL));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-8));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, 1e-10));
+            OK(r->context, npde_solver_set_jumps(r->solver, jumps, 2));
+            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+            ANSWERS(r->context, NPDE_ERR_CALLBACK, npde_solver_advance(r->solver, 0.8, &t));
+            NEAR(t, on, 0);
+            if (restored) {
+                OK(r->context, npde_solver_save(r->solver, bytes, sizeof bytes, &need));
+                ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+                OK(r->context, npde_solver_restore(r->solver, bytes, need));
+            }
+            NEAR(run_rate(r, 0.8), exact, 1e-9);
+            run_free(r);
+        }
+}
+END_TEST
+
 START_TEST(jumps_are_checked)
 {
     run *r = run_prepare(&network, 0, NPDE_METHOD_TR_BDF2, 0);
@@ -219,4 +259,4 @@ END_TEST
 
 MAIN("output", dense_output_has_the_order_of_the_method, dense_output_keeps_adaptive_tolerances,
      observers_of_outputs_see_the_state_of_their_time, announced_jumps_of_the_drive_are_met,
-     delays_carry_announced_jumps, jumps_are_checked)
+     delays_carry_announced_jumps, a_jump_that_a_callback_failed_at_is_not_lost, jumps_are_checked)
