@@ -178,7 +178,7 @@ enum {
 /** Values of NPDE_OPTION_OUTPUT. */
 enum {
     NPDE_OUTPUT_EXACT = 15001, /**< A step ends at each output time */
-    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT */
+    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT, and with ars222, ars443, ark4 and etdrk4 */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

@@ -347,8 +347,8 @@ npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_ti
     const size_t width = run->system->n_rates;
     *left = (npde__samples){.times = times, .n = n_times, .rates = rates};
     /* An observer of an output is shown the state of that time. */
-    left->dense =
-        (npde_id)npde__solver_option(s, NPDE_OPTION_OUTPUT) == NPDE_OUTPUT_DENSE && !observed(s, NPDE_EVENT_OUTPUT);
+    left->dense = (npde_id)npde__solver_option(s, NPDE_OPTION_OUTPUT) == NPDE_OUTPUT_DENSE &&
+                  !run->stepper.method->ends_at_outputs && !observed(s, NPDE_EVENT_OUTPUT);
     npde_status status = NPDE_OK;
     while (left->n > 0) {
         if (left->times[0] > run->t) {

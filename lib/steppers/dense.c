@@ -13,16 +13,18 @@ static npde_status refuse_size(const npde__stepper *s, size_t kept, size_t size)
     const npde__system *system = s->system;
     const char *name = npde__ids_row(s->method->id)->name;
     if (system->unknowns > NPDE__DENSE_MOST)
-        return npde__fail(system->context, NPDE_ERR_UNSUPPORTED,
-                          "%s works with dense matrices, of at most %d unknowns a population, and there are %zu; take a "
-                          "coarser or a spectral grid, or a method that solves with bands, such as rodas5p",
-                          name, (int)NPDE__DENSE_MOST, system->unknowns);
+        return npde__fail(
+            system->context, NPDE_ERR_UNSUPPORTED,
+            "%s works with dense matrices, of at most %d unknowns a population, and there are %zu; take a "
+            "coarser or a spectral grid, or a method that solves with bands, such as rodas5p",
+            name, (int)NPDE__DENSE_MOST, system->unknowns);
     const double bytes = ((double)kept + 1) * (double)system->n_rates * (double)size * sizeof(double);
     if (bytes > most_bytes)
-        return npde__fail(system->context, NPDE_ERR_UNSUPPORTED,
-                          "%s would keep %.1f GB of dense matrices for %zu populations, and 1 GB is the most; take fewer "
-                          "populations or unknowns, or a method that solves with bands, such as rodas5p",
-                          name, bytes / most_bytes, system->n_rates);
+        return npde__fail(
+            system->context, NPDE_ERR_UNSUPPORTED,
+            "%s would keep %.1f GB of dense matrices for %zu populations, and 1 GB is the most; take fewer "
+            "populations or unknowns, or a method that solves with bands, such as rodas5p",
+            name, bytes / most_bytes, system->n_rates);
     return NPDE_OK;
 }
 

@@ -84,7 +84,8 @@ static void weigh(const npde__dense *d, double h, double *const *m)
     const double half = h / 2, half_turn = h * h / 4, turn = h * h;
     double *row = d->scratch;
     d->kernels->combine(d->size, 1, &turn, &phi[1], m[TURN]);
-    for (size_t j = 0; j < d->size; j += d->ld) { /* a column at a time: the results take the place of what they come from */
+    for (size_t j = 0; j < d->size;
+         j += d->ld) { /* a column at a time: the results take the place of what they come from */
         const double *const x[] = {phi[0] + j, phi[1] + j, phi[2] + j};
         d->kernels->combine(d->ld, 3, first, x, row);
         d->kernels->combine(d->ld, 2, last, x + 1, row + d->ld);
@@ -161,7 +162,8 @@ static npde_status evaluate(npde__stepper *s, double t, double tau, const double
     const size_t n = s->system->n;
     double *state = s->work[STATE];
     if (f->turns) kernels->combine(n, 2, (const double[]){1, 1}, (const double *const[]){y, shift}, state);
-    const npde_status status = s->system->ops->remainder(s->system, t + tau, -1, f->turns ? state : y, s->rates_new, rest);
+    const npde_status status =
+        s->system->ops->remainder(s->system, t + tau, -1, f->turns ? state : y, s->rates_new, rest);
     if (!status && f->turns)
         kernels->combine(n, 2, (const double[]){1, -tau}, (const double *const[]){rest, f->turn}, rest);
     return status;
@@ -217,5 +219,5 @@ const npde__method npde__etdrk4 = {.id = NPDE_METHOD_ETDRK4,
                                    .init = init,
                                    .free = release,
                                    .accept = accept,
-                                   .dense = npde__stepper_hermite,
+                                   .ends_at_outputs = 1,
                                    .snapshot = snapshot};

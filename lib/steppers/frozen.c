@@ -84,12 +84,24 @@ npde_status npde__frozen_end(npde__frozen *f, npde__stepper *s, double t, const 
     return status;
 }
 
-void npde__frozen_accept(npde__frozen *f)
+/* A single short step, cut to land somewhere, does not take the place of what lies a fair distance back. */
+static void remember_rest(npde__frozen *f)
 {
+    if (f->h < f->h_before / 2 && !f->skipped) {
+        f->h_before += f->h;
+        f->skipped = 1;
+        return;
+    }
     double *rest = f->rest;
     f->rest = f->before;
     f->before = rest;
     f->h_before = f->h;
+    f->skipped = 0;
+}
+
+void npde__frozen_accept(npde__frozen *f)
+{
+    remember_rest(f);
     f->serves = f->serves_new;
     f->uses++;
 }
@@ -101,5 +113,6 @@ void npde__frozen_snapshot(npde__frozen *f, const npde__system *s, npde__bytes *
     npde__bytes_block(bytes, &f->h, sizeof f->h);
     npde__bytes_block(bytes, &f->uses, sizeof f->uses);
     npde__bytes_block(bytes, &f->h_before, sizeof f->h_before);
+    npde__bytes_block(bytes, &f->skipped, sizeof f->skipped);
     npde__bytes_block(bytes, f->before, s->n * sizeof *f->before);
 }

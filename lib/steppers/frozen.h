@@ -31,8 +31,9 @@ typedef struct {
     int anew;               /* the present step has frozen it */
     double h;               /* size of the present step */
     int64_t uses;           /* steps of that size with this L before the present one */
-    double *rest, *before;  /* R of the accepted state, and of the one before */
+    double *rest, *before;  /* R of the accepted state, and of one before */
     double h_before;        /* how far that is back; 0: not known for this L */
+    int skipped;            /* it is the last but one */
     double *turn;           /* q of the present step */
     int turns;              /* it is not 0 */
 } npde__frozen;

@@ -19,7 +19,7 @@
 enum { MOST = NPDE__IMEX_STAGES };
 
 enum {
-    DENSE = 128, /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    DENSE = 128,  /* longest block whose inverse is kept: its product costs no more than a chain of solves */
     PATIENCE = 16 /* steps with the same factors before they are inverted: about what that costs */
 };
 
@@ -78,8 +78,7 @@ static npde_status factor(npde__stepper *s, double gamma)
         memset(x, 0, system->n * sizeof *x);
         for (size_t b = 0; b < system->n; b += stride) x[b + j] = 1;
         system->ops->solve(system, 0, x, s->residual);
-        for (size_t b = 0; b < system->n; b += stride)
-            memcpy(m->inverse + (b + j) * m->ld, x + b, stride * sizeof *x);
+        for (size_t b = 0; b < system->n; b += stride) memcpy(m->inverse + (b + j) * m->ld, x + b, stride * sizeof *x);
     }
     m->inverted = 1;
     return NPDE_OK;
@@ -149,7 +148,8 @@ static void add_turn(const npde__stepper *s, const npde__imex_tableau *m, double
     const npde__frozen *f = &((const memory *)s->data)->frozen;
     double weight = 0;
     for (size_t j = 0; j <= i; j++) weight += (m->a[i][j] - m->a_hat[i][j]) * m->c[j];
-    if (s->system->constant || !f->turns || fabs(weight) < 1e-14) return; /* 0 where both parts are of stage order two */
+    if (s->system->constant || !f->turns || fabs(weight) < 1e-14)
+        return; /* 0 where both parts are of stage order two */
     npde__kernels_best()->combine(s->system->n, 2, (const double[]){1, h * h * weight},
                                   (const double *const[]){r, f->turn}, r);
 }
@@ -235,13 +235,19 @@ const npde__imex_tableau npde__imex_ars222 = {
 const npde__imex_tableau npde__imex_ars443 = {
     .stages = 5,
     .c = {0, 1.0 / 2, 2.0 / 3, 1.0 / 2, 1},
-    .a = {{0}, {0, 1.0 / 2}, {0, 1.0 / 6, 1.0 / 2}, {0, -1.0 / 2, 1.0 / 2, 1.0 / 2}, {0, 3.0 / 2, -3.0 / 2, 1.0 / 2, 1.0 / 2}},
-    .a_hat = {{0}, {1.0 / 2}, {11.0 / 18, 1.0 / 18}, {5.0 / 6, -5.0 / 6, 1.0 / 2}, {1.0 / 4, 7.0 / 4, 3.0 / 4, -7.0 / 4}},
+    .a = {{0},
+          {0, 1.0 / 2},
+          {0, 1.0 / 6, 1.0 / 2},
+          {0, -1.0 / 2, 1.0 / 2, 1.0 / 2},
+          {0, 3.0 / 2, -3.0 / 2, 1.0 / 2, 1.0 / 2}},
+    .a_hat =
+        {{0}, {1.0 / 2}, {11.0 / 18, 1.0 / 18}, {5.0 / 6, -5.0 / 6, 1.0 / 2}, {1.0 / 4, 7.0 / 4, 3.0 / 4, -7.0 / 4}},
     .window = {-0.99, 0.86, 1.56},
 };
 
-static const double ark4_embedded[] = {
-    4586570599 / 29645900160.0, 0, 178811875 / 945068544.0, 814220225 / 1159782912.0, -3700637 / 11593932.0, 61727 / 225920.0};
+static const double ark4_embedded[] = {4586570599 / 29645900160.0, 0,
+                                       178811875 / 945068544.0,    814220225 / 1159782912.0,
+                                       -3700637 / 11593932.0,      61727 / 225920.0};
 
 /* clang-format off: a row of the tableau a line */
 const npde__imex_tableau npde__imex_ark4 = {
@@ -251,7 +257,8 @@ const npde__imex_tableau npde__imex_ark4 = {
           {1 / 4.0, 1 / 4.0},
           {8611 / 62500.0, -1743 / 31250.0, 1 / 4.0},
           {5012029 / 34652500.0, -654441 / 2922500.0, 174375 / 388108.0, 1 / 4.0},
-          {15267082809 / 155376265600.0, -71443401 / 120774400.0, 730878875 / 902184768.0, 2285395 / 8070912.0, 1 / 4.0},
+          {15267082809 / 155376265600.0, -71443401 / 120774400.0, 730878875 / 902184768.0, 2285395 / 8070912.0,
+           1 / 4.0},
           {82889 / 524892.0, 0, 15625 / 83664.0, 69875 / 102672.0, -2260 / 8211.0, 1 / 4.0}},
     .a_hat = {{0},
               {1 / 2.0},
@@ -267,7 +274,8 @@ const npde__imex_tableau npde__imex_ark4 = {
 };
 /* clang-format on */
 
-#define SHARED .vectors = 2 * MOST, .init = init, .free = release, .accept = accept, .dense = npde__stepper_hermite, .snapshot = snapshot
+#define SHARED \
+    .vectors = 2 * MOST, .init = init, .free = release, .accept = accept, .ends_at_outputs = 1, .snapshot = snapshot
 
 const npde__method npde__ars222 = {.id = NPDE_METHOD_ARS222, .order = 2, .step = ars222_step, SHARED};
 const npde__method npde__ars443 = {.id = NPDE_METHOD_ARS443, .order = 3, .step = ars443_step, SHARED};

@@ -107,12 +107,10 @@ npde_status npde__stepper_end_slope(npde__stepper *s, double t)
 
 void npde__stepper_dense(npde__stepper *s, double theta, double *y)
 {
-    if (s->method->dense) s->method->dense(s, theta, y);
-    else npde__stepper_hermite(s, theta, y);
-}
-
-void npde__stepper_hermite(npde__stepper *s, double theta, double *y)
-{
+    if (s->method->dense) {
+        s->method->dense(s, theta, y);
+        return;
+    }
     const double back = 1 - theta;
     const double weight[] = {back * back * (1 + 2 * theta), theta * theta * (3 - 2 * theta),
                              s->h_old * theta * back * back, -s->h_old * theta * theta * back};

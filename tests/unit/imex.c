@@ -210,7 +210,8 @@ static void check_window(npde_id method, npde__window w)
     const char *name = npde_id_name(method);
     for (double part = 0.2; part <= 1; part += 0.4)
         for (int side = 0; side < 2; side++) {
-            const double theta = part / 2 * (side ? w.high : w.low), most = growth(method, theta, part / 2 * w.advection);
+            const double theta = part / 2 * (side ? w.high : w.low),
+                         most = growth(method, theta, part / 2 * w.advection);
             ck_assert_msg(most <= 1 + 1e-6, "%s: growth %.6f at theta = %g", name, most, theta);
         }
     const double edges[][2] = {{w.low, 0}, {w.high, 0}, {0, w.advection}};
