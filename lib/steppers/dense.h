@@ -20,7 +20,8 @@ typedef struct {
 } npde__dense;
 
 /*
- * Allocates room for L and scratch, or refuses a system whose matrices, `kept` for each population and these, would be too large.
+ * Allocates room for L and scratch, or refuses a system whose matrices, `kept` for each population and these, would
+ * be too large.
  */
 npde_status npde__dense_init(npde__dense *d, npde__stepper *s, size_t kept);
 void npde__dense_free(npde__dense *d, npde_context *c);

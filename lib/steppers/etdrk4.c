@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * ETDRK4 (S. Cox & P. Matthews, J. Comput. Phys. 176, 2002, 430; A.-K. Kassam & L. Trefethen, SIAM J. Sci. Comput. 26, 2005,
- * 1214): the frozen linear part L exactly, all the rest R(t, y) = F − L y by a Runge–Kutta method,
+ * ETDRK4 (S. Cox & P. Matthews, J. Comput. Phys. 176, 2002, 430; A.-K. Kassam & L. Trefethen, SIAM J. Sci. Comput.
+ * 26, 2005, 1214): the frozen linear part L exactly, all the rest R(t, y) = F − L y by a Runge–Kutta method,
  *
  *     a = e^{hL/2} y + Q R(t, y),   b = e^{hL/2} y + Q R(t + h/2, a),   c = e^{hL/2} a + Q (2 R(t + h/2, b) − R(t, y)),
  *     y⁺ = e^{hL} y + h[(φ_1 − 3φ_2 + 4φ_3) R(t, y) + (2φ_2 − 4φ_3)(R_a + R_b) + (4φ_3 − φ_2) R_c],
  *
- * φ_k at hL, Q = h/2 φ_1(hL/2). The slope in time of the rest is taken exactly as well (steppers/frozen.h): y is the sum of what
- * the above gives for R − τq and of τ² φ_2(τL) q. L stays frozen over many steps; its matrices are made anew when the coefficients have moved
- * too far, or for another size of step. A constant problem has R = 0, and its steps are exact.
+ * φ_k at hL, Q = h/2 φ_1(hL/2). The slope in time of the rest is taken exactly as well (steppers/frozen.h): y is the
+ * sum of what the above gives for R − τq and of τ² φ_2(τL) q. L stays frozen over many steps; its matrices are made
+ * anew when the coefficients have moved too far, or for another size of step. A constant problem has R = 0, and its
+ * steps are exact.
  */
 #include "steppers/dense.h"
 #include "steppers/frozen.h"

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The exact propagator of a problem with constant coefficients, y' = L y: y(t + h) = e^{hL} y for any h, with rounding errors
- * alone. Two ways lead there.
+ * The exact propagator of a problem with constant coefficients, y' = L y: y(t + h) = e^{hL} y for any h, with
+ * rounding errors alone. Two ways lead there.
  *
- * Equal steps share one matrix e^{hL} − I. It is made for the first size of step, and anew for one that comes twice in a row.
+ * Equal steps share one matrix e^{hL} − I. It is made for the first size of step, and anew for one that comes twice
+ * in a row.
  *
  * Steps of any other size are a product. With δ, a power of two so small that δ‖L‖ ≤ 2^−8,
  *
  *     h = r + δ Σ_k d_k 4^k,  0 ≤ d_k < 4,  0 ≤ r < δ:   e^{hL} = e^{rL} Π_k e^{d_k 4^k δ L},
  *
- * six terms of Taylor's series for the first factor and a table of matrices for the others, made when it is first asked for.
+ * six terms of Taylor's series for the first factor and a table of matrices for the others, made when it is first
+ * asked for.
  */
 #include "core/time.h"
 #include "steppers/dense.h"
@@ -195,7 +197,7 @@ static void accept(npde__stepper *s, double h)
     ((propagator *)s->data)->looked_at = -1;
 }
 
-/* Exact as the step itself; from the time within the step that was looked at before, so that equal distances share a matrix. */
+/* From the time within the step that was looked at before, so that equal distances share a matrix. */
 static void dense(npde__stepper *s, double theta, double *y)
 {
     propagator *e = s->data;

@@ -5,9 +5,9 @@
  *
  * one linear solve a stage with the same factors for all of them, and no iteration. The first stage is y itself.
  *
- * ARS222, ARS443: U. Ascher, S. Ruuth & R. Spiteri, Appl. Numer. Math. 25, 1997, 151, order 2 and 3: both last stages are y⁺.
- * ARK4(3)6L[2]SA: C. Kennedy & M. Carpenter, Appl. Numer. Math. 44, 2003, 139, order 4(3), stage order 2. All three implicit
- * parts are L-stable and stiffly accurate.
+ * ARS222, ARS443: U. Ascher, S. Ruuth & R. Spiteri, Appl. Numer. Math. 25, 1997, 151, order 2 and 3: both last stages
+ * are y⁺. ARK4(3)6L[2]SA: C. Kennedy & M. Carpenter, Appl. Numer. Math. 44, 2003, 139, order 4(3), stage order 2. All
+ * three implicit parts are L-stable and stiffly accurate.
  */
 #include "steppers/imex_rk.h"
 
@@ -170,9 +170,9 @@ static npde_status stage(npde__stepper *s, const npde__imex_tableau *m, double t
 }
 
 /*
- * From the last stage to y⁺ where they differ, by δ = h Σ_j (b_j − â_sj) R_j = O(h³). Its stiff components would be left as large as the
- * rest makes them, and no drift of the diffusion, however small, would be stable. With P = (I − γhL)⁻¹, y⁺ = Y_s + (2P − P²) δ: this
- * is δ but for (γhL)² δ, of the method's own local order.
+ * From the last stage to y⁺ where they differ, by δ = h Σ_j (b_j − â_sj) R_j = O(h³). Its stiff components would be
+ * left as large as the rest makes them, and no drift of the diffusion, however small, would be stable. With P = (I −
+ * γhL)⁻¹, y⁺ = Y_s + (2P − P²) δ: this is δ but for (γhL)² δ, of the method's own local order.
  */
 static void add_difference(npde__stepper *s, const npde__imex_tableau *m, double h)
 {
@@ -279,4 +279,5 @@ const npde__imex_tableau npde__imex_ark4 = {
 
 const npde__method npde__ars222 = {.id = NPDE_METHOD_ARS222, .order = 2, .step = ars222_step, SHARED};
 const npde__method npde__ars443 = {.id = NPDE_METHOD_ARS443, .order = 3, .step = ars443_step, SHARED};
-const npde__method npde__ark4 = {.id = NPDE_METHOD_ARK4, .order = 4, .error_order = 3, .step = ark4_step, SHARED};
+const npde__method npde__ark4 = {
+    .id = NPDE_METHOD_ARK4, .calibration = 0.5, .order = 4, .error_order = 3, .step = ark4_step, SHARED};

@@ -40,8 +40,8 @@ typedef struct {
     /* y ← the state at the fraction θ of the last accepted step; NULL: cubic Hermite interpolation. */
     void (*dense)(npde__stepper *s, double theta, double *y);
     /*
-     * No step is interpolated: outputs are met by ending steps there. For methods that leave small stiff components in the state, which
-     * its slope would show enlarged.
+     * No step is interpolated: outputs are met by ending steps there. For methods that leave small stiff components
+     * in the state, which its slope would show enlarged.
      */
     int ends_at_outputs;
     /* Walks s->data through a snapshot. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Methods that freeze the operator and take the rest explicitly: order conditions of the tableaus, and the drift of the coefficients
- * that they stand, shown by their own steps of a single mode.
+ * Methods that freeze the operator and take the rest explicitly: order conditions of the tableaus, and the drift of
+ * the coefficients that they stand, shown by their own steps of a single mode.
  */
 #include "steppers/imex_rk.h"
 #include "support.h"
@@ -42,8 +42,8 @@ static double sum(const double *b, const double *x, const double *y)
 }
 
 /*
- * How far the weights are from an order: the trees of additive Runge–Kutta methods whose parts share their nodes (Kennedy & Carpenter
- * 2003), any mixture of the two matrices.
+ * How far the weights are from an order: the trees of additive Runge–Kutta methods whose parts share their nodes
+ * (Kennedy & Carpenter 2003), any mixture of the two matrices.
  */
 static double defect(const npde__imex_tableau *m, const double *b, int order)
 {
