@@ -78,7 +78,7 @@ static void taylor(size_t n, size_t ld, const double *const *power, size_t k, do
 
 static void double_all(size_t n, size_t ld, const double *weights, size_t order, double *const *phi, double *product)
 {
-    static const double factorial[] = {1, 1, 2, 6};
+    double at_zero = 1;
     if (order > 2) {
         npde__phi_multiply(n, ld, phi[1], phi[2], product);
         combine(n, ld, 1, product, 1, phi[2], product);
@@ -92,7 +92,10 @@ static void double_all(size_t n, size_t ld, const double *weights, size_t order,
         npde__phi_multiply(n, ld, phi[0], phi[1], product);
         combine(n, ld, 1.0 / 2, product, 1, phi[1], phi[1]);
     }
-    for (size_t k = 1; k <= order; k++) npde__phi_conserve(n, ld, weights, 1 / factorial[k], phi[k]);
+    for (size_t k = 1; k <= order; k++) {
+        at_zero /= (double)k;
+        npde__phi_conserve(n, ld, weights, at_zero, phi[k]);
+    }
     npde__phi_double(n, ld, weights, phi[0], product);
 }
 

@@ -51,7 +51,7 @@ static npde_status init(npde__stepper *s)
     const npde_status status = npde__dense_init(&e->dense, s, 3 * LEVELS + 1);
     if (status) return status;
     e->whole = npde__alloc(s->system->context, e->dense.all, sizeof *e->whole);
-    e->table = npde__alloc(s->system->context, 3 * LEVELS * e->dense.all, sizeof *e->table);
+    e->table = npde__alloc(s->system->context, (size_t)3 * LEVELS * e->dense.all, sizeof *e->table);
     e->product = npde__alloc(s->system->context, s->system->n, sizeof *e->product);
     return e->whole && e->table && e->product ? NPDE_OK : NPDE_ERR_MEMORY;
 }

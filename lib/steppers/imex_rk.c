@@ -19,13 +19,14 @@
 enum { MOST = NPDE__IMEX_STAGES };
 
 enum {
-    DENSE = 128,  /* longest block whose inverse is kept: its product costs no more than a chain of solves */
-    PATIENCE = 16 /* steps with the same factors before they are inverted: about what that costs */
+    DENSE = 128,     /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    LARGE = 1 << 24, /* numbers of all inverses that are too many */
+    PATIENCE = 16    /* steps with the same factors before they are inverted: about what that costs */
 };
 
 typedef struct {
     npde__frozen frozen;
-    double *inverse; /* of I − γhL, block by block; NULL for long blocks */
+    double *inverse; /* of I − γhL, block by block; NULL for long or many ones */
     size_t ld;
     int inverted;
 } memory;
@@ -36,8 +37,9 @@ static npde_status init(npde__stepper *s)
     memory *m = s->data = npde__alloc(c, 1, sizeof *m);
     if (!m || npde__frozen_init(&m->frozen, s->system)) return NPDE_ERR_MEMORY;
     m->ld = (s->system->stride + 7) / 8 * 8;
-    if (s->system->stride <= DENSE) m->inverse = npde__alloc(c, s->system->n * m->ld, sizeof *m->inverse);
-    return m->inverse || s->system->stride > DENSE ? NPDE_OK : NPDE_ERR_MEMORY;
+    if (s->system->stride > DENSE || s->system->n * m->ld > LARGE) return NPDE_OK;
+    m->inverse = npde__alloc(c, s->system->n * m->ld, sizeof *m->inverse);
+    return m->inverse ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static void release(npde__stepper *s)
@@ -221,8 +223,8 @@ static npde_status ark4_step(npde__stepper *s, double t, double h, int want_erro
 
 /* ---- the tableaus ---- */
 
-#define GAMMA 0.2928932188134524755991556  /* 1 − 1/√2 */
-#define DELTA -0.7071067811865475244008444 /* 1 − 1/(2 GAMMA) */
+#define GAMMA 0.2928932188134524755991556    /* 1 − 1/√2 */
+#define DELTA (-0.7071067811865475244008444) /* 1 − 1/(2 GAMMA) */
 
 const npde__imex_tableau npde__imex_ars222 = {
     .stages = 3,
@@ -274,10 +276,12 @@ const npde__imex_tableau npde__imex_ark4 = {
 };
 /* clang-format on */
 
-#define SHARED \
-    .vectors = 2 * MOST, .init = init, .free = release, .accept = accept, .ends_at_outputs = 1, .snapshot = snapshot
+#define METHOD(ID, ORDER, STEP, ...)                                                                              \
+    {                                                                                                             \
+        .id = (ID), .order = (ORDER), .vectors = (size_t)2 * MOST, .step = (STEP), .init = init, .free = release, \
+        .accept = accept, .ends_at_outputs = 1, .snapshot = snapshot, __VA_ARGS__                                 \
+    }
 
-const npde__method npde__ars222 = {.id = NPDE_METHOD_ARS222, .order = 2, .step = ars222_step, SHARED};
-const npde__method npde__ars443 = {.id = NPDE_METHOD_ARS443, .order = 3, .step = ars443_step, SHARED};
-const npde__method npde__ark4 = {
-    .id = NPDE_METHOD_ARK4, .calibration = 0.5, .order = 4, .error_order = 3, .step = ark4_step, SHARED};
+const npde__method npde__ars222 = METHOD(NPDE_METHOD_ARS222, 2, ars222_step, .error_order = 0);
+const npde__method npde__ars443 = METHOD(NPDE_METHOD_ARS443, 3, ars443_step, .error_order = 0);
+const npde__method npde__ark4 = METHOD(NPDE_METHOD_ARK4, 4, ark4_step, .error_order = 3, .calibration = 0.5);
