@@ -59,6 +59,7 @@ enum {
     NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
     NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
     NPDE_METHOD_SBDF5 = 3011, /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_RADAU_IIA5 = 3014, /**< Radau IIA collocation of order 5 with the exact Jacobian, L-stable, stage order 3; for tight tolerances, and where the drive moves in time */
     NPDE_METHOD_ARS222 = 3015, /**< ARS(2,2,2): implicit-explicit Runge-Kutta method of order 2 around a frozen linear part, L-stable, fixed steps */
     NPDE_METHOD_ARS443 = 3016, /**< ARS(4,4,3): implicit-explicit Runge-Kutta method of order 3 around a frozen linear part, L-stable, fixed steps */
     NPDE_METHOD_ARK4 = 3017, /**< ARK4(3)6L[2]SA: implicit-explicit Runge-Kutta method of order 4(3) around a frozen linear part, L-stable, with an embedded error estimate */

@@ -14,6 +14,7 @@ static const npde__method *const methods[] = {
     &npde__sbdf3,
     &npde__sbdf4,
     &npde__sbdf5,
+    &npde__radau_iia5,
     &npde__ars222,
     &npde__ars443,
     &npde__ark4,

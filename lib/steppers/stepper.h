@@ -100,7 +100,7 @@ void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__ars222, npde__ars443,
-    npde__ark4, npde__etdrk4, npde__exact_propagator;
+    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__radau_iia5, npde__ars222,
+    npde__ars443, npde__ark4, npde__etdrk4, npde__exact_propagator;
 
 #endif
