@@ -63,7 +63,7 @@ static double rate_with(const problem *p, int cells, npde_id method, double dt, 
 /* A multistep method shows its order with finer steps: after a restart its first ones are another method's. */
 static double finer(const npde__method *method)
 {
-    return method->restart ? 4 : 1;
+    return method->past > 0 ? 4 : 1;
 }
 
 /*
