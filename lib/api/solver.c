@@ -251,7 +251,7 @@ static npde_status check_start(const npde_solver *s, const char *function)
                 s->context, NPDE_ERR_STATE,
                 "%s: population %zu has no initial data; call npde_solver_set_gaussian(), _density() or _state()",
                 function, p);
-    if (dt == 0 && s->method->error_order == 0)
+    if (dt == 0 && s->method->error_order == 0 && s->method->order > 0)
         return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
                           "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take a "
                           "method that has one, such as rodas5p or tr_bdf2",
@@ -425,8 +425,8 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
     NPDE__GIVEN(s->context, __func__, v);
     NPDE__TRY(npde__check_values(s->context, __func__, "v", v, n));
     const npde__system *system = s->run->system;
-    if (system->ops->evaluate) {
-        system->ops->evaluate(system, pop, s->run->stepper.y, n, v, out);
+    if (system->ops->density) {
+        system->ops->density(system, pop, s->run->stepper.y, n, v, out);
         return NPDE_OK;
     }
     NPDE__TRY(check_density(s, __func__));

@@ -187,6 +187,17 @@ static npde_status kuramoto_remainder(npde__system *s, double t, int side, const
     return NPDE_OK;
 }
 
+static npde_status kuramoto_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+{
+    (void)t, (void)side;
+    const oscillators *w = self(s);
+    const cplx order = order_of_state(w, y);
+    to_rates(w, y, rates);
+    for (size_t p = 0; p < w->n_pop; p++)
+        act(w, &w->pop[p], scaled(w->pop[p].coupling / 2, order), 1, y + p * s->stride, out + p * s->stride);
+    return NPDE_OK;
+}
+
 /* ---- Newton's method and Jacobians: a correction of rank two ---- */
 
 /* How a state answers to Z, and (1 − Σ s_p S_p)⁻¹. */
@@ -346,6 +357,7 @@ static const npde__system_ops ops = {
     .apply = kuramoto_apply,
     .correct = kuramoto_correct,
     .remainder = kuramoto_remainder,
+    .evaluate = kuramoto_evaluate,
     .linearize = kuramoto_linearize,
     .factor_jacobian = kuramoto_factor_jacobian,
     .solve_jacobian = kuramoto_solve_jacobian,
@@ -356,7 +368,7 @@ static const npde__system_ops ops = {
     .measure = kuramoto_measure,
     .mass_defect = kuramoto_mass_defect,
     .min_density = npde__kuramoto_min_density,
-    .evaluate = npde__kuramoto_evaluate,
+    .density = npde__kuramoto_density,
     .stat = npde__kuramoto_stat,
     .snapshot = kuramoto_snapshot,
 };

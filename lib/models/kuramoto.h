@@ -67,8 +67,8 @@ static inline cplx order_of_state(const oscillators *w, const double *y)
 
 /* ---- kuramoto_data.c ---- */
 npde_status npde__kuramoto_start(npde__system *s, const npde__initial *initial, double *y, double *resolution);
-void npde__kuramoto_evaluate(const npde__system *s, size_t p, const double *y, size_t n, const double *theta,
-                             double *out);
+void npde__kuramoto_density(const npde__system *s, size_t p, const double *y, size_t n, const double *theta,
+                            double *out);
 double npde__kuramoto_min_density(const npde__system *s, const double *y);
 double npde__kuramoto_stat(const npde__system *s, npde_id stat, const double *y);
 

@@ -7,8 +7,8 @@
 static const double turn = 6.283185307179586477;
 
 /* f(θ) = (1 + 2 Re Σ z_n e^{−inθ})/2π, by Horner's rule. */
-void npde__kuramoto_evaluate(const npde__system *s, size_t p, const double *y, size_t n, const double *theta,
-                             double *out)
+void npde__kuramoto_density(const npde__system *s, size_t p, const double *y, size_t n, const double *theta,
+                            double *out)
 {
     const oscillators *w = (const oscillators *)s;
     for (size_t i = 0; i < n; i++) {
@@ -28,7 +28,7 @@ double npde__kuramoto_min_density(const npde__system *s, const double *y)
         for (size_t i = 0; i < points; i++) {
             const double theta = turn * (double)i / (double)points;
             double f;
-            npde__kuramoto_evaluate(s, p, y, 1, &theta, &f);
+            npde__kuramoto_density(s, p, y, 1, &theta, &f);
             least = fmin(least, f);
         }
     return least;

@@ -126,7 +126,7 @@ static void neuron_apply(npde__system *s, int forced, const double *y, double *o
     else memset(out, 0, s->n * sizeof *out);
 }
 
-static npde_status neuron_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+static npde_status neuron_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out)
 {
     to_rates(self(s), y, rates);
     return slope_at(self(s), t, side, y, out);
@@ -305,7 +305,8 @@ static const npde__system_ops ops = {
     .solve = neuron_solve,
     .apply = neuron_apply,
     .correct = neuron_correct,
-    .remainder = neuron_remainder,
+    .remainder = neuron_evaluate, /* L = 0 */
+    .evaluate = neuron_evaluate,
     .linearize = neuron_linearize,
     .factor_jacobian = neuron_factor_jacobian,
     .solve_jacobian = neuron_solve_jacobian,

@@ -82,7 +82,7 @@ static npde_status build(npde__profile *f, const npde_model *m, size_t p, double
                                &f->push,  &f->bend,  &f->spread,    &f->bridge};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, f->n, sizeof(double)))) return NPDE_ERR_MEMORY;
-    npde__population of = {m, p};
+    npde__population of = npde__model_population(m, p);
     npde_status status = fill(f, &of, npde__model_drift, f->drift, f->slope);
     const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE);
     if (!status && discharge != NPDE_DISCHARGE_NONE)

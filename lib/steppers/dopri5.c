@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { STAGES = 7, REST = STAGES, STATE, VECTORS };
+enum { STAGES = 7, STATE = STAGES, VECTORS };
 
 static const double c[STAGES] = {0, 0.2, 0.3, 0.8, 8. / 9, 1, 1};
 static const double a[STAGES][STAGES - 1] = {{0},
@@ -37,7 +37,7 @@ static npde_status init(npde__stepper *s)
 static npde_status stage(npde__stepper *s, const npde__kernels *kernels, double t, double h, size_t i, double *out)
 {
     npde__system *system = s->system;
-    double weight[STAGES] = {1}, *rest = s->work[REST];
+    double weight[STAGES] = {1};
     const double *x[STAGES] = {s->y};
     for (size_t j = 0; j < i; j++) {
         weight[j + 1] = h * a[i][j];
@@ -45,12 +45,8 @@ static npde_status stage(npde__stepper *s, const npde__kernels *kernels, double 
     }
     double *y = i + 1 == STAGES ? s->y_new : s->work[STATE];
     kernels->combine(system->n, i + 1, weight, x, y);
-    const npde_status status = system->ops->remainder(system, t + c[i] * h, -1, y, s->rates_new, rest);
-    if (status) return status;
-    system->ops->apply(system, 0, y, out);
-    kernels->combine(system->n, 2, (const double[]){1, 1}, (const double *const[]){out, rest}, out);
     s->stages++;
-    return NPDE_OK;
+    return system->ops->evaluate(system, t + c[i] * h, -1, y, s->rates_new, out);
 }
 
 static npde_status step(npde__stepper *s, double t, double h, int want_error)

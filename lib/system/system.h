@@ -39,6 +39,8 @@ typedef struct {
      * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+    /* out = F(t, y), otherwise as remainder. */
+    npde_status (*evaluate)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
     /* Multiplies the frozen diffusion, where it may vary at all, by a factor. */
     void (*raise)(npde__system *s, double factor);
     /*
@@ -75,7 +77,7 @@ typedef struct {
     /* How far the potential of neuron p is above the level of a spike. */
     double (*above)(const npde__system *s, size_t p, const double *y);
     /* Density of population p at n places, where there is no grid. */
-    void (*evaluate)(const npde__system *s, size_t p, const double *y, size_t n, const double *x, double *out);
+    void (*density)(const npde__system *s, size_t p, const double *y, size_t n, const double *x, double *out);
     /* Statistics that only this system has. */
     double (*stat)(const npde__system *s, npde_id stat, const double *y);
     /* Walks the system's memory through a snapshot. */
