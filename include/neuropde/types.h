@@ -39,6 +39,8 @@ enum {
     NPDE_STOP = 1,                 /**< an observer asked for a clean stop */
     NPDE_NOTICE_UNRESOLVED = 2,    /**< the grid cannot resolve the initial data; the run goes on */
     NPDE_NOTICE_TRUNCATED = 3,     /**< density has reached the left end of the grid; the run goes on */
+    NPDE_NOTICE_BLOWUP = 4,        /**< the rate becomes infinite: the run stands just before */
+    NPDE_NOTICE_ETERNAL = 5,       /**< the cascade of the blow-up never ends: the run stands just before */
     NPDE_ERR_NULL = -1,            /**< a required pointer is NULL */
     NPDE_ERR_RANGE = -2,           /**< a value is outside its allowed range */
     NPDE_ERR_NOT_FINITE = -3,      /**< a value is NaN or infinite */

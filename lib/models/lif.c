@@ -443,7 +443,8 @@ static void lif_free(npde__system *s)
         if (l->pop[p].op.scheme) npde__operator_free(&l->pop[p].op);
     npde__lif_free_coupling(l);
     void *const blocks[] = {l->pop,      l->drive,           l->diffusion, l->probe_rates,  l->probe_drive,
-                            l->residual, l->probe_diffusion, l->to_drive,  l->to_diffusion, l->columns};
+                            l->residual, l->probe_diffusion, l->to_drive,  l->to_diffusion, l->columns,
+                            l->cascade};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, l);
@@ -465,6 +466,11 @@ static npde_status make_population(lif_system *l, const npde_model *m, size_t p,
     npde_status status = npde__model_locate(m, l->grid, p, &reset, &pop->threshold);
     if (status) return status;
     npde__population of = {m, p};
+    const double end = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
+    pop->distance = end - npde__model_value(m, p, NPDE_PARAM_V_RESET);
+    pop->leaky = m->drift == NULL;
+    const double below = end - (pop->leaky ? 0 : 1e-9 * pop->distance); /* a drift of the user's may jump at a break */
+    if ((status = npde__model_drift(&of, 1, &below, &pop->leak))) return status;
     const int sharp = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
     const int fixed_coefficients = !l->linked && !l->coupling;
@@ -516,13 +522,18 @@ static const npde__system_ops ops = {
     .measure = lif_measure,
     .mass_defect = lif_mass_defect,
     .min_density = lif_min_density,
+    .layer = npde__lif_layer,
+    .cascade = npde__lif_cascade,
+    .fire = npde__lif_fire,
+    .certificate = npde__lif_certificate,
     .snapshot = lif_snapshot,
 };
 
 static npde_status allocate(lif_system *l, npde_context *c, size_t n)
 {
     double **const arrays[] = {&l->past,        &l->residual,        &l->drive,    &l->diffusion,   &l->probe_rates,
-                               &l->probe_drive, &l->probe_diffusion, &l->to_drive, &l->to_diffusion};
+                               &l->probe_drive, &l->probe_diffusion, &l->to_drive, &l->to_diffusion,
+                               &l->cascade};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, n, sizeof(double)))) return NPDE_ERR_MEMORY;
     l->columns = npde__alloc(c, 4 * n * l->base.stride, sizeof *l->columns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The semi-discrete LIF system, shared by lif.c (state) and lif_coupling.c (rates, coefficients, delays). */
+ * The semi-discrete LIF system, shared by lif.c (state), lif_coupling.c (rates, coefficients, delays) and lif_cascade.c
+ * (blow-up). */
 #ifndef NPDE_MODELS_LIF_H
 #define NPDE_MODELS_LIF_H
 
@@ -9,6 +10,9 @@
 typedef struct {
     npde__operator op;
     size_t threshold; /* its point */
+    double distance;  /* V_THRESHOLD − V_RESET */
+    double leak;      /* f(V_THRESHOLD), the smallest drift of the leaky neuron */
+    int leaky;        /* no drift of the user's */
     npde_id refractory;
     double tau;
     double drive0, diffusion0; /* constant parts */
@@ -50,6 +54,7 @@ typedef struct {
     lif_jacobian present, kept;      /* of Newton's method, and of the last linearize */
     double *matrix, *kept_matrix; /* n_rates × n_rates: I − sensitivities × Jacobian, factored; NULL when diagonal */
     int *pivots, *kept_pivots;
+    double *cascade; /* n_rates: work space of a cascade */
     double *columns; /* what the populations' four vectors point to */
 } lif_system;
 
@@ -94,5 +99,12 @@ void npde__lif_begin(npde__system *s, double t, const double *rates);
 void npde__lif_remember(lif_system *l, double t, const double *y, const double *rates);
 void npde__lif_jump(npde__system *s, const double *y, const double *rates);
 double npde__lif_next_break(const npde__system *s, double t);
+
+/* ---- lif_cascade.c: blow-up, as the seam describes it ---- */
+
+void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest);
+npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired);
+npde_status npde__lif_fire(npde__system *s, double *y, const double *fired);
+double npde__lif_certificate(const npde__system *s, double t, const double *y, double *time);
 
 #endif

@@ -8,6 +8,8 @@
 
 static const double safety = 0.9, grow = 5, shrink = 0.2;
 static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
+static const double settle_first = 1e-13, settle_grow = 1.3;
+enum { SETTLE = 64 };
 static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
 double npde__solver_option(const npde_solver *s, npde_id option)
@@ -19,6 +21,7 @@ void npde__run_free(npde_context *c, npde__run *run)
 {
     if (!run) return;
     npde__stepper_free(&run->stepper);
+    npde__free(c, run->blowup.fired);
     if (run->system) run->system->ops->free(run->system);
     npde__free(c, run);
 }
@@ -67,6 +70,16 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
                       t0, c->reason);
 }
 
+/*
+ * Data that do not vanish at a threshold empty through a layer that no step resolves at first. Unless the error estimate likes
+ * it sooner, the first steps pass as they are: they are too short to matter, and grow until the layer is resolved.
+ */
+static void settle(npde__run *run)
+{
+    run->settling = SETTLE;
+    run->settle_step = fmax(settle_first * fmax(1, fabs(run->t)), run->dt_min);
+}
+
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
 {
     npde__stepper *st = &run->stepper;
@@ -83,9 +96,13 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     st->norm_self = run;
     st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
 
+    npde_status status = npde__blowup_init(&run->blowup, s->context, system->n_rates,
+                                           (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP));
+    if (status) return status;
     memset(st->rates, 0, system->n_rates * sizeof(double));
     system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
-    npde_status status = system->ops->rates(system, t0, +1, st->y, st->rates);
+    status = system->ops->rates(system, t0, +1, st->y, st->rates);
+    if (status > 0 && system->answer <= 0) status = npde__blowup_begin(run);
     if (status > 0) return no_start(s, run, t0);
     if (status) return status;
     system->ops->begin(system, t0, st->rates);
@@ -101,6 +118,7 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     /* Rough: within one step the data would change by more than all of their mass, or the rates in no proportion to it. */
     const int rough = slope * run->h_next > 1 || turn * run->h_next > 1e-3 * slope;
     st->startup = asked >= 0 ? (int64_t)asked : rough ? 2 : 0;
+    settle(run);
     return NPDE_OK;
 }
 
@@ -172,36 +190,46 @@ static void accept(npde__run *run, double t, double h)
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
 }
 
-/* A delay has carried a jump here: what comes next begins with the limits from the right. */
-static npde_status cross_jump(npde__run *run)
+npde_status npde__run_resume(npde__run *run)
 {
     npde__stepper *st = &run->stepper;
     npde__system *system = run->system;
     npde__stepper_restart(st);
     npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
-    if (status == NPDE_OK) system->ops->jump(system, st->y, st->rates);
-    if (status == NPDE_OK && run->dt == 0) { /* what comes back begins as steeply as it did at the start */
-        double slope;
-        status = npde__stepper_slope(st, run->t, 0);
-        if (status == NPDE_OK) {
-            system->ops->measure(system, st->slope, &slope, st->residual);
-            run->h_next = fmin(run->h_next, first_step(run, slope));
-        }
-    }
+    if (status) return status;
+    system->ops->jump(system, st->y, st->rates);
+    settle(run);
+    if (run->dt > 0) return NPDE_OK;
+    double slope; /* what comes now begins as steeply as it did at the start */
+    status = npde__stepper_slope(st, run->t, 0);
+    if (status) return status;
+    system->ops->measure(system, st->slope, &slope, st->residual);
+    run->h_next = fmin(run->h_next, first_step(run, slope));
+    return NPDE_OK;
+}
+
+/* A delay has carried a jump here: what comes next begins with the limits from the right. */
+static npde_status cross_jump(npde__run *run)
+{
+    const npde_status status = npde__run_resume(run);
     return status > 0
-               ? npde__fail(system->context, NPDE_ERR_RANGE,
+               ? npde__fail(run->system->context, NPDE_ERR_RANGE,
                             "at t = %g a delay carries a jump into the coefficients after which the rates are not "
                             "finite: %.300s",
-                            run->t, system->context->reason)
+                            run->t, run->system->context->reason)
                : status;
 }
 
+/* No step is small enough: where a solution blows up that is what happens. */
 static npde_status too_small(npde_solver *s, double h)
 {
+    const npde_status blown = npde__blowup_watch(s, 1);
+    if (blown || s->run->blowup.jumped) return blown;
     return npde__fail(
         s->context, NPDE_ERR_STEP_TOO_SMALL,
         "at t = %.15g the next step would be %.3g, below dt_min = %g or what the time can resolve: %.300s. A solution "
-        "that blows up does this; otherwise loosen the tolerances or the step",
+        "that blows up on a grid too coarse at v_threshold does this: refine it there (npde_grid_new_graded(), option layer); "
+        "otherwise loosen the tolerances or the step",
         s->run->t, h, s->run->dt_min, s->context->reason);
 }
 
@@ -215,6 +243,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
 {
     npde__run *run = s->run;
     const int adaptive = run->dt == 0;
+    if (run->blowup.found) return npde__blowup_pass(s);
     /* Where a delay makes coefficients jump, a step ends and the next one begins anew. */
     const double jump = run->system->ops->next_break(run->system, run->t), target = fmin(t_limit, jump);
     const double wanted = fmin(fmin(run->h_next, adaptive ? run->dt_max : INFINITY), run->system->max_step);
@@ -239,6 +268,11 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         const npde_status status = attempt(run, h);
         if (status == NPDE_OK) break;
         if (status != NPDE__RETRY) return status;
+        if (run->settling > 0 && run->error > 1 && h <= run->settle_step) {
+            run->settling--;
+            run->settle_step = h * settle_grow;
+            break;
+        }
         const double smaller = h * (run->error > 1 ? fmin(0.9, factor_of(run, run->error)) : 0.5);
         if (smaller < smallest_step(run)) return too_small(s, smaller);
         h = smaller;
@@ -251,13 +285,15 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double t = lands ? target : run->t + h;
     if (adaptive) {
         const npde__method *method = run->stepper.method;
-        const double next = method->next_step ? method->next_step(&run->stepper, h) : h * factor_of(run, run->error);
+        const double next = run->error > 1      ? h * settle_grow
+                            : method->next_step ? method->next_step(&run->stepper, h) : h * factor_of(run, run->error);
         /* A step cut short to land says nothing against the size that was wanted. */
         run->h_next = clipped && h == first ? fmax(next, wanted) : next;
     }
     accept(run, t, h);
     const npde_status crossed = lands && jump - target <= 1e-13 * (1 + fabs(target)) ? cross_jump(run) : NPDE_OK;
-    return crossed ? crossed : npde__solver_notify(s, NPDE_EVENT_STEP);
+    const npde_status told = crossed ? crossed : npde__solver_notify(s, NPDE_EVENT_STEP);
+    return told ? told : npde__blowup_watch(s, 0);
 }
 
 npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
@@ -284,9 +320,16 @@ npde_status npde__solver_notice(npde_solver *s)
 
 /* ---- reading ---- */
 
+static double certificate(const npde__run *run, double *time)
+{
+    const npde__system *system = run->system;
+    return system->ops->certificate ? system->ops->certificate(system, run->t, run->stepper.y, time) : 0;
+}
+
 double npde__solver_stat(const npde_solver *s, npde_id stat)
 {
     const npde__run *run = s->run;
+    double time = INFINITY;
     switch (stat) {
     case NPDE_STAT_TIME: return run->t;
     case NPDE_STAT_STEP_SIZE: return run->h;
@@ -296,6 +339,12 @@ double npde__solver_stat(const npde_solver *s, npde_id stat)
     case NPDE_STAT_MIN_DENSITY: return run->system->ops->min_density(run->system, run->stepper.y);
     case NPDE_STAT_TAIL_MASS: return run->system->tail_mass;
     case NPDE_STAT_RESOLUTION: return run->resolution;
+    case NPDE_STAT_BLOWUP_TIME: return run->blowup.time;
+    case NPDE_STAT_BLOWUP_EXPONENT: return run->blowup.exponent;
+    case NPDE_STAT_JUMP_SIZE: return run->blowup.size;
+    case NPDE_STAT_JUMPS: return (double)run->blowup.jumps;
+    case NPDE_STAT_CERTIFICATE: return certificate(run, &time);
+    case NPDE_STAT_CERTIFIED_TIME: (void)certificate(run, &time); return time;
     default: return run->error; /* NPDE_STAT_ERROR_ESTIMATE */
     }
 }

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Blow-up of LIF populations: the layer at the threshold, the cascade, the jump, the moment certificate.
+ *
+ * Where μ = bN → ∞ the density is n ≈ (N/μ)(1 − e^{−μ(V_F − v)/a}) near V_F, a layer of width a/μ that lacks the mass
+ * aN/μ² of the density outside. The physical solution (Delarue, Inglis, Rubenthaler & Tanré, Stoch. Process. Appl. 125,
+ * 2015) lets fire at once the smallest fraction that can be enough for itself,
+ *
+ *     Δ = inf{x > 0 : P(bx) < x},    P(x) = mass within x below V_F,
+ *
+ * shifts all others by bΔ, and brings those who fired to v + bΔ − (V_F − V_R). Here Δ is found as the limit of the cascade
+ * x ← P(bx) + kick, begun at 0: monotone, so that it ends at the smallest solution. In a network x ← P(Σ_q b_pq x_q).
+ */
+#include "models/lif.h"
+
+#include "numerics/quadrature.h"
+
+#include <math.h>
+
+static const double kick = 3;         /* in units of the layer's missing mass: what sets a cascade off */
+static const double alone = 1e-9;     /* the kick where there is no layer */
+static const double thin = 0.05;      /* a layer, relative to V_F − V_R */
+static const double sets_off = 20;    /* a cascade fires this much more than its kick */
+enum { MOST = 100000, GAUSS = 12 };
+
+/* ---- mass below the threshold ---- */
+
+/* The threshold, or with a random one the right end of the grid. */
+static double right_end(const lif_population *pop)
+{
+    const npde_grid *g = pop->op.grid;
+    return g->v[pop->op.end < g->n ? pop->op.end : g->n - 1];
+}
+
+/* Left end of what the mass of point i covers: the control volume; the last one reaches to the right end. */
+static double edge(const lif_population *pop, size_t i)
+{
+    const double *v = pop->op.grid->v;
+    if (i == pop->op.end) return right_end(pop);
+    return i > 0 ? (v[i - 1] + v[i]) / 2 : v[0];
+}
+
+/* sum[i] = mass from the i-th edge (finite volumes) or point (spectral) to the right end, i ≤ end. */
+static void accumulate(const lif_population *pop, const double *n, double *sum)
+{
+    const npde_grid *g = pop->op.grid;
+    const size_t end = pop->op.end;
+    double x[GAUSS], w[GAUSS];
+    npde__quadrature_gauss(GAUSS, x, w);
+    sum[end] = 0;
+    for (size_t i = end; i-- > 0;) {
+        sum[i] = sum[i + 1];
+        if (g->scheme == NPDE_SCHEME_FINITE_VOLUME) {
+            sum[i] += g->w[i] * n[i];
+            continue;
+        }
+        const double half = (g->v[i + 1] - g->v[i]) / 2;
+        for (size_t q = 0; q < GAUSS; q++) {
+            double l[NPDE__MAX_NODES];
+            size_t first = 0;
+            const size_t points = npde__grid_interpolate(g, g->v[i] + half * (x[q] + 1), &first, l);
+            for (size_t j = 0; j < points; j++) sum[i] += half * w[q] * l[j] * n[first + j];
+        }
+    }
+}
+
+/* Mass from v to the right end, by the sums. */
+static double mass_above(const lif_population *pop, const double *n, const double *sum, double v)
+{
+    const npde_grid *g = pop->op.grid;
+    const int spectral = g->scheme == NPDE_SCHEME_SPECTRAL;
+    size_t low = 0, high = pop->op.end;
+    if (v <= g->v[0]) return sum[0];
+    if (v >= right_end(pop)) return 0;
+    while (high - low > 1) {
+        const size_t middle = (low + high) / 2;
+        if ((spectral ? g->v[middle] : edge(pop, middle)) <= v) low = middle;
+        else high = middle;
+    }
+    if (!spectral) {
+        const double left = edge(pop, low), right = edge(pop, high);
+        return sum[high] + (right - v) / (right - left) * (sum[low] - sum[high]);
+    }
+    /* Cubic Hermite: the density is minus the slope of the sums. */
+    const double h = g->v[high] - g->v[low], s = (v - g->v[low]) / h, r = 1 - s;
+    return r * r * (1 + 2 * s) * sum[low] + s * s * (1 + 2 * r) * sum[high] - h * s * r * (r * n[low] - s * n[high]);
+}
+
+/* ---- the cascade ---- */
+
+/* Drive at the threshold, f + μ, at what the law last gave. */
+static double push(const lif_system *l, size_t p)
+{
+    return l->pop[p].leak + l->drive[p];
+}
+
+void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest)
+{
+    lif_system *l = npde__lif_self(s);
+    const lif_population *pop = &l->pop[k];
+    *width = *thinnest = INFINITY;
+    if (!pop->op.absorbing || npde__lif_law(l, t, -1, rates) || !(push(l, k) > 0)) return;
+    *width = l->diffusion[k] / push(l, k) / pop->distance;
+    *thinnest = 4 * (l->grid->v[pop->op.end] - l->grid->v[pop->op.end - 1]) / pop->distance;
+}
+
+/* Shift of population p when these fractions fire. */
+static double shift_of(const lif_system *l, size_t p, const double *fired)
+{
+    double drive, diffusion;
+    npde__lif_act(l, &l->present, p, fired, &drive, &diffusion);
+    return fmax(0, drive);
+}
+
+/* Those who come back at once would be pushed over the threshold again. */
+static int comes_round(const lif_system *l, size_t p, double shift)
+{
+    return l->pop[p].op.absorbing && l->pop[p].refractory == NPDE_REFRACTORY_NONE && shift >= l->pop[p].distance;
+}
+
+/* x ← P(bx) + part of the kicks, to its limit; 0 when it is eternal. The sums are in by_drive, the kicks in cascade. */
+static int spread(const npde__system *s, const double *y, double part, double *fired)
+{
+    const lif_system *l = npde__lif_const(s);
+    for (int k = 0; k < MOST; k++) {
+        double change = 0;
+        for (size_t p = 0; p < s->n_rates; p++) {
+            const lif_population *pop = &l->pop[p];
+            if (!pop->op.absorbing) continue;
+            const double shift = shift_of(l, p, fired), before = fired[p];
+            if (comes_round(l, p, shift)) return 0;
+            fired[p] = part * l->cascade[p];
+            if (shift > 0) /* also where the mass is known to rounding only, no one fires who is not there */
+                fired[p] += mass_above(pop, y + p * s->stride, pop->by_drive, right_end(pop) - shift);
+            change = fmax(change, fabs(fired[p] - before));
+        }
+        if (change <= 1e-14) break;
+    }
+    return 1;
+}
+
+npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired)
+{
+    lif_system *l = npde__lif_self(s);
+    double *none = l->residual;
+    for (size_t p = 0; p < s->n_rates; p++) none[p] = fired[p] = 0;
+    int any = 0;
+    if (npde__lif_law(l, t, -1, rates ? rates : none) ||
+        npde__lif_law_jacobian(l, t, -1, rates ? rates : none, &l->present, &any) || !any)
+        return NPDE__CASCADE_NONE;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const lif_population *pop = &l->pop[p];
+        const double u = push(l, p), width = l->diffusion[p] / u;
+        const int layer = rates && pop->op.absorbing && u > 0 && width <= thin * pop->distance;
+        l->cascade[p] = layer ? width * rates[p] / u : rates ? 0 : alone;
+        if (pop->op.absorbing) accumulate(pop, y + p * s->stride, pop->by_drive);
+    }
+    int ends = spread(s, y, kick, fired), sets = !ends;
+    for (size_t p = 0; p < s->n_rates; p++) sets = sets || fired[p] > sets_off * kick * l->cascade[p];
+    if (!sets) return NPDE__CASCADE_NONE;
+    if (ends) ends = spread(s, y, 1, fired); /* what the layer lacks belongs to the cascade, the rest of the kick does not */
+    for (size_t p = 0; p < s->n_rates; p++) fired[p] = ends ? fmin(1, fired[p]) : l->pop[p].op.absorbing;
+    return ends ? NPDE__CASCADE_ENDS : NPDE__CASCADE_ETERNAL;
+}
+
+/* ---- the jump ---- */
+
+/*
+ * Moves the density by the shift and brings those who fired back, by the mass on the edges of the control volumes: values at
+ * points would make spikes on a graded grid, and the spikes a false second jump. out has room for end + 1 sums.
+ */
+static void move(lif_population *pop, double shift, double *n, double *reservoir, double *sum)
+{
+    const npde_grid *g = pop->op.grid;
+    const size_t end = pop->op.end;
+    accumulate(pop, n, sum);
+    const double first = right_end(pop) - shift; /* from here on they fire, at a sharp threshold */
+    const double fired = pop->op.absorbing ? mass_above(pop, n, sum, first) : 0;
+    const int back = pop->op.absorbing && pop->refractory == NPDE_REFRACTORY_NONE;
+    double *moved = pop->by_diffusion, above = 0, returned = 0;
+    for (size_t i = end; i-- > 0;) { /* from the right: what of either kind lies above the left edge of i */
+        const double from = i ? edge(pop, i) - shift : -INFINITY, home = i ? edge(pop, i) + pop->distance - shift : first;
+        const double now = mass_above(pop, n, sum, from) - fired;
+        const double again = back ? mass_above(pop, n, sum, fmax(home, first)) : 0;
+        moved[i] = (fmax(0, now - above) + fmax(0, again - returned)) / g->w[i];
+        above = fmax(above, now);
+        returned = fmax(returned, again);
+    }
+    if (pop->op.absorbing && !back) *reservoir += fired;
+    for (size_t i = 0; i < end; i++) n[i] = moved[i];
+}
+
+static npde_status unsupported(const npde__system *s, size_t p, const char *why)
+{
+    return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                      "the run stops before the blow-up: the jump is not known with %s (population %zu)", why, p);
+}
+
+npde_status npde__lif_fire(npde__system *s, double *y, const double *fired)
+{
+    lif_system *l = npde__lif_self(s);
+    const size_t n = s->n_rates;
+    for (size_t p = 0; p < n; p++) {
+        double drive, diffusion;
+        npde__lif_act(l, &l->present, p, fired, &drive, &diffusion);
+        if (diffusion != 0) return unsupported(s, p, "noise that grows with the rates");
+        if (drive < 0) return unsupported(s, p, "inhibition by those who fire");
+        if (fired[p] > 0 && l->pop[p].refractory == NPDE_REFRACTORY_FIXED)
+            return unsupported(s, p, "a fixed refractory time");
+        for (size_t q = 0; l->linked && q < n; q++)
+            if (fired[p] > 0 && l->delays[q * n + p] > 0 && (l->weights[q * n + p] != 0 || l->noise[q * n + p] != 0))
+                return unsupported(s, q, "a delay after those who fire");
+    }
+    if (l->grid->scheme == NPDE_SCHEME_SPECTRAL)
+        return unsupported(s, 0, "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");
+    for (size_t p = 0; p < n; p++) {
+        const double shift = shift_of(l, p, fired);
+        double *density = y + p * s->stride;
+        if (shift > 0) move(&l->pop[p], shift, density, density + s->points, l->pop[p].by_drive);
+    }
+    return NPDE_OK;
+}
+
+/* ---- the certificate ---- */
+
+/*
+ * With f + I ≥ −d below V_F and b > 0, the moment M = ∫ e^{μ(v − V_F)} n obeys M' ≥ μ(μa − d + bN) M − N: from bμM ≥ 1 on it
+ * grows like e^{μ(μa − d)t}, and it is at most 1 (Cáceres, Carrillo & Perthame, J. Math. Neurosci. 1:7, 2011, theorem 2.2). Any
+ * μ > max(1/b, d/a) will do.
+ */
+double npde__lif_certificate(const npde__system *s, double t, const double *y, double *time)
+{
+    static const double multiples[] = {1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2, 3, 4, 6, 10, 20};
+    const lif_system *l = npde__lif_const(s);
+    const size_t n = s->n_rates;
+    double best = 0;
+    *time = INFINITY;
+    for (size_t p = 0; p < n && l->linked && !l->coupling; p++) {
+        const lif_population *pop = &l->pop[p];
+        const double b = l->weights[p * n + p], a = pop->diffusion0, d = -pop->leak - pop->drive0;
+        int applies = b > 0 && l->delays[p * n + p] == 0 && pop->op.absorbing && pop->leaky;
+        for (size_t q = 0; q < n; q++) applies = applies && l->weights[p * n + q] >= 0;
+        for (size_t k = 0; applies && k < sizeof multiples / sizeof multiples[0]; k++) {
+            const double mu = multiples[k] * fmax(1 / b, d / a), growth = mu * (mu * a - d);
+            const double *v = l->grid->v, *w = l->grid->w, *density = y + p * s->stride;
+            double moment = 0;
+            for (size_t i = 0; i < pop->op.end; i++) moment += w[i] * density[i] * exp(mu * (v[i] - v[pop->op.end]));
+            best = fmax(best, b * mu * moment);
+            if (b * mu * moment >= 1) *time = fmin(*time, t - log(moment) / growth);
+        }
+    }
+    return best;
+}
