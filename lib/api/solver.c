@@ -2,6 +2,7 @@
 #include "solve/solver.h"
 
 #include "api/check.h"
+#include "core/time.h"
 #include "models/model.h"
 #include "numerics/quadrature.h"
 
@@ -62,6 +63,7 @@ void npde_solver_free(npde_solver *s)
     npde__solver_sweep(s);
     for (size_t p = 0; s->initial && p < s->n_pop; p++) free_initial(c, &s->initial[p]);
     npde__free(c, s->initial);
+    npde__free(c, s->jumps);
     npde__free(c, s->option);
     npde__model_release(s->model);
     npde__grid_release(s->grid);
@@ -179,6 +181,29 @@ npde_status npde_solver_set_past_rate(npde_solver *s, size_t pop, double rate)
     return NPDE_OK;
 }
 
+npde_status npde_solver_set_jumps(npde_solver *s, const double *times, size_t n)
+{
+    if (!s) return NPDE_ERR_NULL;
+    npde_context *c = s->context;
+    NPDE__TRY(check_idle(s, __func__));
+    double *copy = NULL;
+    if (n > 0) {
+        NPDE__GIVEN(c, __func__, times);
+        NPDE__TRY(npde__check_values(c, __func__, "times", times, n));
+        for (size_t i = 1; i < n; i++)
+            if (!(times[i] - times[i - 1] > 10 * npde__time_slack(times[i])))
+                return npde__fail(c, NPDE_ERR_RANGE, "%s: times[%zu] = %.15g must lie after times[%zu] = %.15g",
+                                  __func__, i, times[i], i - 1, times[i - 1]);
+        copy = npde__alloc(c, n, sizeof *copy);
+        if (!copy) return NPDE_ERR_MEMORY;
+        memcpy(copy, times, n * sizeof *copy);
+    }
+    npde__free(c, s->jumps);
+    s->jumps = copy;
+    s->n_jumps = n;
+    return NPDE_OK;
+}
+
 /* ---- a call that runs: callbacks may read the solver and free its handle, not change it ---- */
 
 static void enter(npde_solver *s)
@@ -222,8 +247,12 @@ static npde_status check_start(const npde_solver *s, const char *function)
 /* All of a run, or what there is of it when something fails. */
 static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
 {
+    const int jump = (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP) == NPDE_BLOWUP_JUMP;
+    const double layer = npde__solver_option(s, NPDE_OPTION_LAYER);
     if (s->grid) run->grid = npde__grid_acquire(s->grid);
-    else NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
+    else /* what a jump leaves behind has discontinuities that move: nothing for spectral elements */
+        NPDE__TRY(npde__model_fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0,
+                                       s->initial, layer > 0 || !jump ? layer : 1e-5, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),
@@ -324,13 +353,7 @@ npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_tim
                               "%s: times[%zu] = %.15g lies before times[%zu] = %.15g: they must ascend", __func__, i,
                               times[i], i - 1, times[i - 1]);
     int64_t budget = begin(s);
-    npde_status status = NPDE_OK;
-    for (size_t i = 0; i < n_times && !status; i++) {
-        status = npde__solver_advance(s, times[i], &budget);
-        if (s->run->t < times[i]) break;
-        memcpy(rates + i * s->n_pop, s->run->stepper.rates, s->n_pop * sizeof *rates);
-        if (!status) status = npde__solver_notify(s, NPDE_EVENT_OUTPUT);
-    }
+    npde_status status = npde__solver_sample(s, times, n_times, rates, &budget);
     if (!status) status = npde__solver_notify(s, NPDE_EVENT_FINISH);
     return finish(s, status, NULL);
 }

@@ -24,19 +24,18 @@ enum { MOST = 100000, GAUSS = 12 };
 
 /* ---- mass below the threshold ---- */
 
-/* The threshold, or with a random one the right end of the grid. */
-static double right_end(const lif_population *pop)
-{
-    const npde_grid *g = pop->op.grid;
-    return g->v[pop->op.end < g->n ? pop->op.end : g->n - 1];
-}
-
-/* Left end of what the mass of point i covers: the control volume; the last one reaches to the right end. */
+/* Left end of what the mass of point i covers: its control volume. */
 static double edge(const lif_population *pop, size_t i)
 {
     const double *v = pop->op.grid->v;
-    if (i == pop->op.end) return right_end(pop);
-    return i > 0 ? (v[i - 1] + v[i]) / 2 : v[0];
+    return i == 0 ? v[0] : i == pop->op.grid->n ? v[i - 1] : (v[i - 1] + v[i]) / 2;
+}
+
+/* Right end of all mass: the threshold but for its half cell, where the density is 0, or the end of the grid. */
+static double right_end(const lif_population *pop)
+{
+    const npde_grid *g = pop->op.grid;
+    return g->scheme == NPDE_SCHEME_SPECTRAL ? g->v[pop->op.end] : edge(pop, pop->op.end);
 }
 
 /* sum[i] = mass from the i-th edge (finite volumes) or point (spectral) to the right end, i ≤ end. */
@@ -93,14 +92,16 @@ static double push(const lif_system *l, size_t p)
     return l->pop[p].leak + l->drive[p];
 }
 
-void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest)
+void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
+                     double *time)
 {
     lif_system *l = npde__lif_self(s);
     const lif_population *pop = &l->pop[k];
-    *width = *thinnest = INFINITY;
+    *width = *thinnest = *time = INFINITY;
     if (!pop->op.absorbing || npde__lif_law(l, t, -1, rates) || !(push(l, k) > 0)) return;
     *width = l->diffusion[k] / push(l, k) / pop->distance;
     *thinnest = 4 * (l->grid->v[pop->op.end] - l->grid->v[pop->op.end - 1]) / pop->distance;
+    *time = l->diffusion[k] / (push(l, k) * push(l, k));
 }
 
 /* Shift of population p when these fractions fire. */

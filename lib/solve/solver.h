@@ -4,6 +4,7 @@
 #define NPDE_SOLVE_SOLVER_H
 
 #include "core/ids.h"
+#include "solve/controller.h"
 #include "steppers/stepper.h"
 #include "system/initial.h"
 
@@ -14,6 +15,14 @@ typedef struct npde__observer {
     int removed; /* from within a run: taken out at its end */
     npde__callback *callback;
 } npde__observer;
+
+/* Where npde_solver_sample() wants rates: what is left of its times, and where they go. */
+typedef struct {
+    const double *times;
+    size_t n;
+    double *rates;
+    int dense; /* interpolated within steps */
+} npde__samples;
 
 /* The watch for a blow-up: the last times and rates at which the largest rate had grown by a factor. */
 enum { NPDE__BLOWUP_RECORDS = 8 };
@@ -33,11 +42,15 @@ typedef struct {
     npde__system *system;
     npde__stepper stepper;
     double t, h, h_next;
-    double dt, rtol, atol, dt_min, dt_max, max_steps; /* options as they were at the start */
-    double scale;                                     /* largest rate so far: what rate errors are relative to */
+    double dt, rtol, atol, dt_min, dt_max, max_steps, startup; /* options as they were at the start */
+    double scale; /* largest rate so far: what rate errors are relative to */
     double error, resolution;
     int64_t steps, rejections;
+    npde__controller controller;
     int truncation_told;
+    int jump_pending; /* the present time is that of a jump that could not be crossed yet */
+    double *jumps;    /* announced ones, as they were at the start */
+    npde__samples samples;
     int64_t settling;   /* steps left that may pass unmeasured: data that do not vanish at a threshold */
     double settle_step; /* no larger than this */
     npde__blowup blowup;
@@ -52,6 +65,8 @@ struct npde_solver {
     double *option;
     npde__initial *initial; /* one per population */
     size_t n_pop;
+    double *jumps; /* announced by the user, ascending */
+    size_t n_jumps;
     npde__run *run; /* NULL before the first start */
     npde__observer *observers;
     int32_t last_token;
@@ -63,13 +78,15 @@ void npde__run_free(npde_context *c, npde__run *run); /* NULL is allowed */
 /* Reads the options, computes the first rates and step; the run has its system and state. */
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0);
 
-/* Goes on from the present state after a jump of coefficients or state: rates, history, first step. */
-npde_status npde__run_resume(npde__run *run);
+/* Coefficients or state jump at the present time: what comes next begins with the limits from the right. */
+npde_status npde__run_cross_jump(npde__run *run);
 
 /* One accepted step, to t_limit at most. */
 npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget);
 /* Steps to t_end; budget: attempts left. */
 npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget);
+/* Steps through ascending times and writes the rates there. */
+npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_times, double *rates, int64_t *budget);
 /* Tells the observers of an event. */
 npde_status npde__solver_notify(npde_solver *s, npde_id event);
 /* Takes out removed observers. */
@@ -85,8 +102,13 @@ npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, 
 npde_status npde__blowup_watch(npde_solver *s, int stuck);
 /* A run that stands before a blow-up: jumps, or says once more why it stops. */
 npde_status npde__blowup_pass(npde_solver *s);
-/* Data so dense at a threshold that the run begins with a blow-up: jumps at once if it may. */
-npde_status npde__blowup_begin(npde__run *run);
+/*
+ * No rates at the present state: data so dense at a threshold that they blow up at once. Jumps if the run may; the answer is then that
+ * of the rates, and otherwise NPDE__RETRY.
+ */
+npde_status npde__blowup_rates(npde__run *run);
+
+void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes);
 
 /* snapshot.c */
 npde_status npde__solver_save(const npde_solver *s, void *buf, size_t capacity, size_t *need);

@@ -41,7 +41,7 @@ struct npde__stepper {
     double *y, *rates;         /* accepted */
     double *y_new, *rates_new; /* offered by the last step */
     double *error;
-    double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where a method has it for free */
+    double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where known */
     int slope_known, slope_new_known;
     double *work[NPDE__STEPPER_VECTORS];
     double *rates_old; /* one step back, h_old ago; h_old = 0 after a (re)start */
@@ -76,6 +76,13 @@ npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, doubl
                                 double *rates);
 /* Rates of the offered state: the flux of the solution, where the stage's were taken at extrapolated coefficients. */
 npde_status npde__stepper_finish(npde__stepper *s, double t);
+/* F(t, y_new) at the end of a step, in s->slope_new. */
+npde_status npde__stepper_end_slope(npde__stepper *s, double t);
+/*
+ * y ← the state at the fraction θ of the last accepted step, to the method's order. Where the method has no interpolant of its own
+ * the slopes at both ends must be known.
+ */
+void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 /* error ← (I − γL)⁻¹ error: without it an estimate of stiff components would be far too large. */
 void npde__stepper_filter(npde__stepper *s);
 

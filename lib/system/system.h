@@ -59,7 +59,7 @@ typedef struct {
     void (*accept)(npde__system *s, double t, double *y, const double *rates);
     /* At an accepted state where coefficients jump: rates are the limits from the right. */
     void (*jump)(npde__system *s, const double *y, const double *rates);
-    /* First time after t at which a coefficient may jump because of a delay; infinite if none. */
+    /* First time after t at which a coefficient may jump: an announced one, or one that a delay carries; infinite if none. */
     double (*next_break)(const npde__system *s, double t);
     /* Size of a change e of the state: mass-weighted L1 norm, and the rates it carries at the frozen coefficients. */
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
@@ -67,10 +67,11 @@ typedef struct {
     double (*min_density)(const npde__system *s, const double *y);
     /* The next four may be NULL in a system whose rates cannot become infinite. */
     /*
-     * Width of the layer that the density of rate k's population has at its threshold at these rates, and the thinnest that the
-     * grid resolves, both in units of V_THRESHOLD − V_RESET; infinite without such a layer.
+     * The layer that the density of rate k's population has at its threshold at these rates: its width, and the thinnest that the
+     * grid resolves, both in units of V_THRESHOLD − V_RESET, and its diffusion time; all infinite without such a layer.
      */
-    void (*layer)(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest);
+    void (*layer)(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
+                  double *time);
     /*
      * The minimal cascade: the fraction of each population that fires at once when the layers at the thresholds are taken away.
      * rates NULL: there are none.
@@ -91,12 +92,14 @@ struct npde__system {
     size_t n_rates; /* number of rates */
     size_t
         points; /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
-    size_t stride;      /* L is block diagonal with blocks of this length, one a rate */
-    size_t unknowns;    /* the largest number of unknown densities of a population */
-    int coupled;        /* coefficients depend on the present rates */
-    int constant;       /* F(t, y) = L y with a constant L */
-    int32_t answer;     /* what the user's callback last returned */
-    double max_step;    /* the shortest delay; infinite if none */
+    size_t stride;       /* L is block diagonal with blocks of this length, one a rate */
+    size_t unknowns;     /* the largest number of unknown densities of a population */
+    int coupled;         /* coefficients depend on the present rates */
+    int constant;        /* F(t, y) = L y with a constant L */
+    int32_t answer;      /* what the user's callback last returned */
+    double max_step;     /* the shortest delay; infinite if none */
+    const double *jumps; /* ascending: times at which the user says that coefficients jump; the solver's */
+    size_t n_jumps;
     uint64_t signature; /* hash of all that defines the problem */
     double tail_mass, mass_rounding;
     int64_t factorizations, callbacks;
@@ -110,6 +113,10 @@ struct npde__system {
  */
 npde_status npde__system_stage(npde__system *s, double t, double gamma, const double *r, int iterate, double *y,
                                double *rates, double *residual, int64_t *iterations);
+/* Index of the first announced jump after t. */
+size_t npde__system_jump_after(const npde__system *s, double t);
+/* The time at which to ask a coefficient for its limit at t from this side: beside t if it jumps there, otherwise t. */
+double npde__system_beside(const npde__system *s, double t, int side);
 /* All finite? */
 int npde__system_finite(const double *x, size_t n);
 
