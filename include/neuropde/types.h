@@ -26,6 +26,7 @@ typedef struct npde_context npde_context; /**< allocator, log, text of the last 
 typedef struct npde_model npde_model;     /**< physics: kind, parameters, populations, weights, delays, callbacks */
 typedef struct npde_grid npde_grid;       /**< space: breakpoints, cells, space scheme */
 typedef struct npde_solver npde_solver;   /**< model × grid × method: the state and the step loop */
+typedef struct npde_entropy npde_entropy; /**< relative entropy against the steady state of a linear equation */
 
 /** 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed; a run stays at its last accepted step) */
 typedef int32_t npde_status;
