@@ -92,16 +92,38 @@ static double push(const lif_system *l, size_t p)
     return l->pop[p].leak + l->drive[p];
 }
 
+/* The law and its Jacobian at these rates; 0 when nothing depends on them. */
+static int look(lif_system *l, double t, const double *rates)
+{
+    int any = 0;
+    return !npde__lif_law(l, t, -1, rates) && !npde__lif_law_jacobian(l, t, -1, rates, &l->present, &any) && any;
+}
+
+/* What the rates add to the diffusion of population p. */
+static double added_noise(const lif_system *l, size_t p, const double *rates)
+{
+    double drive, diffusion;
+    npde__lif_act(l, &l->present, p, rates, &drive, &diffusion);
+    return diffusion;
+}
+
+/*
+ * Noise that grows with the rate, a = a0 + a1 N, keeps the density's layer from shrinking, and N = a0 |n'|/(1 − a1 |n'|) blows up all the
+ * same: what vanishes is the share of a0, and time is no matter.
+ */
 void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
                      double *time)
 {
     lif_system *l = npde__lif_self(s);
     const lif_population *pop = &l->pop[k];
     *width = *thinnest = *time = INFINITY;
-    if (!pop->op.absorbing || npde__lif_law(l, t, -1, rates) || !(push(l, k) > 0)) return;
-    *width = l->diffusion[k] / push(l, k) / pop->distance;
+    if (!pop->op.absorbing || !look(l, t, rates)) return;
+    const double added = added_noise(l, k, rates), own = l->diffusion[k] - added;
+    const double speed = push(l, k) + added / pop->distance;
+    if (!(speed > 0)) return;
+    *width = own / speed / pop->distance;
     *thinnest = 4 * (l->grid->v[pop->op.end] - l->grid->v[pop->op.end - 1]) / pop->distance;
-    *time = l->diffusion[k] / (push(l, k) * push(l, k));
+    if (added == 0) *time = own / (speed * speed);
 }
 
 /* Shift of population p when these fractions fire. */
@@ -144,10 +166,9 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
     lif_system *l = npde__lif_self(s);
     double *none = l->residual;
     for (size_t p = 0; p < s->n_rates; p++) none[p] = fired[p] = 0;
-    int any = 0;
-    if (npde__lif_law(l, t, -1, rates ? rates : none) ||
-        npde__lif_law_jacobian(l, t, -1, rates ? rates : none, &l->present, &any) || !any)
-        return NPDE__CASCADE_NONE;
+    if (!look(l, t, rates ? rates : none)) return NPDE__CASCADE_NONE;
+    for (size_t p = 0; rates && p < s->n_rates; p++)
+        if (added_noise(l, p, rates) != 0) return NPDE__CASCADE_ENDS; /* no cascade of shifts: the rate's word is taken */
     for (size_t p = 0; p < s->n_rates; p++) {
         const lif_population *pop = &l->pop[p];
         const double u = push(l, p), width = l->diffusion[p] / u;
@@ -202,8 +223,9 @@ npde_status npde__lif_fire(npde__system *s, double *y, const double *fired)
     const size_t n = s->n_rates;
     for (size_t p = 0; p < n; p++) {
         double drive, diffusion;
+        for (size_t q = 0; q < n; q++) l->residual[q] = 1;
+        if (added_noise(l, p, l->residual) != 0) return unsupported(s, p, "noise that grows with the rates");
         npde__lif_act(l, &l->present, p, fired, &drive, &diffusion);
-        if (diffusion != 0) return unsupported(s, p, "noise that grows with the rates");
         if (drive < 0) return unsupported(s, p, "inhibition by those who fire");
         if (fired[p] > 0 && l->pop[p].refractory == NPDE_REFRACTORY_FIXED)
             return unsupported(s, p, "a fixed refractory time");

@@ -18,6 +18,7 @@ enum { LAST = NPDE__BLOWUP_RECORDS - 1, MIDDLE = LAST / 2 + 1 };
 static const double growth = 1.4142135623730951;          /* between records */
 static const double least_power = 0.42, most_power = 0.6; /* of (T − t)^{−p} */
 static const double suspect = 1e-2, enough = 1e-5;        /* width of the layer, in units of V_THRESHOLD − V_RESET */
+static const double nothing = 1e-11;                      /* time left, relative to the time */
 enum { MOST_AFTERSHOCKS = 100 };                          /* of one jump */
 
 npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, npde_id action)
@@ -118,7 +119,7 @@ static npde__cascade judge(npde__run *run, int stuck)
     if (!(width <= suspect)) return NPDE__CASCADE_NONE;
     const double power = fit(b, time);
     npde__cascade cascade = NPDE__CASCADE_NONE;
-    if (power >= least_power && power <= most_power && (stuck || width <= fmax(enough, thinnest)))
+    if (power >= least_power && power <= most_power && (stuck || width <= fmax(enough, thinnest) || b->time - run->t <= nothing * (1 + fabs(run->t))))
         cascade = ops->cascade(run->system, run->t, st->y, st->rates, b->fired);
     if (cascade == NPDE__CASCADE_NONE) { /* nothing to tell: what was told of an earlier one stays */
         b->time = kept.time;
