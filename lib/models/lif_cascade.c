@@ -17,7 +17,7 @@
 #include <math.h>
 
 static const double kick = 3;         /* in units of the layer's missing mass: what sets a cascade off */
-static const double alone = 1e-9;     /* the kick where there is no layer */
+static const double alone = 1e-9;     /* the smallest kick where there is no layer */
 static const double thin = 0.05;      /* a layer, relative to V_F − V_R */
 static const double sets_off = 20;    /* a cascade fires this much more than its kick */
 enum { MOST = 100000, GAUSS = 12 };
@@ -161,6 +161,17 @@ static int spread(const npde__system *s, const double *y, double part, double *f
     return 1;
 }
 
+/* Without a layer: the mass that the last cell, where the density goes to 0, lacks when it is critical, b n = 1. */
+static double unseen(lif_system *l, size_t p)
+{
+    const npde_grid *g = l->grid;
+    const size_t end = l->pop[p].op.end;
+    if (!l->pop[p].op.absorbing) return 0;
+    for (size_t q = 0; q < l->base.n_rates; q++) l->residual[q] = 1;
+    const double b = shift_of(l, p, l->residual);
+    return b > 0 ? fmax(alone, (g->v[end] - g->v[end - 1]) / b) : alone;
+}
+
 npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired)
 {
     lif_system *l = npde__lif_self(s);
@@ -173,13 +184,14 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
         const lif_population *pop = &l->pop[p];
         const double u = push(l, p), width = l->diffusion[p] / u;
         const int layer = rates && pop->op.absorbing && u > 0 && width <= thin * pop->distance;
-        l->cascade[p] = layer ? width * rates[p] / u : rates ? 0 : alone;
+        l->cascade[p] = layer ? width * rates[p] / u : rates ? 0 : unseen(l, p);
         if (pop->op.absorbing) accumulate(pop, y + p * s->stride, pop->by_drive);
     }
     int ends = spread(s, y, kick, fired), sets = !ends;
     for (size_t p = 0; p < s->n_rates; p++) sets = sets || fired[p] > sets_off * kick * l->cascade[p];
     if (!sets) return NPDE__CASCADE_NONE;
-    if (ends) ends = spread(s, y, 1, fired); /* what the layer lacks belongs to the cascade, the rest of the kick does not */
+    /* What the layer lacks belongs to the cascade, the rest of the kick does not. */
+    if (ends) ends = spread(s, y, rates ? 1 : 0, fired);
     for (size_t p = 0; p < s->n_rates; p++) fired[p] = ends ? fmin(1, fired[p]) : l->pop[p].op.absorbing;
     return ends ? NPDE__CASCADE_ENDS : NPDE__CASCADE_ETERNAL;
 }

@@ -7,7 +7,8 @@
  *   - (t, N) at the beginning, middle and end of that lie on (T − t)^{−p} with p near 1/2;
  *   - the layer at the threshold is so thin that all else is as the cascade sees it, and the grid still resolves it;
  *   - a cascade set off by that layer does not die out.
- * Small steps alone are no blow-up: data that do not vanish at the threshold ask for them, too.
+ * Small steps alone are no blow-up: data that do not vanish at the threshold ask for them, too. But where no step is small enough any
+ * more, a thin layer and the cascade are enough: a rate that was as high from the start has no two decades to show.
  */
 #include "solve/solver.h"
 
@@ -107,20 +108,23 @@ static npde__cascade judge(npde__run *run, int stuck)
     npde__blowup *b = &run->blowup, kept = *b;
     const npde__system_ops *ops = run->system->ops;
     const npde__stepper *st = &run->stepper;
-    if (stuck && run->settling > 0) { /* just after a start or a jump, with so much at a threshold that more must fire */
+    if (stuck && run->t - run->settle_from < nothing * (1 + fabs(run->t))) { /* just after a start or a jump, with so much at a threshold that more must fire */
         const npde__cascade at_once = ops->cascade(run->system, run->t, st->y, NULL, b->fired);
         if (at_once) b->time = run->t;
         if (at_once) b->size = largest(b->fired, run->system->n_rates);
         return at_once;
     }
-    if (b->records <= LAST) return NPDE__CASCADE_NONE;
+    const int known = b->records > LAST;
     double width, thinnest, time;
+    if (!known && !stuck) return NPDE__CASCADE_NONE;
     ops->layer(run->system, run->t, st->rates, (size_t)b->population, &width, &thinnest, &time);
     if (!(width <= suspect)) return NPDE__CASCADE_NONE;
-    const double power = fit(b, time);
+    const double power = known ? fit(b, time) : 0;
+    if (!known) b->time = run->t;
+    const int near = power >= least_power && power <= most_power &&
+                     (width <= fmax(enough, thinnest) || b->time - run->t <= nothing * (1 + fabs(run->t)));
     npde__cascade cascade = NPDE__CASCADE_NONE;
-    if (power >= least_power && power <= most_power && (stuck || width <= fmax(enough, thinnest) || b->time - run->t <= nothing * (1 + fabs(run->t))))
-        cascade = ops->cascade(run->system, run->t, st->y, st->rates, b->fired);
+    if (near || stuck) cascade = ops->cascade(run->system, run->t, st->y, st->rates, b->fired);
     if (cascade == NPDE__CASCADE_NONE) { /* nothing to tell: what was told of an earlier one stays */
         b->time = kept.time;
         b->exponent = kept.exponent;
@@ -164,18 +168,26 @@ static npde_status rates_by_firing(npde__run *run)
         memset(st->rates, 0, system->n_rates * sizeof(double));
         npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
         if (status <= 0) return status;
-        if (system->ops->cascade(system, run->t, st->y, NULL, run->blowup.fired) != NPDE__CASCADE_ENDS) break;
+        const npde__cascade more = system->ops->cascade(system, run->t, st->y, NULL, run->blowup.fired);
+        if (more == NPDE__CASCADE_ETERNAL)
+            return npde__fail(system->context, NPDE__RETRY, "a cascade begins at the thresholds and never ends");
+        if (!more) return status;
         if ((status = fire(run))) return status;
     }
     return NPDE__RETRY;
 }
 
-npde_status npde__blowup_rates(npde__run *run)
+npde_status npde__blowup_rates(npde__run *run, npde_status status)
 {
     npde__blowup *b = &run->blowup;
-    if (b->action != NPDE_BLOWUP_JUMP || !run->system->ops->cascade) return NPDE__RETRY;
-    const npde_status status = rates_by_firing(run);
-    if (status) return status;
+    const npde__system *system = run->system;
+    double least = 0;
+    for (size_t k = 0; k < system->n_rates; k++) least = fmin(least, run->stepper.rates[k]);
+    if (status < 0 || (!status && least == 0) || !system->ops->cascade) return status;
+    if (system->ops->cascade(run->system, run->t, run->stepper.y, NULL, b->fired) == NPDE__CASCADE_NONE) return status;
+    if (b->action != NPDE_BLOWUP_JUMP)
+        return npde__fail(system->context, NPDE__RETRY, "a cascade begins at the thresholds");
+    if ((status = rates_by_firing(run))) return status;
     b->time = run->t;
     b->jumps++;
     return NPDE_OK;

@@ -28,8 +28,7 @@ static void walk(npde__run *run, npde__bytes *bytes)
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, rates[i], system->n_rates * sizeof(double));
     npde__bytes_block(bytes, &run->controller.known, sizeof run->controller.known);
     npde__bytes_block(bytes, run->controller.error, sizeof run->controller.error);
-    npde__bytes_block(bytes, &run->settling, sizeof run->settling);
-    npde__bytes_block(bytes, &run->settle_step, sizeof run->settle_step);
+    npde__bytes_block(bytes, &run->settle_from, sizeof run->settle_from);
     npde__blowup_snapshot(&run->blowup, system->n_rates, bytes);
     npde__bytes_block(bytes, &st->error_order, sizeof st->error_order);
     if (st->method->snapshot) st->method->snapshot(st, bytes);

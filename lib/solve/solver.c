@@ -9,8 +9,7 @@
 #include <string.h>
 
 static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
-static const double settle_first = 1e-13, settle_grow = 1.3;
-enum { SETTLE = 64 };
+static const double settle_first = 1e-13, settle_share = 0.02, settle_last = 1e-10; /* see settle_step() */
 static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
 double npde__solver_option(const npde_solver *s, npde_id option)
@@ -91,20 +90,26 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
 }
 
 /*
- * Data that do not vanish at a threshold empty through a layer that no step resolves at first. Unless the error estimate likes
- * it sooner, the first steps pass as they are: they are too short to matter, and grow until the layer is resolved.
+ * Data that do not vanish at a threshold empty through a layer that no step resolves at first, and that grows like √t. Unless the
+ * method likes its own error sooner, the first steps are of backward Euler and pass unmeasured: they are too short to matter,
+ * and soon a step is so small a part of the time that has passed that the method resolves it.
  */
-static void settle(npde__run *run)
+static double settle_step(const npde__run *run)
 {
-    run->settling = SETTLE;
-    run->settle_step = fmax(settle_first * fmax(1, fabs(run->t)), run->dt_min);
-    if (run->dt == 0) run->h_next = fmax(run->h_next, run->settle_step);
+    const double unit = fmax(1, fabs(run->t)), passed = run->t - run->settle_from;
+    return passed < settle_last * unit ? fmax(fmax(settle_first * unit, run->dt_min), settle_share * passed) : 0;
 }
 
-/* May a step of this size pass with too large an error? */
+static void settle(npde__run *run)
+{
+    run->settle_from = run->t;
+    if (run->dt == 0) run->h_next = fmax(run->h_next, settle_step(run));
+}
+
+/* May a step of this size pass unmeasured? Methods that remember their steps do not know what to make of it. */
 static int settles(const npde__run *run, double h)
 {
-    return run->settling > 0 && h <= run->settle_step;
+    return h <= settle_step(run) && !run->stepper.method->accept;
 }
 
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
@@ -139,7 +144,7 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     memset(st->rates, 0, system->n_rates * sizeof(double));
     system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
     status = system->ops->rates(system, t0, +1, st->y, st->rates);
-    if (status > 0 && system->answer <= 0) status = npde__blowup_rates(run);
+    if (system->answer <= 0) status = npde__blowup_rates(run, status);
     if (status > 0) return no_start(s, run, t0);
     if (status) return status;
     system->ops->begin(system, t0, st->rates);
@@ -193,17 +198,30 @@ npde_status npde__solver_notify(npde_solver *s, npde_id event)
 
 /* ---- steps ---- */
 
+/* The method's step, and its scaled error. */
+static npde_status try_method(npde__run *run, const npde__method *method, double h, int adaptive)
+{
+    npde__stepper *st = &run->stepper;
+    const npde_status status = method->step(st, run->t, h, adaptive);
+    if (status) return status;
+    if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
+        return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
+    run->error = adaptive ? scaled_error(run, st->error) : 0;
+    return NPDE_OK;
+}
+
 /* One attempt at a step of size h; NPDE__RETRY when it must be smaller. */
 static npde_status attempt(npde__run *run, double h)
 {
     npde__stepper *st = &run->stepper;
     const int adaptive = run->dt == 0, hermite = run->samples.dense && !st->method->dense;
     npde_status status = hermite ? npde__stepper_slope(st, run->t, h) : NPDE_OK;
-    if (!status) status = st->method->step(st, run->t, h, adaptive);
+    if (!status) status = try_method(run, st->method, h, adaptive);
+    if ((status > 0 || run->error > 1) && settles(run, h)) {
+        status = try_method(run, &npde__backward_euler, h, 0);
+        run->error = 2; /* whatever it is */
+    }
     if (status) return status;
-    if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
-        return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
-    run->error = adaptive ? scaled_error(run, st->error) : 0;
     if (run->error > 1 && !settles(run, h))
         return npde__fail(run->system->context, NPDE__RETRY, "the error estimate is %g times the tolerance",
                           run->error);
@@ -217,10 +235,6 @@ static void accept(npde__run *run, double t, double h)
     run->t = t;
     run->h = h;
     run->steps++;
-    if (run->error > 1) {
-        run->settling--;
-        run->settle_step = h * settle_grow;
-    }
     npde__stepper_accept(st, h);
     system->ops->accept(system, t, st->y, st->rates);
     run->scale *= forget;
@@ -321,9 +335,10 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         const npde_status status = attempt(run, h);
         if (status == NPDE_OK) break;
         if (status != NPDE__RETRY) return status;
-        const double smaller =
+        double smaller =
             h *
             (run->error > 1 ? npde__controller_reject(&run->controller, run->stepper.error_order, run->error) : 0.5);
+        if (h > settle_step(run) && settles(run, settle_step(run))) smaller = fmax(smaller, settle_step(run));
         if (smaller < smallest_step(run)) return too_small(s, smaller);
         h = smaller;
         run->error = 0;
@@ -335,7 +350,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double t = lands ? target : run->t + h;
     if (adaptive) {
         const npde__method *method = run->stepper.method;
-        const double next = run->error > 1 ? h * settle_grow
+        const double next = run->error > 1 ? h
                             : method->next_step
                                 ? method->next_step(&run->stepper, h)
                                 : h * npde__controller_accept(&run->controller, run->stepper.error_order, run->error);

@@ -51,8 +51,7 @@ typedef struct {
     int jump_pending; /* the present time is that of a jump that could not be crossed yet */
     double *jumps;    /* announced ones, as they were at the start */
     npde__samples samples;
-    int64_t settling;   /* steps left that may pass unmeasured: data that do not vanish at a threshold */
-    double settle_step; /* no larger than this */
+    double settle_from; /* time of the last data that may have to settle */
     npde__blowup blowup;
 } npde__run;
 
@@ -103,11 +102,10 @@ npde_status npde__blowup_watch(npde_solver *s, int stuck);
 /* A run that stands before a blow-up: jumps, or says once more why it stops. */
 npde_status npde__blowup_pass(npde_solver *s);
 /*
- * No rates at the present state: data so dense at a threshold that they blow up at once. Jumps if the run may; the answer is then that
- * of the rates, and otherwise NPDE__RETRY.
+ * The answer to the first rates of a run. Data so dense at a threshold that they blow up at once have none, or negative ones: then it
+ * jumps if it may; the answer is that of the rates afterwards, and otherwise NPDE__RETRY.
  */
-npde_status npde__blowup_rates(npde__run *run);
-
+npde_status npde__blowup_rates(npde__run *run, npde_status status);
 void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes);
 
 /* snapshot.c */
