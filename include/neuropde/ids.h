@@ -56,7 +56,11 @@ enum {
     NPDE_METHOD_TR_BDF2 = 3004, /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
     NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
     NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
-    NPDE_METHOD_RODAS3 = 3007 /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_RODAS3 = 3007, /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_SBDF2 = 3008, /**< SBDF2: multistep method of order 2 with fixed steps around a frozen, inverted operator; the widest stability, for noise that varies by a third */
+    NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF5 = 3011 /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
 };
 
 /** Parameters of a model. */

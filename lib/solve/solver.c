@@ -29,7 +29,16 @@ void npde__run_free(npde_context *c, npde__run *run)
 
 /* ---- error control ---- */
 
-/* An error in units of the tolerance: a step is accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
+/* The error estimate that is allowed a step, over the tolerance. */
+static double calibration(const npde__method *m, double tolerance)
+{
+    if (m->error_order == 0) return 1;
+    /* At first order this would take as many steps as there are digits to the square: there it is an estimate per step. */
+    const double power = m->order == 1 ? 1 : (double)(m->error_order + 1) / (double)m->order;
+    return pow((m->calibration > 0 ? m->calibration : 1) * tolerance, power) / tolerance;
+}
+
+/* An error in units of what is allowed: a step is accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
 static double scaled_error(void *self, const double *e)
 {
     const npde__run *run = self;
@@ -40,14 +49,14 @@ static double scaled_error(void *self, const double *e)
     for (size_t k = 0; k < run->system->n_rates; k++) scale = fmax(scale, fabs(st->rates_new[k]));
     for (size_t k = 0; k < run->system->n_rates; k++)
         error = fmax(error, fabs(rates[k]) / (run->atol + run->rtol * scale));
-    return isfinite(error) ? error : INFINITY;
+    return isfinite(error) ? error / run->calibration : INFINITY;
 }
 
 /* A first step small enough for h‖F‖ ≈ tol^{1/(p+1)}. */
 static double first_step(const npde__run *run, double slope)
 {
     const double power = 1.0 / (double)(run->stepper.error_order + 1);
-    return fmin(run->dt_max, 0.1 * pow(run->atol + run->rtol, power) / fmax(slope, 1e-3));
+    return fmin(run->dt_max, 0.1 * pow(run->calibration * (run->atol + run->rtol), power) / fmax(slope, 1e-3));
 }
 
 /*
@@ -109,7 +118,7 @@ static void settle(npde__run *run)
 /* May a step of this size pass unmeasured? Methods that remember their steps do not know what to make of it. */
 static int settles(const npde__run *run, double h)
 {
-    return h <= settle_step(run) && !run->stepper.method->accept;
+    return run->dt == 0 && h <= settle_step(run) && !run->stepper.method->accept;
 }
 
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
@@ -120,6 +129,7 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     run->dt = npde__solver_option(s, NPDE_OPTION_DT);
     run->rtol = npde__solver_option(s, NPDE_OPTION_RTOL);
     run->atol = npde__solver_option(s, NPDE_OPTION_ATOL);
+    run->calibration = calibration(s->method, run->rtol + run->atol);
     run->dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN);
     run->dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
     run->startup = npde__solver_option(s, NPDE_OPTION_STARTUP_STEPS);

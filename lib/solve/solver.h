@@ -43,6 +43,7 @@ typedef struct {
     npde__stepper stepper;
     double t, h, h_next;
     double dt, rtol, atol, dt_min, dt_max, max_steps, startup; /* options as they were at the start */
+    double calibration;                                        /* estimate that a step is allowed, over the tolerance */
     double scale; /* largest rate so far: what rate errors are relative to */
     double error, resolution;
     int64_t steps, rejections;

@@ -94,6 +94,7 @@ static const tableau rodas3 = {4, 0.5, {0, 0, 1, 1}, {0.5, 1.5, 0, 0}, {0, 2, 0,
 
 /* The vectors of a step: the stages k_i, then the state of a stage, F there, and ∂F/∂t. */
 enum { STATE = MOST, SLOPE, TIME_SLOPE, VECTORS };
+_Static_assert((int)VECTORS == (int)NPDE__RODAS_VECTORS, "what other methods set aside for it");
 
 /* out = y + Σ_{j<i} a_ij k_j */
 static void stage_state(const npde__stepper *s, const npde__kernels *kernels, const double *row, size_t i, double *out)
@@ -204,12 +205,21 @@ static void rodas5p_interpolate(npde__stepper *s, double theta, double *y)
 }
 
 const npde__method npde__rodas5p = {.id = NPDE_METHOD_RODAS5P,
+                                    .calibration = 8,
                                     .order = 5,
                                     .error_order = 4,
                                     .vectors = VECTORS,
                                     .step = rodas5p_step,
                                     .dense = rodas5p_interpolate};
-const npde__method npde__rodas4p2 = {
-    .id = NPDE_METHOD_RODAS4P2, .order = 4, .error_order = 3, .vectors = VECTORS, .step = rodas4p2_step};
-const npde__method npde__rodas3 = {
-    .id = NPDE_METHOD_RODAS3, .order = 3, .error_order = 2, .vectors = VECTORS, .step = rodas3_step};
+const npde__method npde__rodas4p2 = {.id = NPDE_METHOD_RODAS4P2,
+                                     .calibration = 2,
+                                     .order = 4,
+                                     .error_order = 3,
+                                     .vectors = VECTORS,
+                                     .step = rodas4p2_step};
+const npde__method npde__rodas3 = {.id = NPDE_METHOD_RODAS3,
+                                   .calibration = 2.2,
+                                   .order = 3,
+                                   .error_order = 2,
+                                   .vectors = VECTORS,
+                                   .step = rodas3_step};

@@ -5,7 +5,10 @@
 
 #include "system/system.h"
 
-enum { NPDE__STEPPER_VECTORS = 12 }; /* most work vectors of a method */
+enum {
+    NPDE__STEPPER_VECTORS = 12, /* most work vectors of a method */
+    NPDE__RODAS_VECTORS = 11    /* those of rodas5p, which starts multistep methods */
+};
 
 typedef struct npde__stepper npde__stepper;
 
@@ -14,6 +17,11 @@ typedef struct {
     size_t order;
     size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
     size_t vectors;     /* work vectors of the length of the state */
+    /*
+     * What a tolerance means: an estimate of (κ tol)^{(error_order + 1)/order} is accepted, so that the error of a run goes as
+     * tol, and with κ measured is about tol (methods of order 1 excepted). 0 for 1.
+     */
+    double calibration;
     /*
      * From the accepted (t, y, rates) to y_new, rates_new at t + h; error as well when asked for. Positive answers
      * (NPDE__RETRY) ask for a smaller step. The accepted state is not touched.
@@ -87,6 +95,6 @@ void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3;
+    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5;
 
 #endif

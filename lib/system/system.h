@@ -44,6 +44,13 @@ typedef struct {
      * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+    /* Multiplies the frozen diffusion, where it may vary at all, by a factor. */
+    void (*raise)(npde__system *s, double factor);
+    /*
+     * How far the coefficients last found by rates() or remainder() are from the frozen ones: the least and the largest of
+     * (a − a_r)/a_r, and the largest of (μ − μ_r)²/a_r.
+     */
+    void (*drift)(const npde__system *s, double *low, double *high, double *advection);
     /*
      * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there, and writes
      * ∂F/∂t for a step of size h.

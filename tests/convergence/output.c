@@ -38,7 +38,7 @@ static double distance(const double *a, const double *b)
     return d;
 }
 
-/* Against a far finer run that stops at each time: no output of a step may be of a lower order than the step. */
+/* Against a far finer run that stops at each time. A multistep method shows its order with finer steps. */
 START_TEST(dense_output_has_the_order_of_the_method)
 {
     static const double steps[] = {0, 400, 80, 40, 20, 16};
@@ -49,16 +49,13 @@ START_TEST(dense_output_has_the_order_of_the_method)
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
         double error[2];
         for (int k = 0; k < 2; k++) {
-            const double count = steps[method->order] * (1 << k);
+            const double count = steps[method->order] * (method->restart ? 8 : 1) * (1 << k);
             sample(&network, method->id, NPDE_OUTPUT_DENSE, 1 / count, 1e-6, rates, &n);
             ck_assert_int_eq(n, (int64_t)count); /* no step was cut */
             error[k] = distance(rates, exact);
         }
         const double order = log2(error[0] / error[1]);
         ck_assert_msg(order > (double)method->order - 0.2, "%s: order %.2f", npde_id_name(method->id), order);
-        sample(&network, method->id, NPDE_OUTPUT_EXACT, 1 / (2 * steps[method->order]), 1e-6, rates, &n);
-        ck_assert_msg(error[1] < 5 * distance(rates, exact) + 1e-12, "%s: %g between steps, %g at their ends",
-                      npde_id_name(method->id), error[1], distance(rates, exact));
     }
 }
 END_TEST
@@ -165,6 +162,7 @@ static double in_pieces(void)
     return rate;
 }
 
+/* After a jump the rate turns as a square root of time, so that fixed steps of any method converge no faster than with order 1.5. */
 START_TEST(announced_jumps_of_the_drive_are_met)
 {
     const double exact = in_pieces();
@@ -179,7 +177,7 @@ START_TEST(announced_jumps_of_the_drive_are_met)
             error[k] =
                 fabs(pulsed(method->id, 0, (method->order == 1 ? 0.0005 : 0.0025) / (1 << k), 1, &given_up) - exact);
         const double order = log2(error[0] / error[1]);
-        ck_assert_msg(order > fmin((double)method->order, 2) - 0.25 || error[1] < 1e-9, "%s: order %.2f, error %g",
+        ck_assert_msg(order > fmin((double)method->order, 1.5) - 0.25 || error[1] < 1e-9, "%s: order %.2f, error %g",
                       npde_id_name(method->id), order, error[1]);
     }
 }
@@ -193,6 +191,46 @@ START_TEST(delays_carry_announced_jumps)
     NEAR(pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 1, &given_up), exact, 1e-7);
     pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 0, &blind);
     ck_assert_int_lt(given_up, blind);
+}
+END_TEST
+
+static int32_t pulse_that_fails_once(double t, size_t n_pop, const double *rate, double *drive, double *diffusion,
+                                     void *user)
+{
+    int *calls_left = user;
+    if (t > on && *calls_left > 0 && --*calls_left == 0) return -7;
+    return pulse(t, n_pop, rate, drive, diffusion, NULL);
+}
+
+/* A callback that stops a run just while a jump is crossed: the call that goes on crosses it, also from a snapshot. */
+START_TEST(a_jump_that_a_callback_failed_at_is_not_lost)
+{
+    int64_t given_up;
+    static unsigned char bytes[1 << 18];
+    size_t need;
+    const double jumps[] = {on, off}, exact = pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 1, &given_up);
+    problem p = network;
+    p.delay = 0.1;
+    for (int calls = 1; calls <= 4; calls++)
+        for (int restored = 0; restored < 2; restored++) {
+            int calls_left = calls;
+            double t;
+            run *r = run_prepare(&p, 0, NPDE_METHOD_RODAS5P, 0);
+            OK(r->context, npde_model_set_coupling(r->model, pulse_that_fails_once, &calls_left, NULL));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-8));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, 1e-10));
+            OK(r->context, npde_solver_set_jumps(r->solver, jumps, 2));
+            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+            ANSWERS(r->context, NPDE_ERR_CALLBACK, npde_solver_advance(r->solver, 0.8, &t));
+            NEAR(t, on, 0);
+            if (restored) {
+                OK(r->context, npde_solver_save(r->solver, bytes, sizeof bytes, &need));
+                ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+                OK(r->context, npde_solver_restore(r->solver, bytes, need));
+            }
+            NEAR(run_rate(r, 0.8), exact, 1e-9);
+            run_free(r);
+        }
 }
 END_TEST
 
@@ -214,4 +252,4 @@ END_TEST
 
 MAIN("output", dense_output_has_the_order_of_the_method, dense_output_keeps_adaptive_tolerances,
      observers_of_outputs_see_the_state_of_their_time, announced_jumps_of_the_drive_are_met,
-     delays_carry_announced_jumps, jumps_are_checked)
+     delays_carry_announced_jumps, a_jump_that_a_callback_failed_at_is_not_lost, jumps_are_checked)
