@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double negligible = 1e-9; /* relative density, and h, below which spectral elements know rounding errors only */
+static const double negligible = 1e-7; /* relative density, and h, below which differentiation shows rounding errors only */
 
 /* ---- the steady state ---- */
 

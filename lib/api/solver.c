@@ -236,6 +236,10 @@ static npde_status check_start(const npde_solver *s, const char *function)
                           "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take a "
                           "method that has one, such as rodas5p or tr_bdf2",
                           function, npde__ids_row(s->method->id)->name);
+    if (dt > 0 && (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP) == NPDE_BLOWUP_JUMP)
+        return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: blowup = jump with fixed steps: they pass by a blow-up without seeing it; set dt = 0",
+                          function);
     const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN),
                  dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
     if (dt_min > (dt > 0 ? dt : dt_max))
