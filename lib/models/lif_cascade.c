@@ -62,6 +62,19 @@ static void accumulate(const lif_population *pop, const double *n, double *sum)
     }
 }
 
+static double smaller(double a, double b)
+{
+    return a * b <= 0 ? 0 : fabs(a) < fabs(b) ? a : b;
+}
+
+/* Slope of the density within a control volume: the smaller of those to its neighbours, so that nothing overshoots. */
+static double slope(const lif_population *pop, const double *n, size_t i)
+{
+    const double *v = pop->op.grid->v;
+    if (i == 0 || i + 1 >= pop->op.end) return 0;
+    return smaller((n[i] - n[i - 1]) / (v[i] - v[i - 1]), (n[i + 1] - n[i]) / (v[i + 1] - v[i]));
+}
+
 /* Mass from v to the right end, by the sums. */
 static double mass_above(const lif_population *pop, const double *n, const double *sum, double v)
 {
@@ -77,7 +90,8 @@ static double mass_above(const lif_population *pop, const double *n, const doubl
     }
     if (!spectral) {
         const double left = edge(pop, low), right = edge(pop, high);
-        return sum[high] + (right - v) / (right - left) * (sum[low] - sum[high]);
+        const double part = (right - v) / (right - left), width = right - left;
+        return sum[high] + part * (sum[low] - sum[high]) + slope(pop, n, low) * part * (1 - part) * width * width / 2;
     }
     /* Cubic Hermite: the density is minus the slope of the sums. */
     const double h = g->v[high] - g->v[low], s = (v - g->v[low]) / h, r = 1 - s;
