@@ -36,7 +36,8 @@ static FILE *create(const char *folder, const char *name)
 static void plot(const char *folder, const char *commands)
 {
     FILE *script = create(folder, "blowup.gp");
-    fprintf(script, "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'blowup.png'\nset grid\n%s", commands);
+    fprintf(script, "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'blowup.png'\nset grid\n%s",
+            commands);
     fclose(script);
     char command[8192];
     snprintf(command, sizeof command, "cd '%s' && gnuplot blowup.gp", folder);
@@ -73,7 +74,9 @@ static int32_t tell(npde_solver *solver, npde_id event, double t, void *user)
         printf("blow-up at t = %.8f, N ~ (T - t)^-%.3f, N has reached %.2g; a fraction %.5f fires at once\n",
                statistic(solver, NPDE_STAT_BLOWUP_TIME), statistic(solver, NPDE_STAT_BLOWUP_EXPONENT), rate,
                statistic(solver, NPDE_STAT_JUMP_SIZE));
-    else printf("after the jump N = %.2g at t = %.8f, mass defect %.0e\n", rate, t, statistic(solver, NPDE_STAT_MASS_DEFECT));
+    else
+        printf("after the jump N = %.2g at t = %.8f, mass defect %.0e\n", rate, t,
+               statistic(solver, NPDE_STAT_MASS_DEFECT));
     write_density(solver);
     return 0;
 }
@@ -108,10 +111,13 @@ int main(int argc, char **argv)
     fclose(rates);
     fclose(densities);
     if (folder)
-        plot(folder, "set multiplot layout 1,2\nset logscale y\nset format y '%g'\nset xlabel 't'\nset ylabel 'N(t)'\nset yrange [0.01:1e5]\n"
-                     "set title 'Two blow-ups and what follows'\nplot 'rates.dat' w l lw 2 notitle\nunset logscale\nset xlabel "
-                     "'v'\nset ylabel 'n(v)'\nset yrange [0:*]\nset key left\nset title 'The first jump'\nplot 'densities.dat' i 0 w l lw 2 t 'before', '' "
-                     "i 1 w l lw 2 t 'after', 1/0.8 w l dt 2 lc 0 t '1/b'\nunset multiplot\n");
+        plot(folder,
+             "set multiplot layout 1,2\nset logscale y\nset format y '%g'\nset xlabel 't'\nset ylabel 'N(t)'\nset "
+             "yrange [0.01:1e5]\n"
+             "set title 'Two blow-ups and what follows'\nplot 'rates.dat' w l lw 2 notitle\nunset logscale\nset xlabel "
+             "'v'\nset ylabel 'n(v)'\nset yrange [0:*]\nset key left\nset title 'The first jump'\nplot 'densities.dat' "
+             "i 0 w l lw 2 t 'before', '' "
+             "i 1 w l lw 2 t 'after', 1/0.8 w l dt 2 lc 0 t '1/b'\nunset multiplot\n");
     npde_solver_free(solver);
     npde_model_free(model);
     npde_context_free(context);

@@ -36,7 +36,10 @@ static FILE *create(const char *folder, const char *name)
 static void plot(const char *folder, const char *commands)
 {
     FILE *script = create(folder, "delayed_inhibition.gp");
-    fprintf(script, "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'delayed_inhibition.png'\nset grid\n%s", commands);
+    fprintf(
+        script,
+        "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'delayed_inhibition.png'\nset grid\n%s",
+        commands);
     fclose(script);
     char command[8192];
     snprintf(command, sizeof command, "cd '%s' && gnuplot delayed_inhibition.gp", folder);

@@ -36,7 +36,10 @@ static FILE *create(const char *folder, const char *name)
 static void plot(const char *folder, const char *commands)
 {
     FILE *script = create(folder, "relaxation_entropy.gp");
-    fprintf(script, "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'relaxation_entropy.png'\nset grid\n%s", commands);
+    fprintf(
+        script,
+        "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'relaxation_entropy.png'\nset grid\n%s",
+        commands);
     fclose(script);
     char command[8192];
     snprintf(command, sizeof command, "cd '%s' && gnuplot relaxation_entropy.gp", folder);
@@ -47,7 +50,8 @@ static void plot(const char *folder, const char *commands)
 /* The spectral gap of V_R = 1, V_F = 2, a = 1, by the characteristic function. */
 static const double gap = 1.19096709239064;
 enum { FUNCTIONS = 3, MOST = 2048 };
-static const npde_id functions[FUNCTIONS] = {NPDE_ENTROPY_QUADRATIC, NPDE_ENTROPY_KULLBACK_LEIBLER, NPDE_ENTROPY_ABSOLUTE};
+static const npde_id functions[FUNCTIONS] = {NPDE_ENTROPY_QUADRATIC, NPDE_ENTROPY_KULLBACK_LEIBLER,
+                                             NPDE_ENTROPY_ABSOLUTE};
 
 int main(int argc, char **argv)
 {
@@ -89,11 +93,14 @@ int main(int argc, char **argv)
     printf("twice the spectral gap:%49.6f\n", 2 * gap);
     fclose(data);
     if (folder)
-        plot(folder, "set multiplot layout 1,2\nset logscale y\nset format y '%g'\nset xlabel 't'\nset yrange [1e-6:10]\n"
-                     "set title 'Relative entropies'\nplot 'entropy.dat' u 1:2 w l lw 2 t '(h - 1)^2', '' u 1:3 w l lw 2 t "
-                     "'h ln h - h + 1', '' u 1:4 w l lw 2 t '|h - 1|', 0.05*exp(-2*1.19096709*x) w l dt 2 lc 0 t 'exp(-2 gap t)'\n"
-                     "set title 'What takes the first away'\nplot 'entropy.dat' u 1:5 w l lw 2 t 'diffusion', '' u 1:6 w l lw 2 t "
-                     "'jump from threshold to reset'\nunset multiplot\n");
+        plot(folder,
+             "set multiplot layout 1,2\nset logscale y\nset format y '%g'\nset xlabel 't'\nset yrange [1e-6:10]\n"
+             "set title 'Relative entropies'\nplot 'entropy.dat' u 1:2 w l lw 2 t '(h - 1)^2', '' u 1:3 w l lw 2 t "
+             "'h ln h - h + 1', '' u 1:4 w l lw 2 t '|h - 1|', 0.05*exp(-2*1.19096709*x) w l dt 2 lc 0 t 'exp(-2 gap "
+             "t)'\n"
+             "set title 'What takes the first away'\nplot 'entropy.dat' u 1:5 w l lw 2 t 'diffusion', '' u 1:6 w l lw "
+             "2 t "
+             "'jump from threshold to reset'\nunset multiplot\n");
     npde_entropy_free(entropy);
     npde_solver_free(solver);
     npde_grid_free(grid);

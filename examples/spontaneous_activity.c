@@ -36,7 +36,10 @@ static FILE *create(const char *folder, const char *name)
 static void plot(const char *folder, const char *commands)
 {
     FILE *script = create(folder, "spontaneous_activity.gp");
-    fprintf(script, "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'spontaneous_activity.png'\nset grid\n%s", commands);
+    fprintf(script,
+            "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'spontaneous_activity.png'\nset "
+            "grid\n%s",
+            commands);
     fclose(script);
     char command[8192];
     snprintf(command, sizeof command, "cd '%s' && gnuplot spontaneous_activity.gp", folder);
@@ -85,7 +88,8 @@ int main(int argc, char **argv)
     printf("period %.5f, rate from %.5f to %.5f\n", period, low, high);
     fclose(data);
     if (folder)
-        plot(folder, "set xlabel 't'\nset xrange [0:25]\nset title 'Spontaneous activity: b = 5, refractory time 1, threshold of rate "
+        plot(folder, "set xlabel 't'\nset xrange [0:25]\nset title 'Spontaneous activity: b = 5, refractory time 1, "
+                     "threshold of rate "
                      "20'\nplot 'activity.dat' u 1:2 w l lw 2 t 'rate N', '' u 1:3 w l lw 2 t 'refractory R'\n");
     npde_solver_free(solver);
     npde_model_free(model);

@@ -9,11 +9,12 @@
  *     S = ∫ P H(h) dv,    dS/dt = −D_diff − D_jump,    D_diff = a ∫ P H''(h) (∂_v h)² dv,
  *     D_jump = N_∞ [H(N/N_∞) − H(h_R) − (N/N_∞ − h_R) H'(h_R)],    h_R = h(V_RESET), N_∞ the rate of P,
  *
- * both ≥ 0. With an exponential refractory state the reservoir counts as one more place with h = R/R_∞: what fires goes there, and from
- * there to the reset. With a random threshold D_jump is the integral of φ_F P times such a bracket.
+ * both ≥ 0. With an exponential refractory state the reservoir counts as one more place with h = R/R_∞: what fires goes there,
+ * and from there to the reset. With a random threshold D_jump is the integral of φ_F P times such a bracket.
  *
- * On finite volumes P is the steady state of the discrete operator, and D_diff is the sum of the brackets over all faces: the law then
- * holds exactly for the semi-discrete equation, and S decays in every step of backward Euler, whatever H and the step.
+ * On finite volumes P is the steady state of the discrete operator, and D_diff is the sum of the brackets over all faces: the
+ * law then holds exactly for the semi-discrete equation, and S decays in every step of backward Euler, whatever H and the
+ * step.
  */
 #ifndef NEUROPDE_ENTROPY_H
 #define NEUROPDE_ENTROPY_H

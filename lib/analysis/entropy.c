@@ -15,7 +15,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double negligible = 1e-7; /* relative density, and h, below which differentiation shows rounding errors only */
+static const double negligible =
+    1e-7; /* relative density, and h, below which differentiation shows rounding errors only */
 
 /* ---- the steady state ---- */
 
@@ -79,8 +80,8 @@ static npde_status make(npde_entropy *e, const npde_model *m, size_t pop, const 
         a += npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, pop, q) * rates[q];
     }
     if (!(a > 0) || !isfinite(a) || !isfinite(drive))
-        return npde__fail(e->context, NPDE_ERR_RANGE, "drive = %g and diffusion = %g at these rates: diffusion must be > 0",
-                          drive, a);
+        return npde__fail(e->context, NPDE_ERR_RANGE,
+                          "drive = %g and diffusion = %g at these rates: diffusion must be > 0", drive, a);
     npde__population of = {m, pop};
     const int sharp = (npde_id)npde__model_value(m, pop, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
@@ -152,8 +153,7 @@ static npde_status evaluate(npde_entropy *e, npde_id function)
         return NPDE_OK;
     }
     for (size_t i = 0; i < n; i++) e->value[i] = e->slope[i] = e->curvature[i] = NAN;
-    const int32_t answer =
-        e->function->fn.convex(n, e->h, e->value, e->slope, e->curvature, e->function->user);
+    const int32_t answer = e->function->fn.convex(n, e->h, e->value, e->slope, e->curvature, e->function->user);
     if (answer) {
         e->context->user_status = answer;
         return npde__fail(e->context, NPDE_ERR_CALLBACK, "the convex function returned %d", (int)answer);
@@ -179,7 +179,8 @@ static double bracket(const npde_entropy *e, size_t from, size_t to)
 static double over_faces(const npde_entropy *e)
 {
     double sum = 0;
-    for (size_t i = 0; i + 1 < e->op.end; i++) sum += e->down[i] * bracket(e, i, i + 1) + e->up[i] * bracket(e, i + 1, i);
+    for (size_t i = 0; i + 1 < e->op.end; i++)
+        sum += e->down[i] * bracket(e, i, i + 1) + e->up[i] * bracket(e, i + 1, i);
     return sum;
 }
 

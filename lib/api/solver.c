@@ -255,8 +255,8 @@ static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
     const double layer = npde__solver_option(s, NPDE_OPTION_LAYER);
     if (s->grid) run->grid = npde__grid_acquire(s->grid);
     else /* what a jump leaves behind has discontinuities that move: nothing for spectral elements */
-        NPDE__TRY(npde__model_fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0,
-                                       s->initial, layer > 0 || !jump ? layer : 1e-5, &run->grid));
+        NPDE__TRY(npde__model_fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0, s->initial,
+                                       layer > 0 || !jump ? layer : 1e-5, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),

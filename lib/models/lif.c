@@ -465,9 +465,9 @@ static void lif_free(npde__system *s)
     for (size_t p = 0; l->pop && p < s->n_rates; p++)
         if (l->pop[p].op.scheme) npde__operator_free(&l->pop[p].op);
     npde__lif_free_coupling(l);
-    void *const blocks[] = {l->pop,      l->drive,           l->diffusion, l->probe_rates,  l->probe_drive,
-                            l->residual, l->probe_diffusion, l->to_drive,  l->to_diffusion, l->columns,
-                            l->cascade};
+    void *const blocks[] = {l->pop,          l->drive,    l->diffusion,       l->probe_rates,
+                            l->probe_drive,  l->residual, l->probe_diffusion, l->to_drive,
+                            l->to_diffusion, l->columns,  l->cascade};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, l);
@@ -556,9 +556,8 @@ static const npde__system_ops ops = {
 
 static npde_status allocate(lif_system *l, npde_context *c, size_t n)
 {
-    double **const arrays[] = {&l->past,        &l->residual,        &l->drive,    &l->diffusion,   &l->probe_rates,
-                               &l->probe_drive, &l->probe_diffusion, &l->to_drive, &l->to_diffusion,
-                               &l->cascade};
+    double **const arrays[] = {&l->past,        &l->residual,        &l->drive,    &l->diffusion,    &l->probe_rates,
+                               &l->probe_drive, &l->probe_diffusion, &l->to_drive, &l->to_diffusion, &l->cascade};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, n, sizeof(double)))) return NPDE_ERR_MEMORY;
     l->columns = npde__alloc(c, 4 * n * l->base.stride, sizeof *l->columns);

@@ -16,10 +16,10 @@
 
 #include <math.h>
 
-static const double kick = 3;         /* in units of the layer's missing mass: what sets a cascade off */
-static const double alone = 1e-9;     /* the smallest kick where there is no layer */
-static const double thin = 0.05;      /* a layer, relative to V_F − V_R */
-static const double sets_off = 20;    /* a cascade fires this much more than its kick */
+static const double kick = 3;      /* in units of the layer's missing mass: what sets a cascade off */
+static const double alone = 1e-9;  /* the smallest kick where there is no layer */
+static const double thin = 0.05;   /* a layer, relative to V_F − V_R */
+static const double sets_off = 20; /* a cascade fires this much more than its kick */
 enum { MOST = 100000, GAUSS = 12 };
 
 /* ---- mass below the threshold ---- */
@@ -122,8 +122,8 @@ static double added_noise(const lif_system *l, size_t p, const double *rates)
 }
 
 /*
- * Noise that grows with the rate, a = a0 + a1 N, keeps the density's layer from shrinking, and N = a0 |n'|/(1 − a1 |n'|) blows up all the
- * same: what vanishes is the share of a0, and time is no matter.
+ * Noise that grows with the rate, a = a0 + a1 N, keeps the density's layer from shrinking, and N = a0 |n'|/(1 − a1 |n'|) blows
+ * up all the same: what vanishes is the share of a0, and time is no matter.
  */
 void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
                      double *time)
@@ -193,7 +193,8 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
     for (size_t p = 0; p < s->n_rates; p++) none[p] = fired[p] = 0;
     if (!look(l, t, rates ? rates : none)) return NPDE__CASCADE_NONE;
     for (size_t p = 0; rates && p < s->n_rates; p++)
-        if (added_noise(l, p, rates) != 0) return NPDE__CASCADE_ENDS; /* no cascade of shifts: the rate's word is taken */
+        if (added_noise(l, p, rates) != 0)
+            return NPDE__CASCADE_ENDS; /* no cascade of shifts: the rate's word is taken */
     for (size_t p = 0; p < s->n_rates; p++) {
         const lif_population *pop = &l->pop[p];
         const double u = push(l, p), width = l->diffusion[p] / u;
@@ -226,7 +227,8 @@ static void move(lif_population *pop, double shift, double *n, double *reservoir
     const int back = pop->op.absorbing && pop->refractory == NPDE_REFRACTORY_NONE;
     double *moved = pop->by_diffusion, above = 0, returned = 0;
     for (size_t i = end; i-- > 0;) { /* from the right: what of either kind lies above the left edge of i */
-        const double from = i ? edge(pop, i) - shift : -INFINITY, home = i ? edge(pop, i) + pop->distance - shift : first;
+        const double from = i ? edge(pop, i) - shift : -INFINITY,
+                     home = i ? edge(pop, i) + pop->distance - shift : first;
         const double now = mass_above(pop, n, sum, from) - fired;
         const double again = back ? mass_above(pop, n, sum, fmax(home, first)) : 0;
         moved[i] = (fmax(0, now - above) + fmax(0, again - returned)) / g->w[i];
@@ -260,7 +262,8 @@ npde_status npde__lif_fire(npde__system *s, double *y, const double *fired)
                 return unsupported(s, q, "a delay after those who fire");
     }
     if (l->grid->scheme == NPDE_SCHEME_SPECTRAL)
-        return unsupported(s, 0, "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");
+        return unsupported(s, 0,
+                           "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");
     for (size_t p = 0; p < n; p++) {
         const double shift = shift_of(l, p, fired);
         double *density = y + p * s->stride;

@@ -7,8 +7,8 @@
  *   - (t, N) at the beginning, middle and end of that lie on (T − t)^{−p} with p near 1/2;
  *   - the layer at the threshold is so thin that all else is as the cascade sees it, and the grid still resolves it;
  *   - a cascade set off by that layer does not die out.
- * Small steps alone are no blow-up: data that do not vanish at the threshold ask for them, too. But where no step is small enough any
- * more, a thin layer and the cascade are enough: a rate that was as high from the start has no two decades to show.
+ * Small steps alone are no blow-up: data that do not vanish at the threshold ask for them, too. But where no step is small
+ * enough any more, a thin layer and the cascade are enough: a rate that was as high from the start has no two decades to show.
  */
 #include "solve/solver.h"
 
@@ -108,7 +108,11 @@ static npde__cascade judge(npde__run *run, int stuck)
     npde__blowup *b = &run->blowup, kept = *b;
     const npde__system_ops *ops = run->system->ops;
     const npde__stepper *st = &run->stepper;
-    if (stuck && run->t - run->settle_from < nothing * (1 + fabs(run->t))) { /* just after a start or a jump, with so much at a threshold that more must fire */
+    if (stuck &&
+        run->t - run->settle_from <
+            nothing *
+                (1 +
+                 fabs(run->t))) { /* just after a start or a jump, with so much at a threshold that more must fire */
         const npde__cascade at_once = ops->cascade(run->system, run->t, st->y, NULL, b->fired);
         if (at_once) b->time = run->t;
         if (at_once) b->size = largest(b->fired, run->system->n_rates);

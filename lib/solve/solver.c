@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
+static const double forget = 0.95; /* per step, of the largest rate that rate errors are relative to */
 static const double settle_first = 1e-13, settle_share = 0.02, settle_last = 1e-10; /* see settle_step() */
 static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
@@ -303,7 +303,8 @@ static npde_status too_small(npde_solver *s, double h)
     return npde__fail(
         s->context, NPDE_ERR_STEP_TOO_SMALL,
         "at t = %.15g the next step would be %.3g, below dt_min = %g or what the time can resolve: %.300s. A solution "
-        "that blows up on a grid too coarse at v_threshold does this: refine it there (npde_grid_new_graded(), option layer); "
+        "that blows up on a grid too coarse at v_threshold does this: refine it there (npde_grid_new_graded(), option "
+        "layer); "
         "otherwise loosen the tolerances or the step",
         s->run->t, h, s->run->dt_min, s->context->reason);
 }

@@ -30,7 +30,7 @@ typedef struct {
     npde_id action;
     double t[NPDE__BLOWUP_RECORDS], rate[NPDE__BLOWUP_RECORDS];
     int64_t records, population;
-    int64_t found;        /* the run stands before a blow-up: the npde__cascade of it, or 0 */
+    int64_t found; /* the run stands before a blow-up: the npde__cascade of it, or 0 */
     double time, exponent, size;
     int64_t jumps;
     double *fired; /* n_rates: fractions that fire in the last one */
@@ -103,8 +103,8 @@ npde_status npde__blowup_watch(npde_solver *s, int stuck);
 /* A run that stands before a blow-up: jumps, or says once more why it stops. */
 npde_status npde__blowup_pass(npde_solver *s);
 /*
- * The answer to the first rates of a run. Data so dense at a threshold that they blow up at once have none, or negative ones: then it
- * jumps if it may; the answer is that of the rates afterwards, and otherwise NPDE__RETRY.
+ * The answer to the first rates of a run. Data so dense at a threshold that they blow up at once have none, or negative ones:
+ * then it jumps if it may; the answer is that of the rates afterwards, and otherwise NPDE__RETRY.
  */
 npde_status npde__blowup_rates(npde__run *run, npde_status status);
 void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes);

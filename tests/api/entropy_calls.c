@@ -112,13 +112,16 @@ START_TEST(bad_input)
     refused(NPDE_ERR_NULL, npde_entropy_measure(e, quadratic, NULL, 37, 0, &x, NULL, NULL), "density");
     refused(NPDE_ERR_NULL, npde_entropy_measure(e, quadratic, density, 37, 0, NULL, NULL, NULL), "value");
     refused(NPDE_ERR_SIZE, npde_entropy_measure(e, quadratic, density, 36, 0, &x, NULL, NULL), "37");
-    refused(NPDE_ERR_NOT_FINITE, npde_entropy_measure(e, quadratic, density, 37, INFINITY, &x, NULL, NULL), "reservoir");
+    refused(NPDE_ERR_NOT_FINITE, npde_entropy_measure(e, quadratic, density, 37, INFINITY, &x, NULL, NULL),
+            "reservoir");
     memcpy(v, density, sizeof v);
     v[5] = NAN;
     refused(NPDE_ERR_NOT_FINITE, npde_entropy_measure(e, quadratic, v, 37, 0, &x, NULL, NULL), "density");
-    refused(NPDE_ERR_UNSUPPORTED, npde_entropy_measure(e, NPDE_ENTROPY_ABSOLUTE, density, 37, 0, &x, &x, NULL), "finite volumes");
+    refused(NPDE_ERR_UNSUPPORTED, npde_entropy_measure(e, NPDE_ENTROPY_ABSOLUTE, density, 37, 0, &x, &x, NULL),
+            "finite volumes");
     refused(NPDE_ERR_SIZE, npde_entropy_reference(e, density, 3, NULL, NULL), "n");
-    refused(NPDE_ERR_STATE, npde_entropy_measure(e, NPDE_ENTROPY_CUSTOM, density, 37, 0, &x, NULL, NULL), "set_function");
+    refused(NPDE_ERR_STATE, npde_entropy_measure(e, NPDE_ENTROPY_CUSTOM, density, 37, 0, &x, NULL, NULL),
+            "set_function");
 
     OK(c, npde_entropy_reference(e, density, 37, &rate, &x));
     ck_assert(rate > 0 && x == 0);

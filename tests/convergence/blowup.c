@@ -8,8 +8,8 @@
 
 #define UNIT .reset = 1, .threshold = 2, .diffusion = 1
 /*
- * Times and jumps: spectral elements with Radau IIA of order 5 on two grids; 0 where there is no such number. The certificate for the
- * exponent 2 max(1/b, V_F/a), by quadrature.
+ * Times and jumps: spectral elements with Radau IIA of order 5 on two grids; 0 where there is no such number. The certificate
+ * for the exponent 2 max(1/b, V_F/a), by quadrature.
  */
 static const struct {
     problem p;
@@ -20,8 +20,16 @@ static const struct {
     {{.name = "b 2.2", UNIT, .connectivity = 2.2, .mean = 0, .variance = 0.04}, 9.6692294, 2e-7, 1, 0},
     {{.name = "b 1.5", UNIT, .connectivity = 1.5, .mean = 1.5, .variance = 0.005}, 0.040184777, 2e-9, 1, 0},
     {{.name = "b 1.5, near", UNIT, .connectivity = 1.5, .mean = 1.83, .variance = 0.003}, 0.00071574593, 3e-10, 1, 0},
-    {{.name = "b 0.5, near", UNIT, .connectivity = 0.5, .mean = 1.83, .variance = 0.003}, 0.0024656661, 3e-10, 0.810756, 1e-4},
-    {{.name = "b 0.9, near", UNIT, .connectivity = 0.9, .mean = 1.83, .variance = 0.003}, 0.001234405, 1e-9, 0.9326, 1e-4},
+    {{.name = "b 0.5, near", UNIT, .connectivity = 0.5, .mean = 1.83, .variance = 0.003},
+     0.0024656661,
+     3e-10,
+     0.810756,
+     1e-4},
+    {{.name = "b 0.9, near", UNIT, .connectivity = 0.9, .mean = 1.83, .variance = 0.003},
+     0.001234405,
+     1e-9,
+     0.9326,
+     1e-4},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
@@ -94,7 +102,8 @@ static int32_t density(size_t pop, size_t n, const double *v, double *value, voi
     for (size_t i = 0; i < n; i++) {
         const double l = 2 - d->low;
         double near;
-        if (d->deviation > 0) near = gauss(v[i], d->mean, d->deviation) / (0.5 * erfc((d->mean - 2) / d->deviation / sqrt(2)));
+        if (d->deviation > 0)
+            near = gauss(v[i], d->mean, d->deviation) / (0.5 * erfc((d->mean - 2) / d->deviation / sqrt(2)));
         else near = v[i] > d->low ? 2 * (v[i] - d->low) / (l * l) : 0;
         value[i] = d->share * near + (1 - d->share) * gauss(v[i], -1, 0.2);
     }
@@ -105,8 +114,8 @@ static const struct {
     data d;
     double b, jump, tolerance;
 } instant[] = {
-    {{1, 1, 0, 0}, 0.8, 0.9375, 1e-4},                  /* (2b/L − 1/share) L²/b² */
-    {{0.4, 1.5, 0, 0}, 0.8, 0.2734375, 1e-4},           /* the same, L = 1/2 */
+    {{1, 1, 0, 0}, 0.8, 0.9375, 1e-4},                   /* (2b/L − 1/share) L²/b² */
+    {{0.4, 1.5, 0, 0}, 0.8, 0.2734375, 1e-4},            /* the same, L = 1/2 */
     {{0.5, 0, 1.8, 0.2}, 1.5, 0.4981528571335184, 1e-4}, /* P(bx) = x by the error function */
     {{1, 0, 1.85, 0.15}, 0.8, 0.9999912699546965, 1e-4},
     {{1, 0, 1.9, 0.2}, 0.9, 0.9999541567858894, 1e-4},
@@ -217,8 +226,8 @@ typedef struct {
 } path;
 
 /*
- * V' = −V + I with noise √(2a) and kicks b/n for each firing, in the cascade's order: all that a kick pushes over fire as well, once
- * a step; then V − (V_F − V_R). An independent picture of the same limit.
+ * V' = −V + I with noise √(2a) and kicks b/n for each firing, in the cascade's order: all that a kick pushes over fire as
+ * well, once a step; then V − (V_F − V_R). An independent picture of the same limit.
  */
 static void particles(const problem *p, size_t n, double dt, path *out)
 {
@@ -235,7 +244,8 @@ static void particles(const problem *p, size_t n, double dt, path *out)
         for (size_t k = 0; k < n; k++) {
             double z = spare;
             if (!have) {
-                const double u = sqrt(-2 * log(1 - random_between(&stream, 0, 1))), w = random_between(&stream, 0, 2 * 3.14159265358979323846);
+                const double u = sqrt(-2 * log(1 - random_between(&stream, 0, 1))),
+                             w = random_between(&stream, 0, 2 * 3.14159265358979323846);
                 z = u * cos(w);
                 spare = u * sin(w);
             }
@@ -290,7 +300,14 @@ static double mean_of(run *r)
 
 START_TEST(two_jumps_as_particles_make_them)
 {
-    const problem p = {.name = "two jumps", .reset = 1, .threshold = 2, .diffusion = 0.1, .drive = 2, .connectivity = 0.8, .mean = 1.6, .variance = 0.01};
+    const problem p = {.name = "two jumps",
+                       .reset = 1,
+                       .threshold = 2,
+                       .diffusion = 0.1,
+                       .drive = 2,
+                       .connectivity = 0.8,
+                       .mean = 1.6,
+                       .variance = 0.01};
     path particle = {.t = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 1}, .n = 9};
     /* 10^5 particles with steps of 1e-4, of another program, to the digits it printed */
     const double other[] = {.0344, 1.0146, 1.0623, 1.1582, 2.0846, 2.1775, 2.3099, 2.5618, 3.0419};
@@ -335,14 +352,18 @@ START_TEST(certificate)
     /* The data that the theorem speaks of, and, with its b μ M e^{−μ V_F} at μ = 4, the least that the best μ must give. */
     static const struct {
         double b, mean, variance, least;
-    } rows[] = {{1.5, 1.83, 0.003, 1.5 * 4 * 1545.3331779604}, {0.5, 1.83, 0.003, 0.5 * 4 * 1545.3331779604},
-                {1.5, 1.5, 0.005, 1.5 * 4 * 419.89303488461}, {3, -1, 0.5, 3 * 4 * 0.92136057313135}};
+    } rows[] = {{1.5, 1.83, 0.003, 1.5 * 4 * 1545.3331779604},
+                {0.5, 1.83, 0.003, 0.5 * 4 * 1545.3331779604},
+                {1.5, 1.5, 0.005, 1.5 * 4 * 419.89303488461},
+                {3, -1, 0.5, 3 * 4 * 0.92136057313135}};
     const int met[] = {1, 1, 1, 0};
     for (int k = 0; k < 4; k++) {
-        const problem p = {.name = "certificate", UNIT, .connectivity = rows[k].b, .mean = rows[k].mean, .variance = rows[k].variance};
+        const problem p = {
+            .name = "certificate", UNIT, .connectivity = rows[k].b, .mean = rows[k].mean, .variance = rows[k].variance};
         run *r = begin(&p, NPDE_BLOWUP_STOP, 1e-6, 1e-6);
         const double value = run_stat(r, NPDE_STAT_CERTIFICATE), until = run_stat(r, NPDE_STAT_CERTIFIED_TIME);
-        ck_assert_msg(value >= rows[k].least * exp(-8) * (1 - 1e-6), "row %d: %g < %g", k, value, rows[k].least * exp(-8));
+        ck_assert_msg(value >= rows[k].least * exp(-8) * (1 - 1e-6), "row %d: %g < %g", k, value,
+                      rows[k].least * exp(-8));
         ck_assert_int_eq(value >= 1, met[k]);
         ck_assert_int_eq(isfinite(until), met[k]);
         ck_assert_int_gt(npde_solver_advance(r->solver, 20, NULL), 0);
@@ -453,9 +474,26 @@ START_TEST(jumps_that_are_not_known)
         const char *why;
         int spectral;
     } rows[] = {
-        {{.name = "fixed", UNIT, .connectivity = 0.9, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.2, .mean = 1.83, .variance = 0.003}, "fixed refractory", 0},
+        {{.name = "fixed",
+          UNIT,
+          .connectivity = 0.9,
+          .refractory = NPDE_REFRACTORY_FIXED,
+          .tau = 0.2,
+          .mean = 1.83,
+          .variance = 0.003},
+         "fixed refractory",
+         0},
         {{.name = "noise", UNIT, .connectivity = 1.5, .noise = 0.01, .mean = 1.5, .variance = 0.005}, "noise", 0},
-        {{.name = "spectral", .reset = 1, .threshold = 2, .diffusion = 0.05, .connectivity = 0.5, .drive = 2, .mean = 1.8, .variance = 0.002}, "spectral", 1},
+        {{.name = "spectral",
+          .reset = 1,
+          .threshold = 2,
+          .diffusion = 0.05,
+          .connectivity = 0.5,
+          .drive = 2,
+          .mean = 1.8,
+          .variance = 0.002},
+         "spectral",
+         1},
     };
     for (int k = 0; k < 3; k++) {
         run *r = prepare(&rows[k].p, NPDE_BLOWUP_JUMP, 0, 1e-6);
@@ -470,7 +508,8 @@ START_TEST(jumps_that_are_not_known)
         }
         ck_assert_msg(npde_solver_start(r->solver, 0) >= 0, "%s: %s", rows[k].p.name, npde_context_error(r->context));
         ANSWERS(r->context, NPDE_NOTICE_BLOWUP, npde_solver_advance(r->solver, 0.1, NULL));
-        ck_assert_msg(strstr(npde_context_error(r->context), rows[k].why) != NULL, "%s: %s", rows[k].p.name, npde_context_error(r->context));
+        ck_assert_msg(strstr(npde_context_error(r->context), rows[k].why) != NULL, "%s: %s", rows[k].p.name,
+                      npde_context_error(r->context));
         ck_assert(run_stat(r, NPDE_STAT_JUMPS) == 0);
         run_free(r);
     }

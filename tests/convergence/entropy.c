@@ -6,8 +6,8 @@
 #include <math.h>
 
 /*
- * n0 = P (1 + (tanh v − m)/2), m = ∫ P tanh: S, D_diff, D_jump for (h − 1)² and h ln h − h + 1. The spectral gap: the first non-zero
- * eigenvalue, all eigenvalues found by a box search of the characteristic function.
+ * n0 = P (1 + (tanh v − m)/2), m = ∫ P tanh: S, D_diff, D_jump for (h − 1)² and h ln h − h + 1. The spectral gap: the first
+ * non-zero eigenvalue, all eigenvalues found by a box search of the characteristic function.
  */
 static const struct {
     problem p;
@@ -73,8 +73,7 @@ static void begin(measured *x, int set, size_t cells, npde_id method, double dt)
         const double sigma = sqrt(p->diffusion), left = fmin(p->reset, p->drive) - 7.5 * sigma;
         double breaks[16];
         size_t degrees[16], n = 0;
-        for (; left + 1.2 * sigma * (double)n < p->reset - 0.3 * sigma; n++)
-            breaks[n] = left + 1.2 * sigma * (double)n;
+        for (; left + 1.2 * sigma * (double)n < p->reset - 0.3 * sigma; n++) breaks[n] = left + 1.2 * sigma * (double)n;
         breaks[n++] = p->reset;
         for (int k = 1; k <= 4; k++) breaks[n++] = p->reset + 0.25 * k * (p->threshold - p->reset);
         for (size_t k = 0; k < n; k++) degrees[k] = 16;
@@ -125,8 +124,8 @@ START_TEST(spectral_against_quadrature)
 END_TEST
 
 /*
- * On finite volumes: S is of order 2. The parts of its slope belong to the discrete equation, whose rate is that of the last cell: a
- * first-order error goes from one to the other.
+ * On finite volumes: S is of order 2. The parts of its slope belong to the discrete equation, whose rate is that of the last
+ * cell: a first-order error goes from one to the other.
  */
 START_TEST(finite_volumes_against_quadrature)
 {
@@ -144,8 +143,9 @@ START_TEST(finite_volumes_against_quadrature)
     for (int k = 0; k < 6; k++) {
         const double order = log(fabs(error[0][k] / error[1][k])) / log(4);
         const int slope = k % 3 > 0;
-        ck_assert_msg(fabs(error[1][k]) < (slope ? 1e-2 : 1e-4) && order > (slope ? 0.9 : 1.8), "set %s, number %d: errors %.2e, %.2e, order %.2f",
-                      sets[_i].p.name, k, error[0][k], error[1][k], order);
+        ck_assert_msg(fabs(error[1][k]) < (slope ? 1e-2 : 1e-4) && order > (slope ? 0.9 : 1.8),
+                      "set %s, number %d: errors %.2e, %.2e, order %.2f", sets[_i].p.name, k, error[0][k], error[1][k],
+                      order);
     }
 }
 END_TEST
@@ -172,7 +172,10 @@ START_TEST(dissipation_is_the_derivative)
 }
 END_TEST
 
-/* (S(t + 1)/S(t)) = e^{−2 gap} in the end (from t = 5 on, the next eigenvalue is still worth 3e-6); on finite volumes the gap is of order 2. */
+/*
+ * (S(t + 1)/S(t)) = e^{−2 gap} in the end (from t = 5 on, the next eigenvalue is still worth 3e-6); on finite volumes the
+ * gap is of order 2.
+ */
 START_TEST(decay_by_the_gap)
 {
     const double gap = sets[_i].gap;

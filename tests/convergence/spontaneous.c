@@ -7,8 +7,16 @@
 
 static run *begin(double h)
 {
-    const problem p = {.name = "spontaneous", .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 5,
-                       .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 1, .discharge = NPDE_DISCHARGE_STEP, .kappa = 20, .variance = 0.04};
+    const problem p = {.name = "spontaneous",
+                       .reset = 1,
+                       .threshold = 2,
+                       .diffusion = 1,
+                       .connectivity = 5,
+                       .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+                       .tau = 1,
+                       .discharge = NPDE_DISCHARGE_STEP,
+                       .kappa = 20,
+                       .variance = 0.04};
     const double breaks[] = {-7.5, -4.5, -2, -0.5, 0.5, 1, 1.5, 2, 2.6, 3.5, 5, 7.5, 11};
     const size_t degrees[] = {12, 14, 16, 16, 14, 14, 14, 16, 14, 14, 12, 10};
     return run_new_on(&p, NPDE_SCHEME_SPECTRAL, breaks, 13, degrees, NPDE_METHOD_RODAS5P, h);

@@ -179,7 +179,10 @@ START_TEST(unresolved_data_are_noticed)
 }
 END_TEST
 
-/* Near a blow-up no smaller step helps: the run ends by itself with a reason, with or without the watch, and its state is intact. */
+/*
+ * Near a blow-up no smaller step helps: the run ends by itself with a reason, with or without the watch, and its state is
+ * intact.
+ */
 START_TEST(blow_up_ends_cleanly)
 {
     const problem p = {.name = "blow-up",

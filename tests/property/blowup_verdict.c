@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The watch for blow-up over random runs: no alarm on a run that goes on smoothly, however steep, and none missed. What becomes of a
- * run is found out by running it without the watch. */
+ * The watch for blow-up over random runs: no alarm on a run that goes on smoothly, however steep, and none missed. What
+ * becomes of a run is found out by running it without the watch. */
 #include "problem.h"
 
 #include <math.h>
@@ -84,7 +84,8 @@ static problem draw(random_stream *stream)
     p.connectivity = random_between(stream, 0.1, 3);
     p.drive = random_between(stream, -0.5, 2.2);
     p.variance = exp(random_between(stream, log(0.002), log(0.5)));
-    p.mean = 2 - fmax(random_between(stream, 0, 7), 1) * sqrt(p.variance); /* many that do not vanish at the threshold */
+    p.mean =
+        2 - fmax(random_between(stream, 0, 7), 1) * sqrt(p.variance); /* many that do not vanish at the threshold */
     return p;
 }
 
@@ -103,15 +104,18 @@ START_TEST(the_verdict_is_the_fate)
             ck_assert_int_lt(without.status, 0);
             continue;
         }
-        const int blows_up = without.t < 1, told = with.status == NPDE_NOTICE_BLOWUP || with.status == NPDE_NOTICE_ETERNAL;
+        const int blows_up = without.t < 1,
+                  told = with.status == NPDE_NOTICE_BLOWUP || with.status == NPDE_NOTICE_ETERNAL;
         ck_assert_msg(told == blows_up,
-                      "draw %d: b %g, a %g, I %g, from %g, %g: without the watch %s at t = %g (largest rate %g), with it %s at t = %g", k,
-                      p.connectivity, p.diffusion, p.drive, p.mean, p.variance, npde_status_name(without.status),
+                      "draw %d: b %g, a %g, I %g, from %g, %g: without the watch %s at t = %g (largest rate %g), with "
+                      "it %s at t = %g",
+                      k, p.connectivity, p.diffusion, p.drive, p.mean, p.variance, npde_status_name(without.status),
                       without.t, without.top, npde_status_name(with.status), with.t);
         if (blows_up) {
             blown++;
             NEAR(with.time, without.t, 1e-7 + 1e-5 * without.t);
-            if (with.t > 1e-5) NEAR(with.exponent, 0.5, 0.015); /* with b n(V_F) just below 1 there are no two decades */
+            if (with.t > 1e-5)
+                NEAR(with.exponent, 0.5, 0.015); /* with b n(V_F) just below 1 there are no two decades */
         } else {
             smooth++;
             steep += with.top > 3;
@@ -147,7 +151,8 @@ START_TEST(no_alarm_where_there_can_be_none)
         }
         const fate f = go(&p, 1, NPDE_BLOWUP_STOP, 0.8, &height);
         top = fmax(top, f.top);
-        ck_assert_msg(f.status >= 0 && f.status != NPDE_NOTICE_BLOWUP && f.status != NPDE_NOTICE_ETERNAL && isinf(f.time),
+        ck_assert_msg(f.status >= 0 && f.status != NPDE_NOTICE_BLOWUP && f.status != NPDE_NOTICE_ETERNAL &&
+                          isinf(f.time),
                       "draw %d: b %g, a %g, I %g, from %g, %g, pulse %g: %s at t = %g", k, p.connectivity, p.diffusion,
                       p.drive, p.mean, p.variance, height, npde_status_name(f.status), f.t);
     }

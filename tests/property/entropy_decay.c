@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Entropy on finite volumes with backward Euler: for random models, grids, data, steps and convex functions it never grows, and a step
- * takes at least h (D_diff + D_jump) of the new state from it, as convexity says. */
+ * Entropy on finite volumes with backward Euler: for random models, grids, data, steps and convex functions it never grows,
+ * and a step takes at least h (D_diff + D_jump) of the new state from it, as convexity says. */
 #include "problem.h"
 
 #include <math.h>
