@@ -230,7 +230,7 @@ static double at_threshold(const npde_entropy *e, const double *density)
     if (g->scheme != NPDE_SCHEME_SPECTRAL || !e->op.absorbing) return npde__operator_flux(&e->op, density) / e->rate;
     size_t s = 0;
     while (g->node[s + 1] < e->op.end) s++;
-    double dn[NPDE__MAX_NODES], dp[NPDE__MAX_NODES];
+    double dn[NPDE__MAX_NODES] = {0}, dp[NPDE__MAX_NODES] = {0};
     differentiate(e, s, density, dn, dp);
     return dn[g->cells[s]] / dp[g->cells[s]];
 }

@@ -105,7 +105,7 @@ double npde__lif_next_break(const npde__system *s, double t);
 void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
                      double *time);
 npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired);
-npde_status npde__lif_fire(npde__system *s, double *y, const double *fired);
+npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *rates, const double *fired);
 double npde__lif_certificate(const npde__system *s, double t, const double *y, double *time);
 
 #endif

@@ -113,6 +113,13 @@ static int look(lif_system *l, double t, const double *rates)
     return !npde__lif_law(l, t, -1, rates) && !npde__lif_law_jacobian(l, t, -1, rates, &l->present, &any) && any;
 }
 
+/* The same, with NULL for no rates. */
+static int look_at(lif_system *l, double t, const double *rates)
+{
+    for (size_t p = 0; p < l->base.n_rates; p++) l->residual[p] = rates ? rates[p] : 0;
+    return look(l, t, l->residual);
+}
+
 /* What the rates add to the diffusion of population p. */
 static double added_noise(const lif_system *l, size_t p, const double *rates)
 {
@@ -189,9 +196,8 @@ static double unseen(lif_system *l, size_t p)
 npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired)
 {
     lif_system *l = npde__lif_self(s);
-    double *none = l->residual;
-    for (size_t p = 0; p < s->n_rates; p++) none[p] = fired[p] = 0;
-    if (!look(l, t, rates ? rates : none)) return NPDE__CASCADE_NONE;
+    for (size_t p = 0; p < s->n_rates; p++) fired[p] = 0;
+    if (!look_at(l, t, rates)) return NPDE__CASCADE_NONE;
     for (size_t p = 0; rates && p < s->n_rates; p++)
         if (added_noise(l, p, rates) != 0)
             return NPDE__CASCADE_ENDS; /* no cascade of shifts: the rate's word is taken */
@@ -245,10 +251,11 @@ static npde_status unsupported(const npde__system *s, size_t p, const char *why)
                       "the run stops before the blow-up: the jump is not known with %s (population %zu)", why, p);
 }
 
-npde_status npde__lif_fire(npde__system *s, double *y, const double *fired)
+npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *rates, const double *fired)
 {
     lif_system *l = npde__lif_self(s);
     const size_t n = s->n_rates;
+    if (!look_at(l, t, rates)) return unsupported(s, 0, "a callback that fails there");
     for (size_t p = 0; p < n; p++) {
         double drive, diffusion;
         for (size_t q = 0; q < n; q++) l->residual[q] = 1;

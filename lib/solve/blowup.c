@@ -96,6 +96,12 @@ static double fit(npde__blowup *b, double layer_time)
 
 /* ---- the verdict ---- */
 
+/* A time that is no matter. */
+static double instant(const npde__run *run)
+{
+    return nothing * (1 + fabs(run->t));
+}
+
 static double largest(const double *x, size_t n)
 {
     double most = 0;
@@ -103,21 +109,21 @@ static double largest(const double *x, size_t n)
     return most;
 }
 
-static npde__cascade judge(npde__run *run, int stuck)
+/* Just after a start or a jump no step is small enough: is there so much at a threshold that more must fire at once? */
+static npde__cascade judge_beginning(npde__run *run)
 {
-    npde__blowup *b = &run->blowup, kept = *b;
+    npde__blowup *b = &run->blowup;
+    const npde__cascade cascade = run->system->ops->cascade(run->system, run->t, run->stepper.y, NULL, b->fired);
+    if (cascade) b->time = run->t;
+    return cascade;
+}
+
+static npde__cascade judge_growth(npde__run *run, int stuck)
+{
+    npde__blowup *b = &run->blowup;
+    const npde__blowup kept = *b;
     const npde__system_ops *ops = run->system->ops;
     const npde__stepper *st = &run->stepper;
-    if (stuck &&
-        run->t - run->settle_from <
-            nothing *
-                (1 +
-                 fabs(run->t))) { /* just after a start or a jump, with so much at a threshold that more must fire */
-        const npde__cascade at_once = ops->cascade(run->system, run->t, st->y, NULL, b->fired);
-        if (at_once) b->time = run->t;
-        if (at_once) b->size = largest(b->fired, run->system->n_rates);
-        return at_once;
-    }
     const int known = b->records > LAST;
     double width, thinnest, time;
     if (!known && !stuck) return NPDE__CASCADE_NONE;
@@ -126,16 +132,13 @@ static npde__cascade judge(npde__run *run, int stuck)
     const double power = known ? fit(b, time) : 0;
     if (!known) b->time = run->t;
     const int near = power >= least_power && power <= most_power &&
-                     (width <= fmax(enough, thinnest) || b->time - run->t <= nothing * (1 + fabs(run->t)));
+                     (width <= fmax(enough, thinnest) || b->time - run->t <= instant(run));
     npde__cascade cascade = NPDE__CASCADE_NONE;
     if (near || stuck) cascade = ops->cascade(run->system, run->t, st->y, st->rates, b->fired);
-    if (cascade == NPDE__CASCADE_NONE) { /* nothing to tell: what was told of an earlier one stays */
-        b->time = kept.time;
-        b->exponent = kept.exponent;
-        return cascade;
-    }
-    b->size = largest(b->fired, run->system->n_rates);
-    return cascade;
+    if (cascade) return cascade;
+    b->time = kept.time; /* what was told of an earlier one stays */
+    b->exponent = kept.exponent;
+    return NPDE__CASCADE_NONE;
 }
 
 npde_status npde__blowup_watch(npde_solver *s, int stuck)
@@ -145,8 +148,9 @@ npde_status npde__blowup_watch(npde_solver *s, int stuck)
     const npde__system *system = run->system;
     if (b->action == NPDE_BLOWUP_IGNORE || run->dt > 0 || !system->ops->cascade) return NPDE_OK;
     if (!record(b, run->t, run->stepper.rates, system->n_rates) && !stuck) return NPDE_OK;
-    b->found = judge(run, stuck);
+    b->found = stuck && run->t - run->settle_from < instant(run) ? judge_beginning(run) : judge_growth(run, stuck);
     if (!b->found) return NPDE_OK;
+    b->size = largest(b->fired, system->n_rates);
     const npde_status told = npde__solver_notify(s, NPDE_EVENT_BLOWUP);
     return told ? told : npde__blowup_pass(s);
 }
@@ -154,11 +158,11 @@ npde_status npde__blowup_watch(npde_solver *s, int stuck)
 /* ---- what then ---- */
 
 /* Those who fire count for the jump at the present time. */
-static npde_status fire(npde__run *run)
+static npde_status fire(npde__run *run, const double *rates)
 {
     npde__blowup *b = &run->blowup;
     const npde__system *system = run->system;
-    const npde_status status = system->ops->fire(run->system, run->stepper.y, b->fired);
+    const npde_status status = system->ops->fire(run->system, run->t, run->stepper.y, rates, b->fired);
     if (!status) b->size += largest(b->fired, system->n_rates);
     return status;
 }
@@ -176,7 +180,7 @@ static npde_status rates_by_firing(npde__run *run)
         if (more == NPDE__CASCADE_ETERNAL)
             return npde__fail(system->context, NPDE__RETRY, "a cascade begins at the thresholds and never ends");
         if (!more) return status;
-        if ((status = fire(run))) return status;
+        if ((status = fire(run, NULL))) return status;
     }
     return NPDE__RETRY;
 }
@@ -201,10 +205,12 @@ npde_status npde__blowup_rates(npde__run *run, npde_status status)
 static npde_status jump(npde_solver *s)
 {
     npde__run *run = s->run;
+    const npde__stepper *st = &run->stepper;
     npde__blowup *b = &run->blowup;
-    b->size = 0;
-    npde_status status = fire(run);
+    const double size = b->size;
+    npde_status status = fire(run, st->rates);
     if (status) return status;
+    b->size = size;
     b->found = b->records = 0;
     b->jumps++;
     run->h_next = run->dt_max;

@@ -84,8 +84,11 @@ typedef struct {
      * rates NULL: there are none.
      */
     npde__cascade (*cascade)(npde__system *s, double t, const double *y, const double *rates, double *fired);
-    /* Fires these fractions in y: the physical jump. NPDE_ERR_UNSUPPORTED, with a text, where it is not known what that is. */
-    npde_status (*fire)(npde__system *s, double *y, const double *fired);
+    /*
+     * Fires these fractions in y, which a cascade at these rates gave: the physical jump. NPDE_ERR_UNSUPPORTED, with a text, where
+     * it is not known what that is.
+     */
+    npde_status (*fire)(npde__system *s, double t, double *y, const double *rates, const double *fired);
     /* The moment certificate of y at t: a value >= 1 proves that the rate becomes infinite before *time. */
     double (*certificate)(const npde__system *s, double t, const double *y, double *time);
     /* Walks the system's memory through a snapshot. */
