@@ -83,6 +83,8 @@ npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const doub
 /* Σ_q ∂μ_p/∂N_q x_q and Σ_q ∂a_p/∂N_q x_q. */
 void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, const double *x, double *drive,
                    double *diffusion);
+/* ∂μ_p/∂N_q at present rates. */
+double npde__lif_weight(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q);
 /*
  * Slopes in time of drive, diffusion and release of every population at fixed rates, from the right, looking ahead by a
  * fraction of h at most; into probe_drive, probe_diffusion, release.

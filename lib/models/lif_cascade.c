@@ -251,27 +251,38 @@ static npde_status unsupported(const npde__system *s, size_t p, const char *why)
                       "the run stops before the blow-up: the jump is not known with %s (population %zu)", why, p);
 }
 
-npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *rates, const double *fired)
+/* Is it known how population p takes the firing? */
+static npde_status check_effects(npde__system *s, size_t p, const double *fired)
 {
     lif_system *l = npde__lif_self(s);
     const size_t n = s->n_rates;
-    if (!look_at(l, t, rates)) return unsupported(s, 0, "a callback that fails there");
-    for (size_t p = 0; p < n; p++) {
-        double drive, diffusion;
-        for (size_t q = 0; q < n; q++) l->residual[q] = 1;
-        if (added_noise(l, p, l->residual) != 0) return unsupported(s, p, "noise that grows with the rates");
-        npde__lif_act(l, &l->present, p, fired, &drive, &diffusion);
-        if (drive < 0) return unsupported(s, p, "inhibition by those who fire");
-        if (fired[p] > 0 && l->pop[p].refractory == NPDE_REFRACTORY_FIXED)
-            return unsupported(s, p, "a fixed refractory time");
-        for (size_t q = 0; l->linked && q < n; q++)
-            if (fired[p] > 0 && l->delays[q * n + p] > 0 && (l->weights[q * n + p] != 0 || l->noise[q * n + p] != 0))
-                return unsupported(s, q, "a delay after those who fire");
+    for (size_t q = 0; q < n; q++) l->residual[q] = 1;
+    if (added_noise(l, p, l->residual) != 0) return unsupported(s, p, "noise that grows with the rates");
+    if (fired[p] > 0 && l->pop[p].refractory == NPDE_REFRACTORY_FIXED)
+        return unsupported(s, p, "a fixed refractory time");
+    for (size_t q = 0; q < n; q++) {
+        const size_t k = p * n + q; /* of q on p */
+        if (!(fired[q] > 0)) continue;
+        if (l->linked && l->delays[k] > 0 && (l->weights[k] != 0 || l->noise[k] != 0))
+            return unsupported(s, p, "a delay after those who fire");
+        if ((q == p || !l->diagonal) && npde__lif_weight(l, &l->present, p, q) < 0)
+            return unsupported(s, p, "inhibition by those who fire");
     }
+    return NPDE_OK;
+}
+
+npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *rates, const double *fired)
+{
+    lif_system *l = npde__lif_self(s);
+    if (!look_at(l, t, rates)) return unsupported(s, 0, "a callback that fails there");
     if (l->grid->scheme == NPDE_SCHEME_SPECTRAL)
         return unsupported(s, 0,
                            "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");
-    for (size_t p = 0; p < n; p++) {
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const npde_status status = check_effects(s, p, fired);
+        if (status) return status;
+    }
+    for (size_t p = 0; p < s->n_rates; p++) {
         const double shift = shift_of(l, p, fired);
         double *density = y + p * s->stride;
         if (shift > 0) move(&l->pop[p], shift, density, density + s->points, l->pop[p].by_drive);

@@ -112,6 +112,11 @@ static double entry(const lif_system *l, const double *differences, const double
     return l->linked && l->delays[k] == 0 ? weights[k] : 0;
 }
 
+double npde__lif_weight(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q)
+{
+    return entry(l, jacobian->drive, l->weights, p, q);
+}
+
 void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, const double *x, double *drive,
                    double *diffusion)
 {

@@ -93,8 +93,7 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
     }
     return npde__fail(c, NPDE_ERR_RANGE,
                       "the initial data have no finite rate at t = %g: %.300s. With excitation, b n(v_threshold) >= 1, "
-                      "the equation blows "
-                      "up at once: start with less density at the threshold",
+                      "the equation blows up at once: start with less density there, or set the option blowup to jump",
                       t0, c->reason);
 }
 

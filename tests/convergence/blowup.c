@@ -516,6 +516,49 @@ START_TEST(jumps_that_are_not_known)
 }
 END_TEST
 
+/* An excitatory population blows up although it feeds an inhibitory one, whose answer to a jump is not known. */
+START_TEST(excitation_and_inhibition)
+{
+    const double weights[] = {3, -0.5, 1, -0.25};
+    npde_context *c;
+    npde_model *m;
+    npde_solver *s;
+    double t, value, rates[2];
+    OK(c, npde_context_new(&c));
+    OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &m));
+    OK(c, npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    for (int jump = 0; jump <= 1; jump++) {
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_RODAS5P, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_LAYER, 1e-6));
+        OK(c, npde_solver_set(s, NPDE_OPTION_BLOWUP, jump ? NPDE_BLOWUP_JUMP : NPDE_BLOWUP_STOP));
+        OK(c, npde_solver_set_gaussian(s, 0, 1.5, 0.005));
+        OK(c, npde_solver_set_gaussian(s, 1, 1.6, 0.005));
+        OK(c, npde_solver_start(s, 0));
+        const npde_status status = npde_solver_advance(s, 1, &t);
+        ck_assert_msg(status == NPDE_NOTICE_BLOWUP || status == NPDE_NOTICE_ETERNAL, "%s at t = %g",
+                      npde_status_name(status), t);
+        OK(c, npde_solver_stat(s, NPDE_STAT_BLOWUP_EXPONENT, &value));
+        NEAR(value, 0.5, 0.015);
+        OK(c, npde_solver_rates(s, rates, 2));
+        ck_assert(rates[0] > 1e3 && t > 0.01 && t < 0.1);
+        npde_solver_free(s);
+    }
+    npde_model_free(m);
+    npde_context_free(c);
+}
+END_TEST
+
+/* A step that is given cannot follow a blow-up: jumps need adaptive ones. */
+START_TEST(jumps_need_adaptive_steps)
+{
+    run *r = run_prepare(&cases[5].p, 0, NPDE_METHOD_RODAS5P, 1e-3);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_BLOWUP, NPDE_BLOWUP_JUMP));
+    ANSWERS(r->context, NPDE_ERR_UNSUPPORTED, npde_solver_start(r->solver, 0));
+    ck_assert_ptr_nonnull(strstr(npde_context_error(r->context), "dt = 0"));
+    run_free(r);
+}
+END_TEST
+
 /* The regularised equations pass by where the plain one blows up: delay, random threshold. A refractory state alone does not. */
 START_TEST(regularised)
 {
@@ -556,6 +599,8 @@ int main(void)
     tcase_add_test(tcase, stopping_leaves_the_state);
     tcase_add_test(tcase, events_and_snapshots_of_a_jump);
     tcase_add_test(tcase, jumps_that_are_not_known);
+    tcase_add_test(tcase, excitation_and_inhibition);
+    tcase_add_test(tcase, jumps_need_adaptive_steps);
     tcase_add_test(tcase, regularised);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
