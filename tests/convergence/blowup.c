@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Blow-up: times, exponents, jumps against computations of another kind and closed forms; what a run does at one. */
 #include "problem.h"
+#include "steppers/stepper.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,6 +81,24 @@ START_TEST(finite_volumes)
     NEAR(run_stat(r, NPDE_STAT_JUMP_SIZE), cases[_i].jump, 1e-3);
     ck_assert(run_stat(r, NPDE_STAT_MASS_DEFECT) < 1e-13);
     run_free(r);
+}
+END_TEST
+
+/* Whatever the method, if it chooses its steps. */
+START_TEST(every_adaptive_method)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+        if (!method->error_order) continue;
+        run *r = run_prepare(&cases[3].p, 0, method->id, 0);
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_LAYER, 1e-6));
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-4));
+        OK(r->context, npde_solver_start(r->solver, 0));
+        ANSWERS(r->context, NPDE_NOTICE_ETERNAL, npde_solver_advance(r->solver, 1, NULL));
+        NEAR(run_stat(r, NPDE_STAT_BLOWUP_TIME) / cases[3].time, 1, method->order == 1 ? 0.04 : 3e-4);
+        NEAR(run_stat(r, NPDE_STAT_BLOWUP_EXPONENT), 0.5, 0.01);
+        run_free(r);
+    }
 }
 END_TEST
 
@@ -589,6 +608,7 @@ int main(void)
     TCase *tcase = tcase_create("blowup");
     tcase_set_timeout(tcase, 600);
     tcase_add_loop_test(tcase, times_exponents_and_jumps, 0, N_CASES);
+    tcase_add_test(tcase, every_adaptive_method);
     tcase_add_loop_test(tcase, finite_volumes, 0, N_CASES);
     tcase_add_loop_test(tcase, jumps_in_closed_form, 0, sizeof instant / sizeof instant[0]);
     tcase_add_test(tcase, where_the_jump_leads);
