@@ -60,7 +60,8 @@ enum {
     NPDE_METHOD_SBDF2 = 3008, /**< SBDF2: multistep method of order 2 with fixed steps around a frozen, inverted operator; the widest stability, for noise that varies by a third */
     NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
     NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
-    NPDE_METHOD_SBDF5 = 3011 /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_SBDF5 = 3011, /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_RADAU_IIA5 = 3014 /**< Radau IIA collocation of order 5 with the exact Jacobian, L-stable, stage order 3; for tight tolerances, and where the drive moves in time */
 };
 
 /** Parameters of a model. */

@@ -100,6 +100,12 @@ static double mass_above(const lif_population *pop, const double *n, const doubl
 
 /* ---- the cascade ---- */
 
+/* Work space of population p. */
+static double *sums_of(const lif_system *l, size_t p)
+{
+    return l->sums + p * l->base.stride;
+}
+
 /* Drive at the threshold, f + μ, at what the law last gave. */
 static double push(const lif_system *l, size_t p)
 {
@@ -161,7 +167,7 @@ static int comes_round(const lif_system *l, size_t p, double shift)
     return l->pop[p].op.absorbing && l->pop[p].refractory == NPDE_REFRACTORY_NONE && shift >= l->pop[p].distance;
 }
 
-/* x ← P(bx) + part of the kicks, to its limit; 0 when it is eternal. The sums are in by_drive, the kicks in cascade. */
+/* x ← P(bx) + part of the kicks, to its limit; 0 when it is eternal. The kicks are in l->cascade. */
 static int spread(const npde__system *s, const double *y, double part, double *fired)
 {
     const lif_system *l = npde__lif_const(s);
@@ -174,7 +180,7 @@ static int spread(const npde__system *s, const double *y, double part, double *f
             if (comes_round(l, p, shift)) return 0;
             fired[p] = part * l->cascade[p];
             if (shift > 0) /* also where the mass is known to rounding only, no one fires who is not there */
-                fired[p] += mass_above(pop, y + p * s->stride, pop->by_drive, right_end(pop) - shift);
+                fired[p] += mass_above(pop, y + p * s->stride, sums_of(l, p), right_end(pop) - shift);
             change = fmax(change, fabs(fired[p] - before));
         }
         if (change <= 1e-14) break;
@@ -206,7 +212,7 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
         const double u = push(l, p), width = l->diffusion[p] / u;
         const int layer = rates && pop->op.absorbing && u > 0 && width <= thin * pop->distance;
         l->cascade[p] = layer ? width * rates[p] / u : rates ? 0 : unseen(l, p);
-        if (pop->op.absorbing) accumulate(pop, y + p * s->stride, pop->by_drive);
+        if (pop->op.absorbing) accumulate(pop, y + p * s->stride, sums_of(l, p));
     }
     int ends = spread(s, y, kick, fired), sets = !ends;
     for (size_t p = 0; p < s->n_rates; p++) sets = sets || fired[p] > sets_off * kick * l->cascade[p];
@@ -221,9 +227,9 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
 
 /*
  * Moves the density by the shift and brings those who fired back, by the mass on the edges of the control volumes: values at
- * points would make spikes on a graded grid, and the spikes a false second jump. out has room for end + 1 sums.
+ * points would make spikes on a graded grid, and the spikes a false second jump. sum has room for end + 1, moved for end values.
  */
-static void move(lif_population *pop, double shift, double *n, double *reservoir, double *sum)
+static void move(const lif_population *pop, double shift, double *n, double *reservoir, double *sum, double *moved)
 {
     const npde_grid *g = pop->op.grid;
     const size_t end = pop->op.end;
@@ -231,7 +237,7 @@ static void move(lif_population *pop, double shift, double *n, double *reservoir
     const double first = right_end(pop) - shift; /* from here on they fire, at a sharp threshold */
     const double fired = pop->op.absorbing ? mass_above(pop, n, sum, first) : 0;
     const int back = pop->op.absorbing && pop->refractory == NPDE_REFRACTORY_NONE;
-    double *moved = pop->by_diffusion, above = 0, returned = 0;
+    double above = 0, returned = 0;
     for (size_t i = end; i-- > 0;) { /* from the right: what of either kind lies above the left edge of i */
         const double from = i ? edge(pop, i) - shift : -INFINITY,
                      home = i ? edge(pop, i) + pop->distance - shift : first;
@@ -285,7 +291,7 @@ npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *r
     for (size_t p = 0; p < s->n_rates; p++) {
         const double shift = shift_of(l, p, fired);
         double *density = y + p * s->stride;
-        if (shift > 0) move(&l->pop[p], shift, density, density + s->points, l->pop[p].by_drive);
+        if (shift > 0) move(&l->pop[p], shift, density, density + s->points, sums_of(l, p), sums_of(l, s->n_rates));
     }
     return NPDE_OK;
 }

@@ -114,10 +114,10 @@ static void settle(npde__run *run)
     if (run->dt == 0) run->h_next = fmax(run->h_next, settle_step(run));
 }
 
-/* May a step of this size pass unmeasured? Methods that remember their steps do not know what to make of it. */
+/* May a step of this size pass unmeasured? */
 static int settles(const npde__run *run, double h)
 {
-    return run->dt == 0 && h <= settle_step(run) && !run->stepper.method->accept;
+    return run->dt == 0 && h <= settle_step(run);
 }
 
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
@@ -225,10 +225,12 @@ static npde_status attempt(npde__run *run, double h)
     npde__stepper *st = &run->stepper;
     const int adaptive = run->dt == 0, hermite = run->samples.dense && !st->method->dense;
     npde_status status = hermite ? npde__stepper_slope(st, run->t, h) : NPDE_OK;
+    st->foreign = 0;
     if (!status) status = try_method(run, st->method, h, adaptive);
     if ((status > 0 || run->error > 1) && settles(run, h)) {
         status = try_method(run, &npde__backward_euler, h, 0);
         run->error = 2; /* whatever it is */
+        st->foreign = 1;
     }
     if (status) return status;
     if (run->error > 1 && !settles(run, h))
@@ -281,7 +283,9 @@ static npde_status interpolate_samples(npde__run *run, double begin)
     for (; left->n > 0 && left->times[0] < run->t; left->n--, left->times++, left->rates += system->n_rates) {
         const double t = left->times[0], theta = (t - begin) / (run->t - begin);
         double *y = st->error; /* not in use between steps */
-        npde__stepper_dense(st, theta, y);
+        if (run->error <= 1) npde__stepper_dense(st, theta, y);
+        else /* a step that settles is not the method's */
+            for (size_t i = 0; i < system->n; i++) y[i] = (1 - theta) * st->y_new[i] + theta * st->y[i];
         for (size_t k = 0; k < system->n_rates; k++)
             left->rates[k] = (1 - theta) * st->rates_old[k] + theta * st->rates[k];
         const npde_status status = system->ops->rates(run->system, t, -1, y, left->rates);

@@ -14,6 +14,7 @@ static const npde__method *const methods[] = {
     &npde__sbdf3,
     &npde__sbdf4,
     &npde__sbdf5,
+    &npde__radau_iia5,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };

@@ -56,6 +56,7 @@ struct npde__stepper {
     double h_old;
     double *residual; /* n_rates: work space of the stages */
     void *data;       /* the method's own */
+    int foreign;      /* the offered state is not of the method: it forgets its past */
     int iterate;      /* Newton on the rates; otherwise extrapolate them */
     int64_t startup;  /* steps left that are done with backward Euler (crank_nicolson) */
     int64_t stages, iterations;
@@ -95,6 +96,6 @@ void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5;
+    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__radau_iia5;
 
 #endif
