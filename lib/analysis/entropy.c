@@ -20,21 +20,29 @@ static const double negligible =
 
 /* ---- the steady state ---- */
 
+static double rate_of(const npde_entropy *e, const double *density)
+{
+    double rate;
+    npde__operator_flux(&e->op, density, &rate);
+    return rate;
+}
+
 /* P by inverse iteration: backward Euler with steps far longer than any relaxation. Mass is kept, so that it stays 1. */
 static npde_status find_steady(npde_entropy *e)
 {
     npde__operator *op = &e->op;
     const npde_grid *g = e->grid;
-    const double width = g->v[op->end < g->n ? op->end : g->n - 1] - g->v[0], longest = 1e8 * width * width;
-    for (size_t i = 0; i < op->end; i++) e->steady[i] = 1 / width;
-    if (npde__operator_factor(op, longest / op->diffusion, 1))
+    const double all = 1, none = 0;
+    const double width = g->v[e->of->end < g->n ? e->of->end : g->n - 1] - g->v[0], longest = 1e8 * width * width;
+    for (size_t i = 0; i < e->of->end; i++) e->steady[i] = 1 / width;
+    if (npde__operator_factor(op, longest / op->diffusion[0], &all))
         return npde__fail(e->context, NPDE_ERR_RANGE, "the operator is singular on this grid");
-    for (int k = 0; k < 6; k++) (void)npde__operator_solve(op, 1, 0, e->steady);
+    for (int k = 0; k < 6; k++) npde__operator_solve(op, &all, &none, e->steady, &e->rate);
     double mass = 0;
-    for (size_t i = 0; i < op->end; i++) mass += g->w[i] * e->steady[i];
-    const double held = npde__operator_flux(op, e->steady) * e->tau;
-    for (size_t i = 0; i < op->end; i++) e->steady[i] /= mass + held;
-    e->rate = npde__operator_flux(op, e->steady);
+    for (size_t i = 0; i < e->of->end; i++) mass += g->w[i] * e->steady[i];
+    const double held = rate_of(e, e->steady) * e->tau;
+    for (size_t i = 0; i < e->of->end; i++) e->steady[i] /= mass + held;
+    e->rate = rate_of(e, e->steady);
     e->reservoir = e->rate * e->tau;
     if (e->rate > 0 && isfinite(e->rate)) return NPDE_OK;
     return npde__fail(e->context, NPDE_ERR_RANGE, "the steady state has the rate %g on this grid: refine it", e->rate);
@@ -44,13 +52,15 @@ static npde_status find_steady(npde_entropy *e)
 static void find_faces(npde_entropy *e)
 {
     const npde__operator *op = &e->op;
-    double *unit = e->value, *image = e->slope;
+    double *unit = e->value, *image = e->slope, rate;
+    const double none = 0, *w = e->grid->w;
     for (size_t color = 0; color < 3; color++) {
-        for (size_t i = 0; i < op->end; i++) unit[i] = i % 3 == color ? e->steady[i] : 0;
-        op->scheme->apply(op, unit, image);
-        for (size_t i = color; i < op->end; i += 3) {
-            if (i + 1 < op->end) e->down[i] = image[i + 1];
-            if (i > 0) e->up[i - 1] = image[i - 1];
+        for (size_t i = 0; i < e->of->end; i++) unit[i] = i % 3 == color ? e->steady[i] : 0;
+        (void)npde__operator_apply(op, unit, &rate);
+        npde__operator_emit(op, 0, &none, image); /* W⁻¹ of it */
+        for (size_t i = color; i < e->of->end; i += 3) {
+            if (i + 1 < e->of->end) e->down[i] = w[i + 1] * image[i + 1];
+            if (i > 0) e->up[i - 1] = w[i - 1] * image[i - 1];
         }
     }
 }
@@ -62,7 +72,8 @@ static npde_status allocate(npde_entropy *e)
     double **const arrays[] = {&e->steady, &e->h, &e->value, &e->slope, &e->curvature, &e->down, &e->up};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(e->context, e->grid->n + 2, sizeof(double)))) return NPDE_ERR_MEMORY;
-    return NPDE_OK;
+    e->work = npde__alloc(e->context, npde__operator_work(e->grid), sizeof *e->work);
+    return e->work ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static npde_status make(npde_entropy *e, const npde_model *m, size_t pop, const double *rates, npde_id flux)
@@ -82,13 +93,17 @@ static npde_status make(npde_entropy *e, const npde_model *m, size_t pop, const 
     if (!(a > 0) || !isfinite(a) || !isfinite(drive))
         return npde__fail(e->context, NPDE_ERR_RANGE,
                           "drive = %g and diffusion = %g at these rates: diffusion must be > 0", drive, a);
-    npde__population of = {m, pop};
+    npde__population of = npde__model_population(m, pop);
     const int sharp = (npde_id)npde__model_value(m, pop, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
     const int exact = flux == NPDE_FLUX_EXACT || (flux == NPDE_FLUX_AUTOMATIC && !linked);
-    status = npde__operator_init(&e->op, e->context, e->grid, reset, threshold, drift, discharge, exact);
+    npde__stencil *found;
+    status = npde__stencil_find(&e->stencils, e->context, e->grid, reset, threshold, drift, discharge, exact, &found);
     if (status) return status;
-    npde__operator_load(&e->op, drive, a);
+    e->of = found;
+    const size_t at = 0;
+    if ((status = npde__operator_init(&e->op, found, 1, &at, e->work))) return status;
+    (void)npde__operator_load(&e->op, &drive, &a);
     if ((status = find_steady(e))) return status;
     if (e->grid->scheme == NPDE_SCHEME_FINITE_VOLUME) find_faces(e);
     return NPDE_OK;
@@ -116,8 +131,9 @@ npde_status npde__entropy_new(const npde_model *m, const npde_grid *grid, size_t
 void npde__entropy_free(npde_entropy *e)
 {
     npde_context *c = e->context;
-    if (e->op.scheme) npde__operator_free(&e->op);
-    double *const arrays[] = {e->steady, e->h, e->value, e->slope, e->curvature, e->down, e->up};
+    npde__operator_free(&e->op);
+    npde__stencil_free_all(e->stencils);
+    double *const arrays[] = {e->steady, e->h, e->value, e->slope, e->curvature, e->down, e->up, e->work};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) npde__free(c, arrays[i]);
     npde__callback_release(e->function);
     npde__grid_release(e->grid);
@@ -147,7 +163,7 @@ static void built_in(npde_id function, double x, double *value, double *slope, d
 
 static npde_status evaluate(npde_entropy *e, npde_id function)
 {
-    const size_t n = e->op.end + 2;
+    const size_t n = e->of->end + 2;
     if (function != NPDE_ENTROPY_CUSTOM) {
         for (size_t i = 0; i < n; i++) built_in(function, e->h[i], &e->value[i], &e->slope[i], &e->curvature[i]);
         return NPDE_OK;
@@ -179,7 +195,7 @@ static double bracket(const npde_entropy *e, size_t from, size_t to)
 static double over_faces(const npde_entropy *e)
 {
     double sum = 0;
-    for (size_t i = 0; i + 1 < e->op.end; i++)
+    for (size_t i = 0; i + 1 < e->of->end; i++)
         sum += e->down[i] * bracket(e, i, i + 1) + e->up[i] * bracket(e, i + 1, i);
     return sum;
 }
@@ -189,8 +205,9 @@ static void differentiate(const npde_entropy *e, size_t s, const double *density
 {
     const npde_grid *g = e->grid;
     const size_t n = g->cells[s] + 1, first = g->node[s];
-    double d[NPDE__MAX_NODES * NPDE__MAX_NODES];
-    npde__quadrature_derivative(n, g->v + first, g->b + first + s, d);
+    double d[NPDE__MAX_NODES * NPDE__MAX_NODES], b[NPDE__MAX_NODES];
+    npde__quadrature_barycentric(n, g->v + first, b);
+    npde__quadrature_derivative(n, g->v + first, b, d);
     for (size_t i = 0; i < n; i++) {
         dn[i] = dp[i] = 0;
         for (size_t j = 0; j < n; j++) {
@@ -208,28 +225,28 @@ static double over_elements(const npde_entropy *e, const double *density)
 {
     const npde_grid *g = e->grid;
     double sum = 0, top = 0;
-    for (size_t i = 0; i < e->op.end; i++) top = fmax(top, e->steady[i]);
-    for (size_t s = 0; s < g->n_segments && g->node[s] < e->op.end; s++) {
+    for (size_t i = 0; i < e->of->end; i++) top = fmax(top, e->steady[i]);
+    for (size_t s = 0; s < g->n_segments && g->node[s] < e->of->end; s++) {
         const size_t n = g->cells[s] + 1, first = g->node[s];
         double dn[NPDE__MAX_NODES], dp[NPDE__MAX_NODES], x[NPDE__MAX_NODES], w[NPDE__MAX_NODES];
         differentiate(e, s, density, dn, dp);
         npde__quadrature_lobatto(n - 1, x, w);
-        for (size_t i = 0; i < n && first + i < e->op.end; i++) {
+        for (size_t i = 0; i < n && first + i < e->of->end; i++) {
             const double p = e->steady[first + i], h = e->h[first + i], r = dn[i] - h * dp[i];
             if (p < negligible * top || h < negligible) continue;
             sum += w[i] * (g->breaks[s + 1] - g->breaks[s]) / 2 * e->curvature[first + i] * r * r / p;
         }
     }
-    return e->op.diffusion * sum;
+    return e->op.diffusion[0] * sum;
 }
 
 /* h at a sharp threshold, where n and P are 0: the ratio of what fires, or on spectral elements of the slopes, which is sharper. */
 static double at_threshold(const npde_entropy *e, const double *density)
 {
     const npde_grid *g = e->grid;
-    if (g->scheme != NPDE_SCHEME_SPECTRAL || !e->op.absorbing) return npde__operator_flux(&e->op, density) / e->rate;
+    if (g->scheme != NPDE_SCHEME_SPECTRAL || !e->of->absorbing) return rate_of(e, density) / e->rate;
     size_t s = 0;
-    while (g->node[s + 1] < e->op.end) s++;
+    while (g->node[s + 1] < e->of->end) s++;
     double dn[NPDE__MAX_NODES] = {0}, dp[NPDE__MAX_NODES] = {0};
     differentiate(e, s, density, dn, dp);
     return dn[g->cells[s]] / dp[g->cells[s]];
@@ -238,17 +255,18 @@ static double at_threshold(const npde_entropy *e, const double *density)
 /* Firing goes to the reservoir and from there to the reset, or there at once. */
 static double over_jumps(const npde_entropy *e)
 {
-    const size_t threshold = e->op.end, reservoir = threshold + 1, to = e->tau > 0 ? reservoir : e->op.reset;
-    double sum = e->tau > 0 ? e->rate * bracket(e, reservoir, e->op.reset) : 0;
-    if (e->op.absorbing) return sum + e->rate * bracket(e, threshold, to);
-    for (size_t i = 0; i < e->op.end; i++) sum += e->op.c[i] * e->steady[i] * bracket(e, i, to);
+    const size_t threshold = e->of->end, reservoir = threshold + 1, to = e->tau > 0 ? reservoir : e->of->reset;
+    double sum = e->tau > 0 ? e->rate * bracket(e, reservoir, e->of->reset) : 0;
+    if (e->of->absorbing) return sum + e->rate * bracket(e, threshold, to);
+    for (size_t i = e->of->c_first; i < e->of->end; i++)
+        sum += e->op.c[i - e->of->c_first] * e->steady[i] * bracket(e, i, to);
     return sum;
 }
 
 npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const double *density, double reservoir,
                                   double *value, double *by_diffusion, double *by_jump)
 {
-    const size_t end = e->op.end;
+    const size_t end = e->of->end;
     const int spectral = e->grid->scheme == NPDE_SCHEME_SPECTRAL;
     if (spectral && by_diffusion && function == NPDE_ENTROPY_ABSOLUTE)
         return npde__fail(e->context, NPDE_ERR_UNSUPPORTED,

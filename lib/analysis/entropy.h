@@ -8,7 +8,10 @@
 struct npde_entropy {
     npde_context *context;
     npde_grid *grid;
-    npde__operator op;
+    npde__stencil *stencils;
+    const npde__stencil *of;
+    npde__operator op; /* of one population, whose densities begin at 0 */
+    double *work;
     double tau;             /* mean refractory time; 0 without */
     double *steady;         /* P at the grid's points */
     double rate, reservoir; /* N_∞ and N_∞ τ */

@@ -25,7 +25,8 @@
 enum {
     MOST = 5,
     SETTLE = 2, /* steps that damp the layer of data or coefficients that do not fit, before the history begins */
-    DENSE = 128 /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    DENSE = 128, /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    MANY = 4     /* rates: populations solved side by side cost less than reading an inverse for each */
 };
 
 typedef struct {
@@ -251,7 +252,7 @@ static npde_status init(npde__stepper *s)
         m->g[j] = m->y[j] + n;
     }
     m->rest = m->vectors + (vectors - 1) * n;
-    if (system->stride > DENSE) return NPDE_OK;
+    if (system->stride > DENSE || system->n_rates >= MANY) return NPDE_OK;
     m->ld = (system->stride + 7) / 8 * 8;
     m->inverse = npde__alloc(c, n * m->ld, sizeof(double));
     return m->inverse ? NPDE_OK : NPDE_ERR_MEMORY;

@@ -89,6 +89,15 @@ static npde_status toy_remainder(npde__system *s, double t, int side, const doub
     return NPDE_OK;
 }
 
+static npde_status toy_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+{
+    (void)s, (void)side;
+    rates[0] = functional(y);
+    out[1] = (1 + rates[0]) * y[0] - 2 * y[1];
+    out[0] = -out[1] + sin(t);
+    return NPDE_OK;
+}
+
 static void toy_raise(npde__system *s, double factor)
 {
     (void)s, (void)factor;
@@ -162,6 +171,7 @@ static const npde__system_ops ops = {.make_complex = toy_make_complex,
                                      .factor_jacobian_complex = toy_factor_complex,
                                      .solve_jacobian_complex = toy_solve_complex,
                                      .remainder = toy_remainder,
+                                     .evaluate = toy_evaluate,
                                      .raise = toy_raise,
                                      .drift = toy_drift,
                                      .measure = toy_measure,
