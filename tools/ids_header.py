@@ -18,6 +18,7 @@ TITLES = {
     "REFRACTORY": "Values of NPDE_PARAM_REFRACTORY", "DISCHARGE": "Values of NPDE_PARAM_DISCHARGE",
     "COUPLING": "Values of NPDE_OPTION_COUPLING", "FLUX": "Values of NPDE_OPTION_FLUX",
     "CONTROLLER": "Values of NPDE_OPTION_CONTROLLER", "OUTPUT": "Values of NPDE_OPTION_OUTPUT",
+    "BLOWUP": "Values of NPDE_OPTION_BLOWUP", "ENTROPY": "Convex functions of a relative entropy",
 }
 HEAD = """/* SPDX-License-Identifier: BSD-3-Clause */
 /**

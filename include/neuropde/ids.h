@@ -31,7 +31,9 @@ enum {
     NPDE_FAMILY_COUPLING = 12, /**< Values of the option coupling */
     NPDE_FAMILY_FLUX = 13, /**< Values of the option flux */
     NPDE_FAMILY_CONTROLLER = 14, /**< Values of the option controller */
-    NPDE_FAMILY_OUTPUT = 15 /**< Values of the option output */
+    NPDE_FAMILY_OUTPUT = 15, /**< Values of the option output */
+    NPDE_FAMILY_BLOWUP = 16, /**< Values of the option blowup */
+    NPDE_FAMILY_ENTROPY = 20 /**< Convex functions H of a relative entropy */
 };
 
 /** Kinds of model. */
@@ -106,7 +108,9 @@ enum {
     NPDE_OPTION_STARTUP_STEPS = 6009, /**< Steps of crank_nicolson done as two half steps of backward Euler; -1 for 2 on rough data and none on smooth */
     NPDE_OPTION_HISTORY = 6010, /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
     NPDE_OPTION_CONTROLLER = 6011, /**< Control of adaptive steps: integral, pi or pid */
-    NPDE_OPTION_OUTPUT = 6012 /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
+    NPDE_OPTION_OUTPUT = 6012, /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
+    NPDE_OPTION_BLOWUP = 6020, /**< What adaptive runs do where the rate becomes infinite: ignore, stop or jump */
+    NPDE_OPTION_LAYER = 6021 /**< Thinnest layer at V_F, in units of V_F - V_R, that a grid made by the solver resolves; 0 for none, or 1e-5 where blowup is jump */
 };
 
 /** Statistics of a run. */
@@ -119,7 +123,13 @@ enum {
     NPDE_STAT_MIN_DENSITY = 7006, /**< Smallest present density at a grid point, the threshold excepted */
     NPDE_STAT_TAIL_MASS = 7007, /**< Largest mass next to an end of the grid (the last tenth before it; the right end with a random threshold only), averaged over its diffusion time: what the truncation of the domain cuts off */
     NPDE_STAT_RESOLUTION = 7008, /**< L1 distance between the initial data and their projection */
-    NPDE_STAT_ERROR_ESTIMATE = 7009 /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
+    NPDE_STAT_ERROR_ESTIMATE = 7009, /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
+    NPDE_STAT_BLOWUP_TIME = 7010, /**< Time of the last blow-up of the run, from the fit of the rate; infinite before any */
+    NPDE_STAT_BLOWUP_EXPONENT = 7011, /**< Exponent p of N ~ (T - t)^(-p) fitted at the last blow-up (1/2 in theory); 0 before any */
+    NPDE_STAT_JUMP_SIZE = 7012, /**< Fraction of a population, the largest, that fires at once at the last blow-up; 0 before any */
+    NPDE_STAT_JUMPS = 7013, /**< Blow-ups that the run has jumped over */
+    NPDE_STAT_CERTIFICATE = 7014, /**< Moment certificate, the largest b mu M_mu exp(-mu V_F) over populations and exponents mu: at >= 1 the present data provably blow up; 0 where the theorem says nothing */
+    NPDE_STAT_CERTIFIED_TIME = 7015 /**< Time before which the present data provably blow up; infinite without a certificate */
 };
 
 /** Counters of a run. */
@@ -139,7 +149,9 @@ enum {
     NPDE_EVENT_STEP = 9002, /**< A step was accepted */
     NPDE_EVENT_REJECT = 9003, /**< A step was given up and will be tried smaller */
     NPDE_EVENT_OUTPUT = 9004, /**< An output time of npde_solver_sample() was reached */
-    NPDE_EVENT_FINISH = 9005 /**< npde_solver_advance() or npde_solver_sample() reached its end */
+    NPDE_EVENT_FINISH = 9005, /**< npde_solver_advance() or npde_solver_sample() reached its end */
+    NPDE_EVENT_BLOWUP = 9006, /**< The rate becomes infinite; the state is the last one before */
+    NPDE_EVENT_JUMP = 9007 /**< A blow-up was jumped over; the state is the first one after */
 };
 
 /** Values of NPDE_PARAM_REFRACTORY. */
@@ -181,6 +193,21 @@ enum {
 enum {
     NPDE_OUTPUT_EXACT = 15001, /**< A step ends at each output time */
     NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT, and with ars222, ars443, ark4 and etdrk4 */
+};
+
+/** Values of NPDE_OPTION_BLOWUP. */
+enum {
+    NPDE_BLOWUP_IGNORE = 16001, /**< No watch: steps shrink until they are too small */
+    NPDE_BLOWUP_STOP = 16002, /**< The run stops before it with NPDE_NOTICE_BLOWUP */
+    NPDE_BLOWUP_JUMP = 16003 /**< The run goes on by the physical jump: the minimal cascade fires at once */
+};
+
+/** Convex functions of a relative entropy. */
+enum {
+    NPDE_ENTROPY_QUADRATIC = 20001, /**< H(x) = (x - 1)^2 */
+    NPDE_ENTROPY_KULLBACK_LEIBLER = 20002, /**< H(x) = x ln x - x + 1 */
+    NPDE_ENTROPY_ABSOLUTE = 20003, /**< H(x) = |x - 1| */
+    NPDE_ENTROPY_CUSTOM = 20004 /**< H by npde_entropy_set_function() */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

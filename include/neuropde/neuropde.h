@@ -9,6 +9,7 @@
 #include <neuropde/types.h>
 
 #include <neuropde/context.h>
+#include <neuropde/entropy.h>
 #include <neuropde/grid.h>
 #include <neuropde/ids.h>
 #include <neuropde/model.h>

@@ -77,7 +77,10 @@ NPDE_API npde_status npde_solver_set_jumps(npde_solver *solver, const double *ti
 NPDE_API npde_status npde_solver_start(npde_solver *solver, double t0);
 /** One accepted step, at most to @p t_limit (> present time); @p t receives the time reached, and may be NULL. */
 NPDE_API npde_status npde_solver_step(npde_solver *solver, double t_limit, double *t);
-/** Steps until @p t_end (≥ present time) exactly; @p t receives the time reached, and may be NULL. */
+/**
+ * Steps until @p t_end (≥ present time) exactly, unless the rate becomes infinite before (NPDE_NOTICE_BLOWUP, NPDE_NOTICE_ETERNAL:
+ * the run stands at the last step before, and another call answers the same; see NPDE_OPTION_BLOWUP); @p t receives the time
+ * reached, and may be NULL. */
 NPDE_API npde_status npde_solver_advance(npde_solver *solver, double t_end, double *t);
 /**
  * Advances through ascending times and writes the rates there: the flux of the solution at that time, neither interpolated

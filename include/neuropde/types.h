@@ -26,6 +26,7 @@ typedef struct npde_context npde_context; /**< allocator, log, text of the last 
 typedef struct npde_model npde_model;     /**< physics: kind, parameters, populations, weights, delays, callbacks */
 typedef struct npde_grid npde_grid;       /**< space: breakpoints, cells, space scheme */
 typedef struct npde_solver npde_solver;   /**< model × grid × method: the state and the step loop */
+typedef struct npde_entropy npde_entropy; /**< relative entropy against the steady state of a linear equation */
 
 /** 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed; a run stays at its last accepted step) */
 typedef int32_t npde_status;
@@ -39,6 +40,8 @@ enum {
     NPDE_STOP = 1,                 /**< an observer asked for a clean stop */
     NPDE_NOTICE_UNRESOLVED = 2,    /**< the grid cannot resolve the initial data; the run goes on */
     NPDE_NOTICE_TRUNCATED = 3,     /**< density has reached the left end of the grid; the run goes on */
+    NPDE_NOTICE_BLOWUP = 4,        /**< the rate becomes infinite: the run stands just before */
+    NPDE_NOTICE_ETERNAL = 5,       /**< the cascade of the blow-up never ends: the run stands just before */
     NPDE_ERR_NULL = -1,            /**< a required pointer is NULL */
     NPDE_ERR_RANGE = -2,           /**< a value is outside its allowed range */
     NPDE_ERR_NOT_FINITE = -3,      /**< a value is NaN or infinite */

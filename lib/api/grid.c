@@ -68,7 +68,7 @@ npde_status npde_grid_new_for(const npde_model *model, npde_id scheme, size_t ce
     NPDE__GIVEN(c, __func__, out);
     NPDE__TRY(npde__check_id(c, __func__, "scheme", NPDE_FAMILY_SCHEME, scheme, &row));
     if (cells) NPDE__TRY(check_cells(c, __func__, scheme, 0, cells));
-    return npde__model_fit_grid(model, scheme, cells, NULL, out);
+    return npde__model_fit_grid(model, scheme, cells, NULL, 0, out);
 }
 
 void npde_grid_free(npde_grid *grid)

@@ -236,6 +236,10 @@ static npde_status check_start(const npde_solver *s, const char *function)
                           "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take a "
                           "method that has one, such as rodas5p or tr_bdf2",
                           function, npde__ids_row(s->method->id)->name);
+    if (dt > 0 && (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP) == NPDE_BLOWUP_JUMP)
+        return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: blowup = jump with fixed steps: they pass by a blow-up without seeing it; set dt = 0",
+                          function);
     const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN),
                  dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
     if (dt_min > (dt > 0 ? dt : dt_max))
@@ -247,8 +251,12 @@ static npde_status check_start(const npde_solver *s, const char *function)
 /* All of a run, or what there is of it when something fails. */
 static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
 {
+    const int jump = (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP) == NPDE_BLOWUP_JUMP;
+    const double layer = npde__solver_option(s, NPDE_OPTION_LAYER);
     if (s->grid) run->grid = npde__grid_acquire(s->grid);
-    else NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
+    else /* what a jump leaves behind has discontinuities that move: nothing for spectral elements */
+        NPDE__TRY(npde__model_fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0, s->initial,
+                                       layer > 0 || !jump ? layer : 1e-5, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),

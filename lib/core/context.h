@@ -54,6 +54,7 @@ typedef struct {
         npde_coupling_fn coupling;
         npde_profile_fn profile;
         npde_observer_fn observer;
+        npde_convex_fn convex;
     } fn;
     void *user;
     npde_release_fn release;

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FINITE_VOLUME_CELLS = 400, MAX_BREAKS = 4096, MARCH = 1 << 15 };
+enum { FINITE_VOLUME_CELLS = 400, LAYER_CELLS = 1600, MAX_BREAKS = 4096, MARCH = 1 << 15 };
 static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the last in deviations of the data */
 
 typedef struct {
@@ -22,6 +22,7 @@ typedef struct {
     struct range *ranges; /* one per population */
     /* Where the strongest drive meets a threshold and a reset, and 1/width of the layers it makes to the left of them. */
     double threshold, threshold_layer, reset, reset_layer;
+    double thinnest; /* layer to resolve at sharp thresholds, in units of the distance to the reset; 0 for none */
 } layout;
 
 /* Rate of a population without coupling, roughly: Siegert's integral by a plain rule is more than an estimate needs. */
@@ -230,10 +231,28 @@ static double resolved_deviation(const layout *l, const npde__initial *initial)
     return fmax(sqrt(initial->variance), 1e-3 * l->sigma);
 }
 
+static int sharp(const npde_model *m, size_t p)
+{
+    return (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
+}
+
+/* Elements that shrink geometrically towards each sharp threshold, the last one as wide as eight of the thinnest layers. */
+static npde_status lay_out_layers(const npde_model *m, layout *l)
+{
+    npde_status status = NPDE_OK;
+    for (size_t p = 0; l->thinnest > 0 && p < m->n_pop; p++) {
+        const range *r = &l->ranges[p];
+        const double distance = r->threshold - r->reset;
+        for (double h = 8 * l->thinnest; sharp(m, p) && h < 0.3 && !status; h *= 4)
+            status = add(m, l, r->threshold - h * distance);
+    }
+    return status;
+}
+
 /* Breaks around initial data narrower than the bump, and near a threshold that data or a strong drive reach. */
 static npde_status lay_out_elements(const npde_model *m, const npde__initial *initial, layout *l)
 {
-    npde_status status = NPDE_OK;
+    npde_status status = lay_out_layers(m, l);
     for (size_t p = 0; initial && p < m->n_pop && !status; p++) {
         const double deviation = resolved_deviation(l, &initial[p]), mean = initial[p].mean;
         if (!(deviation <= 0.7 * l->sigma)) continue;
@@ -265,8 +284,9 @@ static npde_status find_ranges(const npde_model *m, layout *l)
     return ok ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
-static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__initial *initial, layout *l)
+static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__initial *initial, double layer, layout *l)
 {
+    l->thinnest = layer;
     double left = INFINITY, right = -INFINITY;
     npde_status status = find_ranges(m, l);
     l->sigma = INFINITY;
@@ -335,23 +355,62 @@ static void make_cells(layout *l, size_t total, size_t *cells)
     }
 }
 
+/* Widths in geometric progression from left to right whose last is this one: the last over the first. */
+static double grading(double length, size_t cells, double last)
+{
+    double low = 1, high = 1e3; /* of the growth from the last cell leftwards */
+    for (int k = 0; k < 200; k++) {
+        const double q = sqrt(low * high), sum = q > 1 ? last * expm1((double)cells * log(q)) / (q - 1) : 0;
+        if (sum < length) low = q;
+        else high = q;
+    }
+    return pow(low, 1 - (double)cells);
+}
+
+/* Cells that shrink geometrically towards the sharp thresholds; two thirds of all for them, the rest equal. */
+static void grade_cells(const npde_model *m, layout *l, size_t total, size_t *cells, double *ratios)
+{
+    double graded = 0;
+    for (size_t s = 0; s + 1 < l->n; s++) {
+        ratios[s] = 1;
+        for (size_t p = 0; p < m->n_pop; p++)
+            if (sharp(m, p) && l->ranges[p].threshold == l->breaks[s + 1])
+                ratios[s] = l->thinnest * (l->ranges[p].threshold - l->ranges[p].reset) / 10;
+        graded += ratios[s] < 1;
+    }
+    const double span = l->breaks[l->n - 1] - l->breaks[0];
+    for (size_t s = 0; s + 1 < l->n; s++) {
+        const double length = l->breaks[s + 1] - l->breaks[s];
+        if (ratios[s] < 1) {
+            cells[s] = (size_t)fmax(100, 0.67 * (double)total / graded);
+            ratios[s] = grading(length, cells[s], ratios[s]);
+        } else {
+            cells[s] = (size_t)fmax(1, 0.33 * (double)total * length / span);
+        }
+    }
+}
+
 npde_status npde__model_fit_grid(const npde_model *m, npde_id scheme, size_t cells, const npde__initial *initial,
-                                 npde_grid **out)
+                                 double layer, npde_grid **out)
 {
     npde_context *c = m->context;
     npde_status status = npde__model_validate(m);
     if (status) return status;
     layout *l = npde__alloc(c, 1, sizeof *l);
     size_t *numbers = npde__alloc(c, MAX_BREAKS, sizeof *numbers);
-    status = l && numbers ? lay_out(m, scheme, initial, l) : NPDE_ERR_MEMORY;
+    double *ratios = npde__alloc(c, MAX_BREAKS, sizeof *ratios);
+    const int graded = layer > 0 && scheme == NPDE_SCHEME_FINITE_VOLUME;
+    status = l && numbers && ratios ? lay_out(m, scheme, initial, layer, l) : NPDE_ERR_MEMORY;
     if (!status && scheme == NPDE_SCHEME_SPECTRAL) status = make_elements(m, l, initial, cells, numbers);
+    else if (!status && graded) grade_cells(m, l, cells ? cells : LAYER_CELLS, numbers, ratios);
     else if (!status) make_cells(l, cells ? cells : FINITE_VOLUME_CELLS, numbers);
-    if (!status) status = npde__grid_new(c, scheme, l->breaks, l->n, numbers, NULL, out);
+    if (!status) status = npde__grid_new(c, scheme, l->breaks, l->n, numbers, graded ? ratios : NULL, out);
     if (!status)
         npde__log(c, NPDE_LOG_INFO, "grid fitted to the model: [%g, %g], %zu segments, %zu points", l->breaks[0],
                   l->breaks[l->n - 1], l->n - 1, (*out)->n);
     if (l) npde__free(c, l->ranges);
     npde__free(c, l);
     npde__free(c, numbers);
+    npde__free(c, ratios);
     return status;
 }

@@ -57,9 +57,12 @@ npde__population npde__model_population(const npde_model *model, size_t pop);
 npde_status npde__model_drift(void *population, size_t n, const double *v, double *value);
 npde_status npde__model_discharge(void *population, size_t n, const double *v, double *value);
 
-/* fit.c: a grid that fits the model, and the initial data if given (NULL or n_pop of them). */
+/*
+ * fit.c: a grid that fits the model, and the initial data if given (NULL or n_pop of them), and resolves layers of this width, in
+ * units of V_THRESHOLD − V_RESET, at sharp thresholds (0: none).
+ */
 npde_status npde__model_fit_grid(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
-                                 npde_grid **out);
+                                 double layer, npde_grid **out);
 /* initial.c: projects initial data of one population on the unknowns of its operator, with this mass. */
 npde_status npde__model_project(npde_context *c, const npde_grid *grid, size_t end, size_t pop,
                                 const npde__initial *initial, double mass, double *density, double *resolution);

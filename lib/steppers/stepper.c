@@ -42,7 +42,9 @@ static void swap(double **a, double **b)
 
 void npde__stepper_accept(npde__stepper *s, double h)
 {
-    if (s->method->accept) s->method->accept(s, h);
+    if (s->foreign && s->method->restart) s->method->restart(s);
+    else if (!s->foreign && s->method->accept) s->method->accept(s, h);
+    s->foreign = 0;
     swap(&s->y, &s->y_new);
     swap(&s->rates_old, &s->rates);
     swap(&s->rates, &s->rates_new);

@@ -62,6 +62,7 @@ struct npde__stepper {
     double h_old;
     double *residual; /* n_rates: work space of the stages */
     void *data;       /* the method's own */
+    int foreign;      /* the offered state is not of the method: it forgets its past */
     int iterate;      /* Newton on the rates; otherwise extrapolate them */
     int64_t startup;  /* steps left that are done with backward Euler (crank_nicolson) */
     int64_t stages, iterations;

@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(statuses_have_names_and_texts)
 {
-    for (npde_status s = NPDE_ERR_SNAPSHOT; s <= NPDE_NOTICE_TRUNCATED; s++) {
+    for (npde_status s = NPDE_ERR_SNAPSHOT; s <= NPDE_NOTICE_ETERNAL; s++) {
         ck_assert_int_eq(strncmp(npde_status_name(s), "NPDE_", 5), 0);
         ck_assert_uint_gt(strlen(npde_status_text(s)), 10);
     }

@@ -342,7 +342,7 @@ START_TEST(ids_of_another_family)
     REFUSED(NPDE_ERR_ID, npde_solver_get(solver, NPDE_STAT_TIME, &x), "option = 7001");
     REFUSED(NPDE_ERR_ID, npde_solver_stat(solver, NPDE_COUNT_STEPS, &x), "stat = 8001");
     REFUSED(NPDE_ERR_ID, npde_solver_count(solver, NPDE_STAT_TIME, &k), "count = 7001");
-    REFUSED(NPDE_ERR_ID, npde_solver_observe(solver, NPDE_STAT_TIME, NULL, NULL, NULL, NULL), "event = 7001", "finish");
+    REFUSED(NPDE_ERR_ID, npde_solver_observe(solver, NPDE_STAT_TIME, NULL, NULL, NULL, NULL), "event = 7001", "start");
 }
 END_TEST
 
