@@ -17,6 +17,7 @@ TITLES = {
     "OPTION": "Options of a solver", "STAT": "Statistics of a run", "COUNT": "Counters of a run", "EVENT": "Events",
     "REFRACTORY": "Values of NPDE_PARAM_REFRACTORY", "DISCHARGE": "Values of NPDE_PARAM_DISCHARGE",
     "COUPLING": "Values of NPDE_OPTION_COUPLING", "FLUX": "Values of NPDE_OPTION_FLUX",
+    "STEADY": "Options of a search for steady states", "INPUT": "Inputs of a linear response",
 }
 HEAD = """/* SPDX-License-Identifier: BSD-3-Clause */
 /**
@@ -85,7 +86,7 @@ def tables(found):
     for family, rows in found.items():
         if family == "FAMILY":
             continue
-        valued = family in ("PARAM", "MATRIX", "OPTION")
+        valued = family in ("PARAM", "MATRIX", "OPTION", "STEADY")
         out += f"\n## {TITLES[family].replace('NPDE_', '`NPDE_', 1) + ('`' if 'NPDE_' in TITLES[family] else '')}\n\n"
         out += "| id | name | " + ("unit | range | preset | " if valued else "") + "meaning |\n"
         out += "|---|---|" + ("---|---|---|" if valued else "") + "---|\n"

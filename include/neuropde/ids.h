@@ -29,7 +29,9 @@ enum {
     NPDE_FAMILY_REFRACTORY = 10, /**< Values of the parameter refractory */
     NPDE_FAMILY_DISCHARGE = 11, /**< Values of the parameter discharge */
     NPDE_FAMILY_COUPLING = 12, /**< Values of the option coupling */
-    NPDE_FAMILY_FLUX = 13 /**< Values of the option flux */
+    NPDE_FAMILY_FLUX = 13, /**< Values of the option flux */
+    NPDE_FAMILY_STEADY = 14, /**< Options of a search for steady states */
+    NPDE_FAMILY_INPUT = 15 /**< What a linear response is the response to */
 };
 
 /** Kinds of model. */
@@ -153,6 +155,21 @@ enum {
     NPDE_FLUX_AUTOMATIC = 13001, /**< Exact where drive and diffusion are constant, midpoint elsewhere */
     NPDE_FLUX_MIDPOINT = 13002, /**< Drift frozen at the midpoint of the cell (Scharfetter-Gummel) */
     NPDE_FLUX_EXACT = 13003 /**< Exact integral of the potential over the cell: fourth order in the steady state */
+};
+
+/** Options of a search for steady states. */
+enum {
+    NPDE_STEADY_RATE_MIN = 14001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound */
+    NPDE_STEADY_RATE_MAX = 14002, /**< Largest rate of a steady state that is looked for, in every population */
+    NPDE_STEADY_BOXES = 14003 /**< Boxes of rates that a search may look at before it fails with NPDE_ERR_TOO_MANY_STEPS */
+};
+
+/** Inputs of a linear response. */
+enum {
+    NPDE_INPUT_DRIVE = 15001, /**< Modulated drive, with the network's feedback */
+    NPDE_INPUT_DIFFUSION = 15002, /**< Modulated diffusion (noise), with the network's feedback */
+    NPDE_INPUT_DRIVE_ALONE = 15003, /**< Modulated drive, the coupling held at its steady value */
+    NPDE_INPUT_DIFFUSION_ALONE = 15004 /**< Modulated diffusion (noise), the coupling held at its steady value */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

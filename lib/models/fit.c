@@ -16,9 +16,11 @@ enum { FINITE_VOLUME_CELLS = 400, MAX_BREAKS = 4096, MARCH = 1 << 15 };
 static const double reach = 7.5, longest = 10, longest_data = 14; /* in σ, the last in deviations of the data */
 
 typedef struct {
+    size_t first, last; /* the populations that the grid is for: first … last − 1 */
     double breaks[MAX_BREAKS];
     size_t n;
-    double sigma;         /* the smallest, which the elements must resolve */
+    double sigma; /* the smallest, which the elements must resolve */
+    double fast;  /* what changes within 1/fast is resolved at reset and threshold; 0 for the steady state only */
     struct range *ranges; /* one per population */
     /* Where the strongest drive meets a threshold and a reset, and 1/width of the layers it makes to the left of them. */
     double threshold, threshold_layer, reset, reset_layer;
@@ -268,9 +270,9 @@ static npde_status find_ranges(const npde_model *m, layout *l)
 static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__initial *initial, layout *l)
 {
     double left = INFINITY, right = -INFINITY;
-    npde_status status = find_ranges(m, l);
+    npde_status status = NPDE_OK;
     l->sigma = INFINITY;
-    for (size_t p = 0; p < m->n_pop && !status; p++) status = lay_out_population(m, p, initial, l, &left, &right);
+    for (size_t p = l->first; p < l->last && !status; p++) status = lay_out_population(m, p, initial, l, &left, &right);
     if (!status) status = add(m, l, left);
     if (!status && right > l->breaks[l->n - 1]) status = add(m, l, right);
     if (!status && scheme == NPDE_SCHEME_SPECTRAL) status = lay_out_elements(m, initial, l);
@@ -281,11 +283,11 @@ static npde_status lay_out(const npde_model *m, npde_id scheme, const npde__init
 static npde_status finest(const npde_model *m, const layout *l, const npde__initial *initial, size_t s, double *scale)
 {
     *scale = l->sigma;
-    for (size_t p = 0; m->drift && p < m->n_pop; p++) {
+    for (size_t p = l->first; m->drift && p < l->last; p++) {
         double local;
         const npde_status status = local_scale(&l->ranges[p], l->breaks[s], l->breaks[s + 1], &local);
         if (status) return status;
-        *scale = p ? fmin(*scale, local) : local;
+        *scale = p > l->first ? fmin(*scale, local) : local;
     }
     *scale = fmin(*scale, (l->breaks[l->n - 1] - l->breaks[0]) / 2);
     for (size_t p = 0; initial && p < m->n_pop; p++) {
@@ -335,6 +337,48 @@ static void make_cells(layout *l, size_t total, size_t *cells)
     }
 }
 
+/* What changes as fast lives in layers of width √(a/fast) at the kinks: breaks around them, ever further apart. */
+static npde_status lay_out_layers(const npde_model *m, size_t p, layout *l)
+{
+    const range *r = &l->ranges[p];
+    const double widest = fmin(l->sigma, (r->threshold - r->reset) / 2);
+    npde_status status = NPDE_OK;
+    for (double width = 8 * sqrt(r->a / l->fast); width < 0.7 * widest && !status; width *= 4) {
+        const double at[] = {r->threshold - width, r->reset + width, r->reset - width, r->threshold + width};
+        for (size_t i = 0; i < sizeof at / sizeof at[0] && !status; i++) status = add_near(m, l, at[i], width / 2);
+    }
+    return status;
+}
+
+npde_status npde__model_fit_frozen(const npde_model *m, size_t pop, double drive, double diffusion, double fast,
+                                   npde_grid **out)
+{
+    npde_context *c = m->context;
+    layout *l = npde__alloc(c, 1, sizeof *l);
+    size_t *numbers = npde__alloc(c, MAX_BREAKS, sizeof *numbers);
+    if (l) l->ranges = npde__alloc(c, m->n_pop, sizeof *l->ranges);
+    npde_status status = l && l->ranges && numbers ? NPDE_OK : NPDE_ERR_MEMORY;
+    if (!status) {
+        l->first = pop;
+        l->last = pop + 1;
+        l->fast = fast;
+        l->ranges[pop] = (range){.of = {m, pop},
+                                 .a = diffusion,
+                                 .reset = npde__model_value(m, pop, NPDE_PARAM_V_RESET),
+                                 .threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD),
+                                 .low = drive,
+                                 .high = drive};
+        status = lay_out(m, NPDE_SCHEME_SPECTRAL, NULL, l);
+    }
+    if (!status && fast > 0) status = lay_out_layers(m, pop, l);
+    if (!status) status = make_elements(m, l, NULL, 0, numbers);
+    if (!status) status = npde__grid_new(c, NPDE_SCHEME_SPECTRAL, l->breaks, l->n, numbers, NULL, out);
+    if (l) npde__free(c, l->ranges);
+    npde__free(c, l);
+    npde__free(c, numbers);
+    return status;
+}
+
 npde_status npde__model_fit_grid(const npde_model *m, npde_id scheme, size_t cells, const npde__initial *initial,
                                  npde_grid **out)
 {
@@ -343,7 +387,11 @@ npde_status npde__model_fit_grid(const npde_model *m, npde_id scheme, size_t cel
     if (status) return status;
     layout *l = npde__alloc(c, 1, sizeof *l);
     size_t *numbers = npde__alloc(c, MAX_BREAKS, sizeof *numbers);
-    status = l && numbers ? lay_out(m, scheme, initial, l) : NPDE_ERR_MEMORY;
+    status = l && numbers ? find_ranges(m, l) : NPDE_ERR_MEMORY;
+    if (!status) {
+        l->last = m->n_pop;
+        status = lay_out(m, scheme, initial, l);
+    }
     if (!status && scheme == NPDE_SCHEME_SPECTRAL) status = make_elements(m, l, initial, cells, numbers);
     else if (!status) make_cells(l, cells ? cells : FINITE_VOLUME_CELLS, numbers);
     if (!status) status = npde__grid_new(c, scheme, l->breaks, l->n, numbers, NULL, out);
