@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, double fast)
+npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail)
 {
     npde_context *c = study->context;
     const npde_model *m = study->model;
@@ -20,7 +20,7 @@ npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t 
         if (pop->refractory != NPDE_REFRACTORY_NONE) pop->tau = npde__model_value(m, p, NPDE_PARAM_REFRACTORY_TIME);
         pop->rate = npde__study_rate(study, index, p);
         pop->mass = 1 - pop->rate * pop->tau;
-        const npde_status status = npde__study_passage(study, index, p, fast, &pop->passage);
+        const npde_status status = npde__study_passage(study, index, p, detail, &pop->passage);
         if (status) return status;
     }
     return NPDE_OK;

@@ -29,8 +29,8 @@ typedef struct {
     double complex *factor; /* n: what row p was taken times */
 } npde__linear;
 
-/* fast: the largest frequency to be resolved. free() takes what a failed init left; the study must live as long. */
-npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, double fast);
+/* free() takes what a failed init left; the study must live as long. */
+npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail);
 void npde__linear_free(npde__linear *l);
 /*
  * H(s), n × n column-major, with or without the coupling, and its derivative by s unless slope is NULL. NPDE_ERR_RANGE as

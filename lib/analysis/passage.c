@@ -62,12 +62,12 @@ static npde_status settle(npde__passage *p)
 }
 
 npde_status npde__passage_init(npde__passage *p, const npde_model *m, size_t pop, npde_grid *grid_or_null, double drive,
-                               double diffusion, double fast)
+                               double diffusion, npde__detail detail)
 {
     *p = (npde__passage){.context = m->context};
     npde_status status = NPDE_OK;
     if (grid_or_null) p->grid = npde__grid_acquire(grid_or_null);
-    else status = npde__model_fit_frozen(m, pop, drive, diffusion, fast, &p->grid);
+    else status = npde__model_fit_frozen(m, pop, drive, diffusion, detail, &p->grid);
     size_t reset, threshold;
     if (!status) status = npde__model_locate(m, p->grid, pop, &reset, &threshold);
     if (status) return status;
@@ -117,7 +117,9 @@ npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes
                             .by_drive = at(p, p->by_drive),
                             .by_diffusion = at(p, p->by_diffusion)};
     if (!slopes) return NPDE_OK;
-    out->phase = npde__envelope_phase(&p->matrix);
+    double log_modulus, phase;
+    npde__envelope_determinant(&p->matrix, &log_modulus, &phase);
+    out->log_determinant = CMPLX(log_modulus, phase);
     for (size_t i = 0; i < p->n; i++) { /* ψ' = −(sW − K)⁻ᵀ W ψ */
         p->re[i] *= -w[i];
         p->im[i] *= -w[i];

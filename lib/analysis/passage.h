@@ -33,15 +33,15 @@ typedef struct {
 typedef struct {
     double complex reset, by_drive, by_diffusion;
     double complex reset_slope, by_drive_slope, by_diffusion_slope;
-    double phase; /* of det(sW − K) */
+    double complex log_determinant; /* of sW − K */
 } npde__survival;
 
 /*
- * grid_or_null: NULL for spectral elements that fit, fast as in npde__model_fit_frozen(). When neurons fire so rarely that
+ * grid_or_null: NULL for spectral elements that fit, with this detail. When neurons fire so rarely that
  * rounding hides it, log_time is infinite and the rest of escape NaN. free() takes what a failed init left.
  */
 npde_status npde__passage_init(npde__passage *p, const npde_model *model, size_t pop, npde_grid *grid_or_null,
-                               double drive, double diffusion, double fast);
+                               double drive, double diffusion, npde__detail detail);
 void npde__passage_free(npde__passage *p);
 /* NPDE_ERR_RANGE when s is an eigenvalue of K. slopes: whether derivatives are wanted. */
 npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes, npde__survival *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Guesses from the dense matrix, Newton's method on det H(s), and a count of the zeros by the argument principle on
+ * Guesses from the dense matrix, Newton's method on det H(s), the secant method on Δ(s), and a count of the zeros by the argument principle on
  *
  *     Δ(s) = Π_p det(sW_p − K_p) × det H(s),
  *
@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEWTON = 40, SPARE = 6, PIECES = 24, DEGREE = 24, MOST_DEGREE = 192 };
+static const double pi = 3.14159265358979323846;
+
+enum { ITERATIONS = 40, SPARE = 6, PIECES = 24, DEGREE = 24, MOST_DEGREE = 192 };
 
 typedef struct {
     npde_context *c;
@@ -38,12 +40,39 @@ static npde_status log_derivative(spectrum *z, double complex s, double complex 
     return NPDE_OK;
 }
 
-/* Newton's method on det H; converged when the steps are as small as rounding lets them be. */
-static npde_status polish(spectrum *z, double complex *s, int *converged)
+/* ln Δ(s), up to multiples of 2πi. */
+static npde_status log_delta(spectrum *z, double complex s, double complex *out)
+{
+    const size_t n = z->l.n;
+    const npde_status status = npde__linear_matrix(&z->l, s, 1, z->h, z->slope);
+    if (status) return status;
+    *out = 0;
+    for (size_t p = 0; p < n; p++) *out += z->l.at[p].log_determinant;
+    if (n > 1) {
+        const int order = (int)n;
+        int info = 0;
+        zgetrf_(&order, &order, (double *)z->h, &order, z->pivots, &info);
+        for (size_t p = 0; p < n; p++)
+            if (z->pivots[p] != (int)p + 1) *out += CMPLX(0, pi);
+    }
+    for (size_t p = 0; p < n; p++) *out += clog(z->h[p * n + p]);
+    return isfinite(creal(*out)) && isfinite(cimag(*out))
+               ? NPDE_OK
+               : npde__fail(z->c, NPDE_ERR_RANGE, "det H is 0 or not finite at s = %g%+gi", creal(s), cimag(s));
+}
+
+/* Steps are as small as rounding lets them be. */
+static int settled(double size, double last)
+{
+    return size < 1e-15 || (size < 1e-9 && size >= last / 2);
+}
+
+/* Newton's method on det H. */
+static npde_status newton(spectrum *z, double complex *s, int *converged)
 {
     double last = INFINITY;
     *converged = 0;
-    for (int k = 0; k < NEWTON; k++) {
+    for (int k = 0; k < ITERATIONS && !*converged; k++) {
         double complex slope;
         const npde_status status = log_derivative(z, *s, &slope);
         if (status == NPDE_ERR_RANGE) return NPDE_OK; /* on a pole: given up */
@@ -52,13 +81,40 @@ static npde_status polish(spectrum *z, double complex *s, int *converged)
         const double size = cabs(step) / (1 + cabs(*s));
         if (!isfinite(size)) return NPDE_OK;
         *s += step;
-        if (size < 1e-15 || (size < 1e-9 && size >= last / 2)) {
-            *converged = 1;
-            return NPDE_OK;
-        }
+        *converged = settled(size, last);
         last = size;
     }
     return NPDE_OK;
+}
+
+/*
+ * The secant method on Δ, for eigenvalues that det H hardly sees: of modes far from the reset, next to a pole of det H that hides
+ * them.
+ */
+static npde_status secant(spectrum *z, double complex *s, int *converged)
+{
+    double last = INFINITY;
+    double complex before = *s * (1 + 1e-7) + 1e-9, log_before, log_at;
+    *converged = 0;
+    npde_status status = log_delta(z, before, &log_before);
+    for (int k = 0; k < ITERATIONS && !*converged && !status; k++) {
+        status = log_delta(z, *s, &log_at);
+        if (status) break;
+        const double complex step = -(*s - before) / (1 - cexp(log_before - log_at));
+        const double size = cabs(step) / (1 + cabs(*s));
+        if (!isfinite(size)) break;
+        before = *s;
+        log_before = log_at;
+        *s += step;
+        *converged = settled(size, last);
+        last = size;
+    }
+    return status == NPDE_ERR_RANGE ? NPDE_OK : status;
+}
+
+static int near(double complex a, double complex b)
+{
+    return cabs(a - b) < 0.02 * (1 + cabs(a));
 }
 
 static int by_real_part(const void *a, const void *b)
@@ -109,8 +165,12 @@ static npde_status gather(spectrum *z, size_t wanted, size_t degree)
         if (cimag(guess[i]) < 0) continue;
         if (weight(z, z->n_roots) >= wanted + SPARE + z->l.n && i >= wanted + SPARE + 2 * z->l.n) break;
         double complex s = guess[i];
-        status = polish(z, &s, &converged);
+        status = newton(z, &s, &converged);
         if (!status && converged) keep(z, s);
+        if (status || (converged && near(s, guess[i]))) continue;
+        s = guess[i];
+        status = secant(z, &s, &converged);
+        if (!status && converged && near(s, guess[i])) keep(z, s);
     }
     npde__free(z->c, guess);
     npde__free(z->c, re);
@@ -121,30 +181,17 @@ static npde_status gather(spectrum *z, size_t wanted, size_t degree)
 
 /* ---- the argument principle ---- */
 
-static npde_status phase(spectrum *z, double complex s, double *out)
-{
-    const size_t n = z->l.n;
-    const npde_status status = npde__linear_matrix(&z->l, s, 1, z->h, z->slope);
-    if (status) return status;
-    double complex turn = 1;
-    for (size_t p = 0; p < n; p++) turn *= cexp(CMPLX(0, z->l.at[p].phase));
-    if (n > 1) {
-        const int order = (int)n;
-        int info = 0;
-        zgetrf_(&order, &order, (double *)z->h, &order, z->pivots, &info);
-        for (size_t p = 0; p < n; p++)
-            if (z->pivots[p] != (int)p + 1) turn = -turn;
-    }
-    for (size_t p = 0; p < n; p++) turn *= z->h[p * n + p] / cabs(z->h[p * n + p]);
-    *out = carg(turn);
-    return isfinite(*out) ? NPDE_OK
-                          : npde__fail(z->c, NPDE_ERR_RANGE, "det H has no phase at s = %g%+gi", creal(s), cimag(s));
-}
-
 static double turned(double from, double to)
 {
-    const double pi = 3.14159265358979323846;
     return remainder(to - from, 2 * pi);
+}
+
+static npde_status phase(spectrum *z, double complex s, double *out)
+{
+    double complex log_at = 0;
+    const npde_status status = log_delta(z, s, &log_at);
+    *out = cimag(log_at);
+    return status;
 }
 
 /* How far Δ turns on the way from a to b; halved until both halves turn little, and as much as the whole. */
@@ -171,7 +218,6 @@ static npde_status follow(spectrum *z, double complex a, double at_a, double com
 /* Zeros to the right of Re s = left, by the upper half of a rectangle's border; far enough to the right and up there are none. */
 static npde_status count(spectrum *z, double left, double far, double *zeros)
 {
-    const double pi = 3.14159265358979323846;
     const double complex corner[] = {far, CMPLX(far, far), CMPLX(left, far), left};
     double sum = 0, at, next;
     npde_status status = phase(z, corner[0], &at);
@@ -223,9 +269,54 @@ static npde_status verify(spectrum *z, size_t wanted, int *complete)
     return status;
 }
 
+/* The root nearby on the present grids; moved receives how far away it is, infinite if it is not found. */
+static npde_status follow_root(spectrum *z, double complex *root, double *moved)
+{
+    int converged;
+    double complex s = *root;
+    npde_status status = newton(z, &s, &converged);
+    if (!status && !(converged && near(s, *root))) {
+        s = *root;
+        status = secant(z, &s, &converged);
+    }
+    *moved = !status && converged && near(s, *root) ? cabs(s - *root) / (1 + cabs(s)) : INFINITY;
+    if (isfinite(*moved)) *root = fabs(cimag(s)) < 1e-9 * (1 + cabs(s)) ? creal(s) : s;
+    return status;
+}
+
+/* The same roots on ever finer grids, until the wanted ones do not move any more. */
+static npde_status refine(spectrum *z, const npde__study *study, size_t index, size_t wanted)
+{
+    for (int level = 1; level < NPDE__DETAIL_LEVELS; level++) {
+        double fast = 0, most = 0;
+        for (size_t i = 0; i < z->n_roots && weight(z, i) < wanted; i++) fast = fmax(fast, cabs(z->root[i]));
+        npde__linear finer;
+        npde_status status = npde__linear_init(&finer, study, index, (npde__detail){fast, level});
+        if (status) {
+            npde__linear_free(&finer);
+            return status;
+        }
+        npde__linear_free(&z->l);
+        z->l = finer;
+        for (size_t i = 0; i < z->n_roots && weight(z, i) < wanted + SPARE; i++) {
+            double moved;
+            status = follow_root(z, &z->root[i], &moved);
+            if (status) return status;
+            if (weight(z, i) < wanted) most = fmax(most, moved);
+        }
+        qsort(z->root, z->n_roots, sizeof *z->root, by_real_part);
+        if (most < 1e-10) return NPDE_OK;
+    }
+    return npde__fail(
+        z->c, NPDE_ERR_SIZE,
+        "the %zu leading eigenvalues asked for are not resolved to 1e-10; ask for fewer, or give a grid of "
+        "your own",
+        wanted);
+}
+
 static npde_status solve(spectrum *z, const npde__study *study, size_t index, size_t wanted)
 {
-    npde_status status = npde__linear_init(&z->l, study, index, 0);
+    npde_status status = npde__linear_init(&z->l, study, index, (npde__detail){0});
     const size_t n = z->l.n;
     z->h = npde__alloc(z->c, n * n, sizeof *z->h);
     z->slope = npde__alloc(z->c, n * n, sizeof *z->slope);
@@ -235,7 +326,7 @@ static npde_status solve(spectrum *z, const npde__study *study, size_t index, si
         int complete = 0;
         status = gather(z, wanted, degree);
         if (!status) status = verify(z, wanted, &complete);
-        if (complete) return NPDE_OK;
+        if (complete) return study->given ? NPDE_OK : refine(z, study, index, wanted);
     }
     return status ? status
                   : npde__fail(z->c, NPDE_ERR_SIZE,

@@ -54,7 +54,8 @@ static npde_status pace(void *self, size_t pop, double drive, double diffusion, 
         out->slack = 0;
     } else {
         npde__passage p;
-        const npde_status status = npde__passage_init(&p, of->model, pop, of->given, drive, diffusion, 0);
+        const npde_status status =
+            npde__passage_init(&p, of->model, pop, of->given, drive, diffusion, (npde__detail){0});
         e = p.escape;
         noise = 1e-13 + exp(e.log_time) * p.floor;
         const double floor = p.floor;
@@ -187,11 +188,11 @@ void npde__study_law(const npde__study *s, size_t index, size_t pop, double *dri
     }
 }
 
-npde_status npde__study_passage(const npde__study *s, size_t index, size_t pop, double fast, npde__passage *out)
+npde_status npde__study_passage(const npde__study *s, size_t index, size_t pop, npde__detail detail, npde__passage *out)
 {
     double drive, diffusion;
     npde__study_law(s, index, pop, &drive, &diffusion);
-    const npde_status status = npde__passage_init(out, s->model, pop, s->given, drive, diffusion, fast);
+    const npde_status status = npde__passage_init(out, s->model, pop, s->given, drive, diffusion, detail);
     if (status || isfinite(out->escape.log_time)) return status;
     return npde__fail(s->context, NPDE_ERR_GRID,
                       "population %zu: a grid of %zu unknowns does not resolve a steady state of rate %g", pop, out->n,
@@ -218,7 +219,7 @@ npde_status npde__study_density(const npde__study *s, size_t index, size_t pop, 
         return NPDE_OK;
     }
     npde__passage p;
-    const npde_status status = npde__study_passage(s, index, pop, 0, &p);
+    const npde_status status = npde__study_passage(s, index, pop, (npde__detail){0}, &p);
     const double mass = 1 - exp(log_rate) * refractory_time(s->model, pop);
     for (size_t i = 0; i < n && !status; i++) out[i] = mass * interpolate(&p, v[i]);
     npde__passage_free(&p);

@@ -25,8 +25,9 @@ void npde__study_release(npde__study *study); /* NULL is allowed */
 /* Rate, drive and diffusion of a population in a steady state. */
 double npde__study_rate(const npde__study *study, size_t index, size_t pop);
 void npde__study_law(const npde__study *study, size_t index, size_t pop, double *drive, double *diffusion);
-/* A population as it is in a steady state, on the user's grid or on one that resolves layers of frequency fast. */
-npde_status npde__study_passage(const npde__study *study, size_t index, size_t pop, double fast, npde__passage *out);
+/* A population as it is in a steady state, on the user's grid or on one of this detail. */
+npde_status npde__study_passage(const npde__study *study, size_t index, size_t pop, npde__detail detail,
+                                npde__passage *out);
 /* Its density at n potentials; 0 outside the grid. */
 npde_status npde__study_density(const npde__study *study, size_t index, size_t pop, const double *v, size_t n,
                                 double *out);

@@ -58,12 +58,15 @@ npde_status npde__model_discharge(void *population, size_t n, const double *v, d
 /* fit.c: a grid that fits the model, and the initial data if given (NULL or n_pop of them). */
 npde_status npde__model_fit_grid(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
                                  npde_grid **out);
-/*
- * A spectral grid for one population alone at this drive and diffusion; fast > 0 is the largest frequency that its layers at
- * reset and threshold must resolve. The model must be valid.
- */
-npde_status npde__model_fit_frozen(const npde_model *model, size_t pop, double drive, double diffusion, double fast,
-                                   npde_grid **out);
+/* How much a grid for one population alone must resolve. */
+enum { NPDE__DETAIL_LEVELS = 4 };
+typedef struct {
+    double fast; /* the largest frequency that the layers at reset and threshold must resolve; 0 for none */
+    int level;   /* 0 … NPDE__DETAIL_LEVELS − 1: ever finer, and reaching further to the left */
+} npde__detail;
+/* A spectral grid for one population alone at this drive and diffusion. The model must be valid. */
+npde_status npde__model_fit_frozen(const npde_model *model, size_t pop, double drive, double diffusion,
+                                   npde__detail detail, npde_grid **out);
 /* initial.c: projects initial data of one population on the unknowns of its operator, with this mass. */
 npde_status npde__model_project(npde_context *c, const npde_grid *grid, size_t end, size_t pop,
                                 const npde__initial *initial, double mass, double *density, double *resolution);

@@ -28,8 +28,8 @@ static inline double *npde__envelope_entry(const npde__envelope *e, size_t i, si
 }
 /* Factors (re + i im) W − K. 0 if a pivot is 0 or not finite. */
 int npde__envelope_factor(npde__envelope *e, double re, double im, const double *w);
-/* The phase of the determinant, in (−π, π]. */
-double npde__envelope_phase(const npde__envelope *e);
+/* The determinant: the logarithm of its modulus, and its phase in (−π, π]. */
+void npde__envelope_determinant(const npde__envelope *e, double *log_modulus, double *phase);
 /* x ← (s W − K)⁻¹ x, and with the transposed matrix. */
 void npde__envelope_solve(const npde__envelope *e, double *re, double *im);
 void npde__envelope_solve_transposed(const npde__envelope *e, double *re, double *im);
