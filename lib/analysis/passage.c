@@ -42,23 +42,41 @@ static double product(size_t n, const double *x, const double *y)
     return sum;
 }
 
-/* The steady state: y = −K⁻¹ e_R, T = 1ᵀW y = ψ_R, and its slopes ψᵀ(∂K/∂μ) y, ψᵀ(∂K/∂a) y. */
-static npde_status settle(npde__passage *p)
+/*
+ * How N = c·P changes with a parameter whose ∂K P is input: by the solution z of K z + input = 0, less its mass times P, and by
+ * flux = ∂c P. Relative to N, which is −∂ ln T.
+ */
+static double faster(npde__passage *p, const double *input, double flux, double rate)
 {
-    npde__survival at;
+    memcpy(p->re, input, p->n * sizeof *p->re);
+    memset(p->im, 0, p->n * sizeof *p->im);
+    npde__envelope_solve(&p->matrix, p->re, p->im);
+    const double mass = product(p->n, p->grid->w, p->re);
+    for (size_t i = 0; i < p->n; i++) p->re[i] -= mass * p->density[i];
+    return (npde__operator_flux(&p->op, p->re) + flux) / rate;
+}
+
+/*
+ * The steady state P, along y = −K⁻¹ e_R, and T = 1/(c·P). Rounding makes K leak a little; where neurons fire rarely the mass of y
+ * and the survival ψ feel it, but the flux c·P through the threshold does not.
+ */
+static void settle(npde__passage *p)
+{
+    double flux_by_drive, flux_by_diffusion;
     p->escape = (npde__escape){INFINITY, NAN, NAN};
-    p->floor = 1e-17 * p->op.stiffest; /* measured: what rounding of K lets leak, or holds back */
-    if (!npde__envelope_factor(&p->matrix, 0, 0, p->grid->w)) return NPDE_OK;
+    p->floor = 1e-17 * p->op.stiffest; /* measured: the rate at which K leaks */
+    if (!npde__envelope_factor(&p->matrix, 0, 0, p->grid->w)) return;
     memset(p->im, 0, p->n * sizeof *p->im);
     p->density[p->op.reset] = 1;
     npde__envelope_solve(&p->matrix, p->density, p->im);
-    const double time = product(p->n, p->grid->w, p->density);
-    if (!(time > 0 && time * p->floor < 0.1)) return NPDE_OK;
-    for (size_t i = 0; i < p->n; i++) p->density[i] /= time;
+    const double mass = product(p->n, p->grid->w, p->density);
+    for (size_t i = 0; i < p->n; i++) p->density[i] /= mass;
+    const double rate = npde__operator_flux(&p->op, p->density);
+    if (!(mass > 0 && rate > 10 * p->floor)) return;
     p->op.scheme->tangent(&p->op, p->density, p->by_drive, p->by_diffusion);
-    const npde_status status = npde__passage_survive(p, 0, 0, &at);
-    if (!status) p->escape = (npde__escape){log(time), -creal(at.by_drive), -creal(at.by_diffusion)};
-    return status;
+    p->op.scheme->flux(&p->op, p->op.drive, p->op.diffusion, p->density, &flux_by_drive, &flux_by_diffusion);
+    p->escape = (npde__escape){-log(rate), faster(p, p->by_drive, flux_by_drive, rate),
+                               faster(p, p->by_diffusion, flux_by_diffusion, rate)};
 }
 
 npde_status npde__passage_init(npde__passage *p, const npde_model *m, size_t pop, npde_grid *grid_or_null, double drive,
@@ -83,7 +101,8 @@ npde_status npde__passage_init(npde__passage *p, const npde_model *m, size_t pop
     if ((status = shape(p))) return status;
     npde__operator_load(&p->op, drive, diffusion);
     read_entries(p);
-    return settle(p);
+    settle(p);
+    return NPDE_OK;
 }
 
 void npde__passage_free(npde__passage *p)
