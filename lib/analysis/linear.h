@@ -7,8 +7,8 @@
  *
  * κ = 1, e^{−sτ} or 1/(1 + sτ) what re-enters of what fires, ψ the survival (analysis/passage.h), k = m (∂K/∂μ) P and
  * l = m (∂K/∂a) P with the density's mass m = 1 − Nτ; the input of a modulated drive is ψ_p·k_p. So with H the matrix on the
- * left, the eigenvalues are the zeros of det H(s): every population's zero eigenvalue, its mass, is divided out. With an exponential
- * refractory time the row is taken times 1 + sτ, so that H has no poles but the eigenvalues of K.
+ * left, the eigenvalues are the zeros of det H(s): every population's zero eigenvalue, its mass, is divided out. With an
+ * exponential refractory time the row is taken times 1 + sτ, so that H has no poles but the eigenvalues of K.
  */
 #ifndef NPDE_ANALYSIS_LINEAR_H
 #define NPDE_ANALYSIS_LINEAR_H

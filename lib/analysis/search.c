@@ -20,8 +20,7 @@ typedef struct {
 typedef struct {
     const npde__search *s;
     rows boxes, roots;
-    double *box;               /* 2n: low, then high ends */
-    double *drive, *diffusion; /* 2n each: at the slow and at the fast corner */
+    double *box; /* 2n: low, then high ends */
     npde__pace *slow, *fast, *point;
     double *centre, *value;           /* n */
     double *slope;                    /* n × n, column-major: an inverse matrix */
@@ -339,9 +338,9 @@ static npde_status allocate(state *z)
 {
     npde_context *c = z->s->context;
     const size_t n = z->s->n;
-    double **const vectors[] = {&z->box,   &z->drive,  &z->diffusion, &z->centre, &z->value,
-                                &z->slope, &z->middle, &z->radius,    &z->spread, &z->work};
-    const size_t sizes[] = {2 * n, 2 * n, 2 * n, n, n, n * n, n * n, n * n, n, n * n};
+    double **const vectors[] = {&z->box,    &z->centre, &z->value,  &z->slope,
+                                &z->middle, &z->radius, &z->spread, &z->work};
+    const size_t sizes[] = {2 * n, n, n, n * n, n * n, n * n, n, n * n};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (!(*vectors[i] = npde__alloc(c, sizes[i], sizeof(double)))) return NPDE_ERR_MEMORY;
     z->slow = npde__alloc(c, n, sizeof *z->slow);
@@ -368,8 +367,8 @@ npde_status npde__search_run(const npde__search *s, double **roots, size_t *n_fo
     state z = {.s = s, .boxes.width = 2 * s->n, .roots.width = s->n};
     npde_status status = allocate(&z);
     if (!status) status = run(&z);
-    void *const blocks[] = {z.box,    z.drive, z.diffusion, z.centre, z.value, z.slope,  z.middle,   z.radius,
-                            z.spread, z.work,  z.slow,      z.fast,   z.point, z.pivots, z.boxes.row};
+    void *const blocks[] = {z.box,  z.centre, z.value, z.slope, z.middle, z.radius,   z.spread,
+                            z.work, z.slow,   z.fast,  z.point, z.pivots, z.boxes.row};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     if (status) {
         npde__free(c, z.roots.row);

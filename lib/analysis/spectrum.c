@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Guesses from the dense matrix, Newton's method on det H(s), the secant method on Δ(s), and a count of the zeros by the argument principle on
+ * Guesses from the dense matrix, Newton's method on det H(s), the secant method on Δ(s), and a count of the zeros by the
+ * argument principle on
  *
  *     Δ(s) = Π_p det(sW_p − K_p) × det H(s),
  *
@@ -181,11 +182,6 @@ static npde_status gather(spectrum *z, size_t wanted, size_t degree)
 
 /* ---- the argument principle ---- */
 
-static double turned(double from, double to)
-{
-    return remainder(to - from, 2 * pi);
-}
-
 static npde_status phase(spectrum *z, double complex s, double *out)
 {
     double complex log_at = 0;
@@ -194,25 +190,36 @@ static npde_status phase(spectrum *z, double complex s, double *out)
     return status;
 }
 
-/* How far Δ turns on the way from a to b; halved until both halves turn little, and as much as the whole. */
+static double turned(double from, double to)
+{
+    return remainder(to - from, 2 * pi);
+}
+
+/*
+ * How far Δ turns on the way from a to b; halved until both halves turn little. The phases know nearly all of the turns, so
+ * that none is taken for no turn at all; only where one of their parts jumps by 2π does the remainder have to do, on a short
+ * way.
+ */
 static npde_status follow(spectrum *z, double complex a, double at_a, double complex b, double at_b, int depth,
                           double *sum)
 {
+    enum { SHORT = 14 };
     const double complex middle = (a + b) / 2;
     double at_middle;
     npde_status status = phase(z, middle, &at_middle);
     if (status) return status;
     const double first = turned(at_a, at_middle), second = turned(at_middle, at_b);
-    if (fabs(first) < 0.6 && fabs(second) < 0.6 && fabs(first - second) < 0.4) {
+    const int whole = fabs(at_middle - at_a) < 1 && fabs(at_b - at_middle) < 1;
+    if (fabs(first) < 0.6 && fabs(second) < 0.6 && (whole || depth >= SHORT)) {
         *sum += first + second;
         return NPDE_OK;
     }
-    if (depth == 0)
+    if (depth == 2 * SHORT)
         return npde__fail(z->c, NPDE_ERR_RANGE,
                           "eigenvalues near s = %g%+gi cannot be counted; ask for another number of them",
                           creal(middle), cimag(middle));
-    status = follow(z, a, at_a, middle, at_middle, depth - 1, sum);
-    return status ? status : follow(z, middle, at_middle, b, at_b, depth - 1, sum);
+    status = follow(z, a, at_a, middle, at_middle, depth + 1, sum);
+    return status ? status : follow(z, middle, at_middle, b, at_b, depth + 1, sum);
 }
 
 /* Zeros to the right of Re s = left, by the upper half of a rectangle's border; far enough to the right and up there are none. */
@@ -226,7 +233,7 @@ static npde_status count(spectrum *z, double left, double far, double *zeros)
             const double complex from = corner[side] + (corner[side + 1] - corner[side]) * k / PIECES,
                                  to = corner[side] + (corner[side + 1] - corner[side]) * (k + 1) / PIECES;
             status = phase(z, to, &next);
-            if (!status) status = follow(z, from, at, to, next, 30, &sum);
+            if (!status) status = follow(z, from, at, to, next, 0, &sum);
         }
     *zeros = sum / pi;
     return status;
@@ -305,11 +312,11 @@ static npde_status refine(spectrum *z, const npde__study *study, size_t index, s
             if (weight(z, i) < wanted) most = fmax(most, moved);
         }
         qsort(z->root, z->n_roots, sizeof *z->root, by_real_part);
-        if (most < 1e-10) return NPDE_OK;
+        if (most < 1e-9) return NPDE_OK;
     }
     return npde__fail(
         z->c, NPDE_ERR_SIZE,
-        "the %zu leading eigenvalues asked for are not resolved to 1e-10; ask for fewer, or give a grid of "
+        "the %zu leading eigenvalues asked for are not resolved to 1e-9; ask for fewer, or give a grid of "
         "your own",
         wanted);
 }

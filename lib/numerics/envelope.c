@@ -80,17 +80,12 @@ int npde__envelope_factor(npde__envelope *e, double re, double im, const double 
 
 void npde__envelope_determinant(const npde__envelope *e, double *log_modulus, double *phase)
 {
-    double re = 1, im = 0;
-    *log_modulus = 0;
-    for (size_t j = 0; j < e->n; j++) { /* the product of the pivots over their moduli */
+    *log_modulus = *phase = 0;
+    for (size_t j = 0; j < e->n; j++) {
         const size_t d = e->column[j] + j - e->first[j];
-        const double size = hypot(e->re[d], e->im[d]), p_re = e->re[d] / size, p_im = -e->im[d] / size;
-        const double t = re * p_re - im * p_im;
-        im = re * p_im + im * p_re;
-        re = t;
-        *log_modulus -= log(size);
+        *log_modulus -= log(hypot(e->re[d], e->im[d]));
+        *phase -= atan2(e->im[d], e->re[d]);
     }
-    *phase = atan2(im, re);
 }
 
 static void scale(const npde__envelope *e, size_t j, double *re, double *im)

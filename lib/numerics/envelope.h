@@ -28,7 +28,10 @@ static inline double *npde__envelope_entry(const npde__envelope *e, size_t i, si
 }
 /* Factors (re + i im) W − K. 0 if a pivot is 0 or not finite. */
 int npde__envelope_factor(npde__envelope *e, double re, double im, const double *w);
-/* The determinant: the logarithm of its modulus, and its phase in (−π, π]. */
+/*
+ * The determinant: the logarithm of its modulus, and its phase, the sum of those of the pivots in (−π, π]: it changes smoothly
+ * with s until a pivot crosses the negative axis.
+ */
 void npde__envelope_determinant(const npde__envelope *e, double *log_modulus, double *phase);
 /* x ← (s W − K)⁻¹ x, and with the transposed matrix. */
 void npde__envelope_solve(const npde__envelope *e, double *re, double *im);

@@ -20,10 +20,8 @@ static const struct {
 
 static problem problem_of_set(int k)
 {
-    return (problem){.reset = sets[k].reset,
-                     .threshold = sets[k].threshold,
-                     .drive = sets[k].drive,
-                     .diffusion = sets[k].a};
+    return (problem){
+        .reset = sets[k].reset, .threshold = sets[k].threshold, .drive = sets[k].drive, .diffusion = sets[k].a};
 }
 
 static npde_response *response_of(const study *s, size_t index)
@@ -102,9 +100,20 @@ START_TEST(networks_from_neurons)
         {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5, .noise = 0.1},
         {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .delay = 0.1},
         {.reset = 0, .threshold = 1, .diffusion = 0.2, .connectivity = -10, .noise = 0.05, .delay = 1},
-        {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.2},
-        {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 1.5, .refractory = NPDE_REFRACTORY_EXPONENTIAL,
-         .tau = 0.2, .noise = 0.1, .delay = 0.3},
+        {.reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 1.5,
+         .refractory = NPDE_REFRACTORY_FIXED,
+         .tau = 0.2},
+        {.reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .connectivity = 1.5,
+         .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+         .tau = 0.2,
+         .noise = 0.1,
+         .delay = 0.3},
     };
     for (size_t k = 0; k < sizeof problems / sizeof problems[0]; k++) {
         const problem *p = &problems[k];
@@ -118,8 +127,10 @@ START_TEST(networks_from_neurons)
         study t = study_of(&alone);
         npde_response *r = response_of(&s, 0), *q = response_of(&t, 0);
         for (double omega = 0; omega < 50; omega = 1.7 * omega + 0.1) {
-            const double complex drive = at(&t, q, NPDE_INPUT_DRIVE, omega), noise = at(&t, q, NPDE_INPUT_DIFFUSION, omega);
-            const double complex loop = (p->connectivity * drive + p->noise * noise) * cexp(-omega * p->delay * _Complex_I);
+            const double complex drive = at(&t, q, NPDE_INPUT_DRIVE, omega),
+                                 noise = at(&t, q, NPDE_INPUT_DIFFUSION, omega);
+            const double complex loop =
+                (p->connectivity * drive + p->noise * noise) * cexp(-omega * p->delay * _Complex_I);
             NEAR(cabs(at(&s, r, NPDE_INPUT_DRIVE, omega) - drive / (1 - loop)), 0, 1e-11);
             NEAR(cabs(at(&s, r, NPDE_INPUT_DIFFUSION, omega) - noise / (1 - loop)), 0, 1e-11);
             NEAR(cabs(at(&s, r, NPDE_INPUT_DRIVE_ALONE, omega) - drive), 0, 1e-11);
@@ -133,7 +144,7 @@ START_TEST(networks_from_neurons)
 }
 END_TEST
 
-/* A refractory time only changes what re-enters: R (1 − ρ)/(1 − κρ) N'/N with the first-passage transform ρ from the one without. */
+/* A refractory time only changes what re-enters: R (1 − ρ)/(1 − κρ) N'/N, ρ the transform of the first-passage time. */
 START_TEST(refractory_neurons_from_others)
 {
     const problem p = problem_of_set(2);
@@ -151,10 +162,12 @@ START_TEST(refractory_neurons_from_others)
         for (double omega = 0.5; omega < 30; omega *= 1.9) {
             const double complex s_ = omega * _Complex_I,
                                  kappa = fixed ? cexp(-s_ * held.tau) : 1 / (1 + s_ * held.tau);
-            const double complex ratio = at(&t, q, NPDE_INPUT_DRIVE, omega) / at(&s, r, NPDE_INPUT_DRIVE, omega) / slower;
+            const double complex ratio =
+                at(&t, q, NPDE_INPUT_DRIVE, omega) / at(&s, r, NPDE_INPUT_DRIVE, omega) / slower;
             /* ratio = (1 − ρ)/(1 − κρ) gives ρ, which both inputs and both spectra must share. */
             const double complex rho = (1 - ratio) / (1 - kappa * ratio);
-            const double complex other = at(&t, q, NPDE_INPUT_DIFFUSION, omega) / at(&s, r, NPDE_INPUT_DIFFUSION, omega);
+            const double complex other =
+                at(&t, q, NPDE_INPUT_DIFFUSION, omega) / at(&s, r, NPDE_INPUT_DIFFUSION, omega);
             NEAR(cabs(other / slower - ratio), 0, 1e-11);
             double power;
             const double one = 1;
@@ -207,7 +220,8 @@ END_TEST
 /* With coupling the spectrum is that without, times the squared gain of the loop. */
 START_TEST(spectra_of_networks)
 {
-    const double weights[] = {0.6, -1.5, 1.1, -0.4}, delays[] = {0.1, 0.2, 0.3, 0}, sizes[] = {400, 100}, omega[] = {0, 0.7, 3};
+    const double weights[] = {0.6, -1.5, 1.1, -0.4}, delays[] = {0.1, 0.2, 0.3, 0}, sizes[] = {400, 100},
+                 omega[] = {0, 0.7, 3};
     npde_context *c;
     npde_model *m;
     npde_steady *steady;
@@ -230,8 +244,8 @@ START_TEST(spectra_of_networks)
         npde_model *single;
         npde_steady *state;
         OK(c, npde_model_new(c, NPDE_MODEL_LIF, 1, &single));
-        OK(c, npde_model_set(single, 0, NPDE_PARAM_DRIVE,
-                             1 + weights[2 * p] * rates[0] + weights[2 * p + 1] * rates[1]));
+        OK(c,
+           npde_model_set(single, 0, NPDE_PARAM_DRIVE, 1 + weights[2 * p] * rates[0] + weights[2 * p + 1] * rates[1]));
         OK(c, npde_steady_new(single, NULL, &state));
         OK(c, npde_steady_solve(state, &n));
         OK(c, npde_response_new(state, 0, &alone[p]));
@@ -321,8 +335,14 @@ START_TEST(driven_runs)
         {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = 0.5, .noise = 0.1},
         {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -4, .delay = 0.4},
         {.reset = 1, .threshold = 2, .diffusion = 1, .drive = 2, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.2},
-        {.reset = 1, .threshold = 2, .diffusion = 1, .drive = 1, .discharge = NPDE_DISCHARGE_STEP, .kappa = 10,
-         .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.2},
+        {.reset = 1,
+         .threshold = 2,
+         .diffusion = 1,
+         .drive = 1,
+         .discharge = NPDE_DISCHARGE_STEP,
+         .kappa = 10,
+         .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+         .tau = 0.2},
     };
     for (size_t k = 0; k < sizeof problems / sizeof problems[0]; k++)
         for (int noise = 0; noise < 2; noise++) {
@@ -331,8 +351,9 @@ START_TEST(driven_runs)
             const double omega = 2.5;
             const double complex expected = at(&s, r, noise ? NPDE_INPUT_DIFFUSION : NPDE_INPUT_DRIVE, omega);
             const double complex found = driven(&s, omega, noise);
-            ck_assert_msg(cabs(found - expected) <= 1e-4 * cabs(expected), "problem %zu, noise %d: %g%+gi and not %g%+gi",
-                          k, noise, creal(found), cimag(found), creal(expected), cimag(expected));
+            ck_assert_msg(cabs(found - expected) <= 1e-4 * cabs(expected),
+                          "problem %zu, noise %d: %g%+gi and not %g%+gi", k, noise, creal(found), cimag(found),
+                          creal(expected), cimag(expected));
             npde_response_free(r);
             study_free(&s);
         }

@@ -2,14 +2,19 @@
  * Eigenvalues of the linearised equation against roots of characteristic functions in 30 digits, and against runs. */
 #include "study.h"
 
-
-
-#define NETWORK(v_r, v_f, b, a0, a1, d) \
-    {.reset = v_r, .threshold = v_f, .connectivity = b, .diffusion = a0, .noise = a1, .delay = d}
-#define HELD(b, kind, t) {.reset = 1, .threshold = 2, .connectivity = b, .diffusion = 1, .refractory = kind, .tau = t}
-#define RANDOM(b, k, a, t)                                                                    \
-    {.reset = 1, .threshold = 2, .connectivity = b, .diffusion = a, .tau = t,                 \
-     .refractory = NPDE_REFRACTORY_EXPONENTIAL, .discharge = NPDE_DISCHARGE_STEP, .kappa = k}
+#define NETWORK(v_r, v_f, b, a0, a1, d)                                                             \
+    {                                                                                               \
+        .reset = v_r, .threshold = v_f, .connectivity = b, .diffusion = a0, .noise = a1, .delay = d \
+    }
+#define HELD(b, kind, t)                                                                            \
+    {                                                                                               \
+        .reset = 1, .threshold = 2, .connectivity = b, .diffusion = 1, .refractory = kind, .tau = t \
+    }
+#define RANDOM(b, k, a, t)                                                                      \
+    {                                                                                           \
+        .reset = 1, .threshold = 2, .connectivity = b, .diffusion = a, .tau = t,                \
+        .refractory = NPDE_REFRACTORY_EXPONENTIAL, .discharge = NPDE_DISCHARGE_STEP, .kappa = k \
+    }
 
 /* Real and imaginary parts; of conjugated pairs the upper one, so that the next entry is the next eigenvalue. */
 static const struct {
@@ -18,14 +23,29 @@ static const struct {
     double eigenvalue[5][2], tolerance;
 } cases[] = {
     /* linear */
-    {NETWORK(1, 2, 0, 1, 0, 0), 0, 5,
-     {{-1.19096709239063956}, {-2.60267997825347183}, {-4.14055953667321527}, {-5.75045544328530149},
-      {-7.40654862320940846}}, 1e-11},
-    {NETWORK(0, 1, 0, 0.2, 0, 0), 0, 5,
-     {{-1.24278652501131147}, {-2.68746811440717719}, {-4.20498737239815352}, {-5.72240337893489323},
-      {-7.20833584789415097}}, 1e-11},
-    {NETWORK(-1, 0, 0, 1, 0, 0), 0, 4,
-     {{-2.47091939090015019}, {-4.68154339288702338}, {-6.83999950098454191}, {-8.97302445747891496}}, 1e-11},
+    {NETWORK(1, 2, 0, 1, 0, 0),
+     0,
+     5,
+     {{-1.19096709239063956},
+      {-2.60267997825347183},
+      {-4.14055953667321527},
+      {-5.75045544328530149},
+      {-7.40654862320940846}},
+     1e-11},
+    {NETWORK(0, 1, 0, 0.2, 0, 0),
+     0,
+     5,
+     {{-1.24278652501131147},
+      {-2.68746811440717719},
+      {-4.20498737239815352},
+      {-5.72240337893489323},
+      {-7.20833584789415097}},
+     1e-11},
+    {NETWORK(-1, 0, 0, 1, 0, 0),
+     0,
+     4,
+     {{-2.47091939090015019}, {-4.68154339288702338}, {-6.83999950098454191}, {-8.97302445747891496}},
+     1e-11},
     /* network */
     {NETWORK(1, 2, 0.5, 1, 0, 0), 0, 3, {{-1.1099622657365}, {-2.6197634791301}, {-4.1838844477699}}, 1e-11},
     {NETWORK(1, 2, 1.5, 1, 0, 0), 0, 3, {{-.83043544856541}, {-2.6922585892}, {-4.3405274814332}}, 2e-10},
@@ -61,8 +81,8 @@ START_TEST(eigenvalues_of_the_reference)
         for (size_t i = 0, at = 0; i < cases[k].n; i++) {
             const double *e = cases[k].eigenvalue[i], size = 1 + hypot(e[0], e[1]);
             const double apart = hypot(found[2 * at] - e[0], found[2 * at + 1] - e[1]);
-            ck_assert_msg(apart <= cases[k].tolerance * size, "case %zu: eigenvalue %zu = %.15g%+.15gi, off by %.1e", k, i,
-                          found[2 * at], found[2 * at + 1], apart);
+            ck_assert_msg(apart <= cases[k].tolerance * size, "case %zu: eigenvalue %zu = %.15g%+.15gi, off by %.1e", k,
+                          i, found[2 * at], found[2 * at + 1], apart);
             if (e[1] != 0) {
                 ck_assert_double_eq(found[2 * at + 2], found[2 * at]);
                 ck_assert_double_eq(found[2 * at + 3], -found[2 * at + 1]);
@@ -103,13 +123,21 @@ START_TEST(sixty_unknowns)
         size_t degrees[3];
         double eigenvalue[3];
     } grids[] = {
-        {NETWORK(1, 2, 0, 1, 0, 0), {-9.5, -4.25, 1, 2}, {22, 22, 16},
+        {NETWORK(1, 2, 0, 1, 0, 0),
+         {-9.5, -4.25, 1, 2},
+         {22, 22, 16},
          {-1.19096709239063956, -2.60267997825347183, -4.14055953667321527}},
-        {NETWORK(0, 1, 0, 0.2, 0, 0), {-4.25, -2.1, 0, 1}, {22, 22, 16},
+        {NETWORK(0, 1, 0, 0.2, 0, 0),
+         {-4.25, -2.1, 0, 1},
+         {22, 22, 16},
          {-1.24278652501131147, -2.68746811440717719, -4.20498737239815352}},
-        {NETWORK(-1, 0, 0, 1, 0, 0), {-9.5, -5.25, -1, 0}, {22, 22, 14},
+        {NETWORK(-1, 0, 0, 1, 0, 0),
+         {-9.5, -5.25, -1, 0},
+         {22, 22, 14},
          {-2.47091939090015019, -4.68154339288702338, -6.83999950098454191}},
-        {NETWORK(1, 2, 1.5, 1, 0, 0), {-9.5, -4.25, 1, 2}, {22, 22, 16},
+        {NETWORK(1, 2, 1.5, 1, 0, 0),
+         {-9.5, -4.25, 1, 2},
+         {22, 22, 16},
          {-.830435448565410, -2.6922585893, -4.3405274814332}},
     };
     for (size_t k = 0; k < sizeof grids / sizeof grids[0]; k++) {
@@ -326,7 +354,8 @@ START_TEST(folds_exchange_stability)
         OK(s.context, npde_steady_eigenvalues(s.steady, 1, high, 1));
         ck_assert_double_lt(low[0], 0);
         ck_assert_double_gt(high[0], 0);
-        NEAR(low[0], -high[0], 5 * apart + 1e-6 * sqrt(apart)); /* ± a square root of the distance, then a straight line */
+        NEAR(low[0], -high[0],
+             5 * apart + 1e-6 * sqrt(apart)); /* ± a square root of the distance, then a straight line */
         ck_assert_double_lt(high[0], 3 * sqrt(apart));
     }
     study_free(&s);

@@ -6,14 +6,20 @@
 
 #include <string.h>
 
-#define SHARP(v_r, v_f, b, a0, a1, i) \
-    {.reset = v_r, .threshold = v_f, .connectivity = b, .diffusion = a0, .noise = a1, .drive = i}
-#define HELD(b, kind, t) \
-    {.reset = 1, .threshold = 2, .connectivity = b, .diffusion = 1, .refractory = kind, .tau = t}
-#define RANDOM(b, k, a, t)                                                            \
-    {.reset = 1, .threshold = 2, .connectivity = b, .diffusion = a, .tau = t,         \
-     .refractory = (t) > 0 ? NPDE_REFRACTORY_EXPONENTIAL : NPDE_REFRACTORY_NONE,      \
-     .discharge = NPDE_DISCHARGE_STEP, .kappa = k}
+#define SHARP(v_r, v_f, b, a0, a1, i)                                                               \
+    {                                                                                               \
+        .reset = v_r, .threshold = v_f, .connectivity = b, .diffusion = a0, .noise = a1, .drive = i \
+    }
+#define HELD(b, kind, t)                                                                            \
+    {                                                                                               \
+        .reset = 1, .threshold = 2, .connectivity = b, .diffusion = 1, .refractory = kind, .tau = t \
+    }
+#define RANDOM(b, k, a, t)                                                                                            \
+    {                                                                                                                 \
+        .reset = 1, .threshold = 2, .connectivity = b, .diffusion = a, .tau = t,                                      \
+        .refractory = (t) > 0 ? NPDE_REFRACTORY_EXPONENTIAL : NPDE_REFRACTORY_NONE, .discharge = NPDE_DISCHARGE_STEP, \
+        .kappa = k                                                                                                    \
+    }
 enum { FIXED = NPDE_REFRACTORY_FIXED, EXPONENTIAL = NPDE_REFRACTORY_EXPONENTIAL };
 
 static const struct {
@@ -82,7 +88,10 @@ static const struct {
     {RANDOM(3, 10, 1, 1), 1, {0.0916578615360135}, 1e-13},
     {RANDOM(8, 10, 1, 1), 1, {0.733531129034804}, 1e-13},
     {RANDOM(5, 20, 1, 1), 1, {0.5678758563190964}, 1e-13},
-    {RANDOM(5, 5, 0.4, 0.5), 3, {0.0022967078719, 0.405242118471, 0.9701554385430667}, 3e-11} /* as many digits as the reference has */,
+    {RANDOM(5, 5, 0.4, 0.5),
+     3,
+     {0.0022967078719, 0.405242118471, 0.9701554385430667},
+     3e-11} /* as many digits as the reference has */,
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
@@ -215,12 +224,24 @@ START_TEST(excitatory_and_inhibitory)
         double rates[3][2];
     } pairs[] = {
         {0.5, 0.75, 0.5, 0.25, 0, 1, {{0.112197851990846, 0.125274477349054}}},
-        {1.8, 0.75, 0.5, 0.25, 0.025, 3,
-         {{0.168115039406468, 0.130718271303938}, {1.84037886688505, 0.388616517932347},
+        {1.8,
+         0.75,
+         0.5,
+         0.25,
+         0.025,
+         3,
+         {{0.168115039406468, 0.130718271303938},
+          {1.84037886688505, 0.388616517932347},
           {12.6922228767053, 3.73841568614054}}},
         {3, 0.75, 0.5, 0.25, 0.025, 1, {{25.2749868119683, 7.57288350025721}}},
-        {3, 7, 0.01, 2, 0.2, 3,
-         {{0.0485483374334377, 0.0861267845046753}, {0.790287802656812, 0.0870334456607363},
+        {3,
+         7,
+         0.01,
+         2,
+         0.2,
+         3,
+         {{0.0485483374334377, 0.0861267845046753},
+          {0.790287802656812, 0.0870334456607363},
           {2.82176571142774, 0.0895433942567207}}},
     };
     for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++) {
@@ -405,14 +426,22 @@ START_TEST(densities_of_the_reference)
         problem problem;
         double p[4], mean, second;
     } sets[] = {
-        {SHARP(1, 2, 0, 1, 0, 0), {.4239890771977848, .2571623747037231, .09395502246794332, .01323622616644966},
-         -.119975965239104966, .820036052141342551},
-        {SHARP(0, 1, 0, 0.2, 0, 0), {.08019242965763358, .9769437899982592, .4179105867480566, .03988560286984875},
-         -.0625789222555612591, .16871053887221937},
-        {SHARP(0, 1, 0, 0.02, 0, 1.5), {2.3458410225296584e-44, .6305895464637466, .9573229528299588, 1.537296110441559},
-         .562680135626316297, .395360271252632595},
-        {SHARP(-1, 0, 0, 1, 0, 0), {.1793086782261862, .8036057434230635, .510411567655843, .11050720359924},
-         -1.1087605232141944, 1.5543802616070972},
+        {SHARP(1, 2, 0, 1, 0, 0),
+         {.4239890771977848, .2571623747037231, .09395502246794332, .01323622616644966},
+         -.119975965239104966,
+         .820036052141342551},
+        {SHARP(0, 1, 0, 0.2, 0, 0),
+         {.08019242965763358, .9769437899982592, .4179105867480566, .03988560286984875},
+         -.0625789222555612591,
+         .16871053887221937},
+        {SHARP(0, 1, 0, 0.02, 0, 1.5),
+         {2.3458410225296584e-44, .6305895464637466, .9573229528299588, 1.537296110441559},
+         .562680135626316297,
+         .395360271252632595},
+        {SHARP(-1, 0, 0, 1, 0, 0),
+         {.1793086782261862, .8036057434230635, .510411567655843, .11050720359924},
+         -1.1087605232141944,
+         1.5543802616070972},
     };
     for (size_t k = 0; k < 4; k++) {
         study s = study_of(&sets[k].problem);
@@ -446,12 +475,9 @@ END_TEST
 START_TEST(a_run_stays_at_a_steady_state)
 {
     static const problem problems[] = {
-        SHARP(1, 2, 0.5, 1, 0.1, 0),
-        HELD(1.5, EXPONENTIAL, 0.25),
-        HELD(-4, FIXED, 0.25),
-        RANDOM(0.5, 10, 1, 0),
-        RANDOM(3, 10, 1, 0.2),
-        {.reset = 0, .threshold = 1, .diffusion = 0.2, .connectivity = -10, .delay = 1},
+        SHARP(1, 2, 0.5, 1, 0.1, 0), HELD(1.5, EXPONENTIAL, 0.25),
+        HELD(-4, FIXED, 0.25),       RANDOM(0.5, 10, 1, 0),
+        RANDOM(3, 10, 1, 0.2),       {.reset = 0, .threshold = 1, .diffusion = 0.2, .connectivity = -10, .delay = 1},
     };
     for (size_t k = 0; k < sizeof problems / sizeof problems[0]; k++) {
         study s = study_of(&problems[k]);
@@ -489,8 +515,8 @@ START_TEST(grids_of_the_user)
             const size_t cells[] = {(size_t)(fine ? 320 : 160), (size_t)(fine ? 40 : 20), (size_t)(fine ? 240 : 120)};
             study s = study_of(&p);
             npde_grid *grid;
-            OK(s.context, npde_grid_new(s.context, NPDE_SCHEME_FINITE_VOLUME, random ? beyond : breaks,
-                                        random ? 4 : 3, cells, &grid));
+            OK(s.context, npde_grid_new(s.context, NPDE_SCHEME_FINITE_VOLUME, random ? beyond : breaks, random ? 4 : 3,
+                                        cells, &grid));
             npde_steady_free(s.steady);
             OK(s.context, npde_steady_new(s.model, grid, &s.steady));
             OK(s.context, npde_steady_solve(s.steady, &s.n));

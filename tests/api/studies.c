@@ -181,14 +181,14 @@ static void take(void *block, void *user)
 
 static int refused;
 
-#define TRY(call)                                                                               \
-    do {                                                                                        \
-        npde_status try_status_ = (call);                                                       \
-        if (try_status_ == NPDE_ERR_MEMORY) {                                                   \
-            refused++;                                                                          \
-            if (h) ck_assert_ptr_nonnull(strstr(npde_context_error(h), "memory"));              \
-            try_status_ = (call);                                                               \
-        }                                                                                       \
+#define TRY(call)                                                                                \
+    do {                                                                                         \
+        npde_status try_status_ = (call);                                                        \
+        if (try_status_ == NPDE_ERR_MEMORY) {                                                    \
+            refused++;                                                                           \
+            if (h) ck_assert_ptr_nonnull(strstr(npde_context_error(h), "memory"));               \
+            try_status_ = (call);                                                                \
+        }                                                                                        \
         ck_assert_msg(try_status_ >= 0, "%s: %s", #call, h ? npde_context_error(h) : "nothing"); \
     } while (0)
 
