@@ -103,7 +103,7 @@ double bench_kernels_single_ratio(void);    /* LAPACK dgtsv over the single trid
 double bench_kernels_batch_ratio(void);     /* dgtsv over the prefactored batch with shared coefficients, per system */
 double bench_kernels_batch_bandwidth(void); /* its bandwidth over the measured one of the second-level cache */
 
-/* Seconds of the closed-form rate and its largest relative error; of linear response at a frequency. The slowest of four neurons. */
+/* The slowest of four neurons: seconds of the closed-form rate (and its relative error), of linear response at a frequency. */
 double bench_studies_rate(double *error);
 double bench_studies_response(void);
 

@@ -16,6 +16,12 @@
 
 #include <complex.h>
 
+/* C11's CMPLX, which not every compiler has. */
+static inline double complex npde__complex(double re, double im)
+{
+    return re + im * _Complex_I;
+}
+
 typedef struct {
     npde_context *context;
     npde_grid *grid;
