@@ -196,45 +196,45 @@ static double turned(double from, double to)
 }
 
 /*
- * How far Δ turns on the way from a to b; halved until both halves turn little. The phases know nearly all of the turns, so
- * that none is taken for no turn at all; only where one of their parts jumps by 2π does the remainder have to do, on a short
- * way.
+ * How far Δ turns on the straight way from a to b, in steps on which it turns little and delays turn e^{−sd} little. The phases
+ * know nearly all of the turns, so that none is taken for no turn at all; only where one of their parts jumps by 2π does the
+ * remainder have to do, on a short step.
  */
-static npde_status follow(spectrum *z, double complex a, double at_a, double complex b, double at_b, int depth,
-                          double *sum)
+static npde_status follow(spectrum *z, double complex a, double complex b, double longest, double *sum)
 {
-    enum { SHORT = 14 };
-    const double complex middle = (a + b) / 2;
-    double at_middle;
-    npde_status status = phase(z, middle, &at_middle);
-    if (status) return status;
-    const double first = turned(at_a, at_middle), second = turned(at_middle, at_b);
-    const int whole = fabs(at_middle - at_a) < 1 && fabs(at_b - at_middle) < 1;
-    if (fabs(first) < 0.6 && fabs(second) < 0.6 && (whole || depth >= SHORT)) {
-        *sum += first + second;
-        return NPDE_OK;
+    const double most = fmin(1. / PIECES, 1.5 / (longest * cabs(b - a))), least = 1e-4 * most;
+    double at, next, step = most;
+    npde_status status = phase(z, a, &at);
+    for (double t = 0; t < 1 && !status;) {
+        const double to = fmin(1, t + step);
+        status = phase(z, a + to * (b - a), &next);
+        const double turn = turned(at, next);
+        if (fabs(turn) < 0.6 && (fabs(next - at) < 1 || step < least)) {
+            *sum += turn;
+            at = next;
+            t = to;
+            step = fmin(2 * step, most);
+        } else if ((step /= 2) < 1e-6 * least) {
+            return npde__fail(z->c, NPDE_ERR_RANGE,
+                              "eigenvalues near s = %g%+gi cannot be counted; ask for another number of them",
+                              creal(a + t * (b - a)), cimag(a + t * (b - a)));
+        }
     }
-    if (depth == 2 * SHORT)
-        return npde__fail(z->c, NPDE_ERR_RANGE,
-                          "eigenvalues near s = %g%+gi cannot be counted; ask for another number of them",
-                          creal(middle), cimag(middle));
-    status = follow(z, a, at_a, middle, at_middle, depth + 1, sum);
-    return status ? status : follow(z, middle, at_middle, b, at_b, depth + 1, sum);
+    return status;
 }
 
 /* Zeros to the right of Re s = left, by the upper half of a rectangle's border; far enough to the right and up there are none. */
 static npde_status count(spectrum *z, double left, double far, double *zeros)
 {
+    const npde_model *m = z->l.study->model;
     const double complex corner[] = {far, npde__complex(far, far), npde__complex(left, far), left};
-    double sum = 0, at, next;
-    npde_status status = phase(z, corner[0], &at);
-    for (int side = 0; side < 3 && !status; side++)
-        for (int k = 0; k < PIECES && !status; k++, at = next) {
-            const double complex from = corner[side] + (corner[side + 1] - corner[side]) * k / PIECES,
-                                 to = corner[side] + (corner[side + 1] - corner[side]) * (k + 1) / PIECES;
-            status = phase(z, to, &next);
-            if (!status) status = follow(z, from, at, to, next, 0, &sum);
-        }
+    double sum = 0, longest = 0;
+    for (size_t k = 0; k < z->l.n * z->l.n; k++)
+        longest = fmax(longest, npde__model_entry(m, NPDE_MATRIX_DELAYS, k / z->l.n, k % z->l.n));
+    for (size_t p = 0; p < z->l.n; p++)
+        if (z->l.pop[p].refractory == NPDE_REFRACTORY_FIXED) longest = fmax(longest, z->l.pop[p].tau);
+    npde_status status = NPDE_OK;
+    for (int side = 0; side < 3 && !status; side++) status = follow(z, corner[side], corner[side + 1], longest, &sum);
     *zeros = sum / pi;
     return status;
 }
