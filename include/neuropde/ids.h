@@ -30,8 +30,10 @@ enum {
     NPDE_FAMILY_DISCHARGE = 11, /**< Values of the parameter discharge */
     NPDE_FAMILY_COUPLING = 12, /**< Values of the option coupling */
     NPDE_FAMILY_FLUX = 13, /**< Values of the option flux */
-    NPDE_FAMILY_STEADY = 14, /**< Options of a search for steady states */
-    NPDE_FAMILY_INPUT = 15 /**< What a linear response is the response to */
+    NPDE_FAMILY_CONTROLLER = 14, /**< Values of the option controller */
+    NPDE_FAMILY_OUTPUT = 15, /**< Values of the option output */
+    NPDE_FAMILY_STEADY = 30, /**< Options of a search for steady states */
+    NPDE_FAMILY_INPUT = 31 /**< What a linear response is the response to */
 };
 
 /** Kinds of model. */
@@ -54,7 +56,11 @@ enum {
     NPDE_METHOD_TR_BDF2 = 3004, /**< TR-BDF2: order 2, L-stable, with an embedded error estimate */
     NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
     NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
-    NPDE_METHOD_RODAS3 = 3007 /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_RODAS3 = 3007, /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_SBDF2 = 3008, /**< SBDF2: multistep method of order 2 with fixed steps around a frozen, inverted operator; the widest stability, for noise that varies by a third */
+    NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF5 = 3011 /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
 };
 
 /** Parameters of a model. */
@@ -93,7 +99,9 @@ enum {
     NPDE_OPTION_COUPLING = 6007, /**< How an implicit stage finds the rates: newton or extrapolated */
     NPDE_OPTION_FLUX = 6008, /**< Finite-volume flux: automatic, midpoint or exact */
     NPDE_OPTION_STARTUP_STEPS = 6009, /**< Steps of crank_nicolson done as two half steps of backward Euler; -1 for 2 on rough data and none on smooth */
-    NPDE_OPTION_HISTORY = 6010 /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
+    NPDE_OPTION_HISTORY = 6010, /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
+    NPDE_OPTION_CONTROLLER = 6011, /**< Control of adaptive steps: integral, pi or pid */
+    NPDE_OPTION_OUTPUT = 6012 /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
 };
 
 /** Statistics of a run. */
@@ -157,19 +165,32 @@ enum {
     NPDE_FLUX_EXACT = 13003 /**< Exact integral of the potential over the cell: fourth order in the steady state */
 };
 
+/** Values of NPDE_OPTION_CONTROLLER. */
+enum {
+    NPDE_CONTROLLER_INTEGRAL = 14001, /**< By the last error alone */
+    NPDE_CONTROLLER_PI = 14002, /**< Proportional-integral: by the last two errors, smoother steps */
+    NPDE_CONTROLLER_PID = 14003 /**< Proportional-integral-derivative: by the last three */
+};
+
+/** Values of NPDE_OPTION_OUTPUT. */
+enum {
+    NPDE_OUTPUT_EXACT = 15001, /**< A step ends at each output time */
+    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT */
+};
+
 /** Options of a search for steady states. */
 enum {
-    NPDE_STEADY_RATE_MIN = 14001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound */
-    NPDE_STEADY_RATE_MAX = 14002, /**< Largest rate of a steady state that is looked for, in every population */
-    NPDE_STEADY_BOXES = 14003 /**< Boxes of rates that a search may look at before it fails with NPDE_ERR_TOO_MANY_STEPS */
+    NPDE_STEADY_RATE_MIN = 30001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound */
+    NPDE_STEADY_RATE_MAX = 30002, /**< Largest rate of a steady state that is looked for, in every population */
+    NPDE_STEADY_BOXES = 30003 /**< Boxes of rates that a search may look at before it fails with NPDE_ERR_TOO_MANY_STEPS */
 };
 
 /** Inputs of a linear response. */
 enum {
-    NPDE_INPUT_DRIVE = 15001, /**< Modulated drive, with the network's feedback */
-    NPDE_INPUT_DIFFUSION = 15002, /**< Modulated diffusion (noise), with the network's feedback */
-    NPDE_INPUT_DRIVE_ALONE = 15003, /**< Modulated drive, the coupling held at its steady value */
-    NPDE_INPUT_DIFFUSION_ALONE = 15004 /**< Modulated diffusion (noise), the coupling held at its steady value */
+    NPDE_INPUT_DRIVE = 31001, /**< Modulated drive, with the network's feedback */
+    NPDE_INPUT_DIFFUSION = 31002, /**< Modulated diffusion (noise), with the network's feedback */
+    NPDE_INPUT_DRIVE_ALONE = 31003, /**< Modulated drive, the coupling held at its steady value */
+    NPDE_INPUT_DIFFUSION_ALONE = 31004 /**< Modulated diffusion (noise), the coupling held at its steady value */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

@@ -92,6 +92,29 @@ static npde_status lif_freeze(npde__system *s, double t, int side, const double 
     return NPDE_OK;
 }
 
+static void lif_raise(npde__system *s, double factor)
+{
+    lif_system *l = self(s);
+    for (size_t p = 0; p < s->n_rates && l->noisy; p++) {
+        lif_population *pop = &l->pop[p];
+        pop->diffusion *= factor;
+        npde__operator_load(&pop->op, pop->drive, pop->diffusion);
+        pop->factored_gamma = NAN;
+    }
+}
+
+static void lif_drift(const npde__system *s, double *low, double *high, double *advection)
+{
+    const lif_system *l = self_const(s);
+    *low = *high = *advection = 0;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const double a = l->pop[p].diffusion, shift = l->drive[p] - l->pop[p].drive;
+        *low = fmin(*low, l->diffusion[p] / a - 1);
+        *high = fmax(*high, l->diffusion[p] / a - 1);
+        *advection = fmax(*advection, shift * shift / a);
+    }
+}
+
 /* ---- the linear part ---- */
 
 static npde_status lif_factor(npde__system *s, double gamma)
@@ -506,6 +529,8 @@ static const npde__system_ops ops = {
     .apply = lif_apply,
     .correct = lif_correct,
     .remainder = lif_remainder,
+    .raise = lif_raise,
+    .drift = lif_drift,
     .linearize = lif_linearize,
     .factor_jacobian = lif_factor_jacobian,
     .solve_jacobian = lif_solve_jacobian,

@@ -38,6 +38,13 @@ typedef struct {
      * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+    /* Multiplies the frozen diffusion, where it may vary at all, by a factor. */
+    void (*raise)(npde__system *s, double factor);
+    /*
+     * How far the coefficients last found by rates() or remainder() are from the frozen ones: the least and the largest of
+     * (a − a_r)/a_r, and the largest of (μ − μ_r)²/a_r.
+     */
+    void (*drift)(const npde__system *s, double *low, double *high, double *advection);
     /*
      * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there, and writes
      * ∂F/∂t for a step of size h.
@@ -53,7 +60,7 @@ typedef struct {
     void (*accept)(npde__system *s, double t, double *y, const double *rates);
     /* At an accepted state where coefficients jump: rates are the limits from the right. */
     void (*jump)(npde__system *s, const double *y, const double *rates);
-    /* First time after t at which a coefficient may jump because of a delay; infinite if none. */
+    /* First time after t at which a coefficient may jump: an announced one, or one that a delay carries; infinite if none. */
     double (*next_break)(const npde__system *s, double t);
     /* Size of a change e of the state: mass-weighted L1 norm, and the rates it carries at the frozen coefficients. */
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
@@ -70,12 +77,14 @@ struct npde__system {
     size_t n_rates; /* number of rates */
     size_t
         points; /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
-    size_t stride;      /* L is block diagonal with blocks of this length, one a rate */
-    size_t unknowns;    /* the largest number of unknown densities of a population */
-    int coupled;        /* coefficients depend on the present rates */
-    int constant;       /* F(t, y) = L y with a constant L */
-    int32_t answer;     /* what the user's callback last returned */
-    double max_step;    /* the shortest delay; infinite if none */
+    size_t stride;       /* L is block diagonal with blocks of this length, one a rate */
+    size_t unknowns;     /* the largest number of unknown densities of a population */
+    int coupled;         /* coefficients depend on the present rates */
+    int constant;        /* F(t, y) = L y with a constant L */
+    int32_t answer;      /* what the user's callback last returned */
+    double max_step;     /* the shortest delay; infinite if none */
+    const double *jumps; /* ascending: times at which the user says that coefficients jump; the solver's */
+    size_t n_jumps;
     uint64_t signature; /* hash of all that defines the problem */
     double tail_mass, mass_rounding;
     int64_t factorizations, callbacks;
@@ -89,6 +98,10 @@ struct npde__system {
  */
 npde_status npde__system_stage(npde__system *s, double t, double gamma, const double *r, int iterate, double *y,
                                double *rates, double *residual, int64_t *iterations);
+/* Index of the first announced jump after t. */
+size_t npde__system_jump_after(const npde__system *s, double t);
+/* The time at which to ask a coefficient for its limit at t from this side: beside t if it jumps there, otherwise t. */
+double npde__system_beside(const npde__system *s, double t, int side);
 /* All finite? */
 int npde__system_finite(const double *x, size_t n);
 

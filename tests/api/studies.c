@@ -75,7 +75,7 @@ START_TEST(values)
 {
     double x[8] = {1, 1}, bad[] = {NAN, 1}, negative[] = {100, -1};
     REFUSED(NPDE_ERR_ID, npde_steady_set(steady, NPDE_OPTION_DT, 1), "option = 6001", "family steady");
-    REFUSED(NPDE_ERR_ID, npde_steady_get(steady, NPDE_INPUT_DRIVE, x), "option = 15001");
+    REFUSED(NPDE_ERR_ID, npde_steady_get(steady, NPDE_INPUT_DRIVE, x), "option = 31001");
     REFUSED(NPDE_ERR_NOT_FINITE, npde_steady_set(steady, NPDE_STEADY_RATE_MAX, NAN), "rate_max", "not finite");
     REFUSED(NPDE_ERR_RANGE, npde_steady_set(steady, NPDE_STEADY_RATE_MIN, -1), "rate_min = -1", "[0, ");
     REFUSED(NPDE_ERR_RANGE, npde_steady_set(steady, NPDE_STEADY_RATE_MAX, 0), "rate_max", "outside");
@@ -88,7 +88,7 @@ START_TEST(values)
     REFUSED(NPDE_ERR_NOT_FINITE, npde_steady_evaluate(steady, 0, 0, bad, 2, x), "v[0]");
     REFUSED(NPDE_ERR_SIZE, npde_steady_eigenvalues(steady, 3, x, 1), "index = 3");
     REFUSED(NPDE_ERR_SIZE, npde_response_new(steady, 7, &response), "index = 7");
-    REFUSED(NPDE_ERR_ID, npde_response_rate(response, NPDE_STEADY_BOXES, 0, x, 1, x), "input = 14003", "family input");
+    REFUSED(NPDE_ERR_ID, npde_response_rate(response, NPDE_STEADY_BOXES, 0, x, 1, x), "input = 30003", "family input");
     REFUSED(NPDE_ERR_SIZE, npde_response_rate(response, NPDE_INPUT_DRIVE, 2, x, 1, x), "pop = 2");
     REFUSED(NPDE_ERR_NOT_FINITE, npde_response_rate(response, NPDE_INPUT_DRIVE, 0, bad, 2, x), "omega[0]");
     REFUSED(NPDE_ERR_SIZE, npde_response_spectrum(response, x, 1, x, 1, x), "n_pop = 1 must be 2");
