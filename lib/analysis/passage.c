@@ -64,7 +64,7 @@ static void settle(npde__passage *p)
 {
     double flux_by_drive, flux_by_diffusion;
     p->escape = (npde__escape){INFINITY, NAN, NAN};
-    p->floor = 1e-17 * p->op.stiffest; /* measured: the rate at which K leaks */
+    p->floor = 1e-17 * p->op.stiffest; /* measured */
     if (!npde__envelope_factor(&p->matrix, 0, 0, p->grid->w)) return;
     memset(p->im, 0, p->n * sizeof *p->im);
     p->density[p->op.reset] = 1;
@@ -73,6 +73,7 @@ static void settle(npde__passage *p)
     for (size_t i = 0; i < p->n; i++) p->density[i] /= mass;
     const double rate = npde__operator_flux(&p->op, p->density);
     if (!(mass > 0 && rate > 10 * p->floor)) return;
+    p->error = 2e-13 + 1e-3 * pow(p->floor / rate, 0.8);
     p->op.scheme->tangent(&p->op, p->density, p->by_drive, p->by_diffusion);
     p->op.scheme->flux(&p->op, p->op.drive, p->op.diffusion, p->density, &flux_by_drive, &flux_by_diffusion);
     p->escape = (npde__escape){-log(rate), faster(p, p->by_drive, flux_by_drive, rate),

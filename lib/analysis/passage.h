@@ -29,7 +29,8 @@ typedef struct {
     npde__envelope matrix;
     size_t n;                        /* unknowns */
     npde__escape escape;             /* of T */
-    double floor;                    /* rounding error of 1/T */
+    double floor;                    /* the rate at which rounding makes K leak: rates below it are not seen */
+    double error;                    /* bound of that of log_time, measured over many neurons */
     double *density;                 /* P = y/T: the steady density, of mass 1 */
     double *by_drive, *by_diffusion; /* (∂K/∂μ) P and (∂K/∂a) P */
     double *re, *im;                 /* n each: ψ, then work space */

@@ -57,7 +57,7 @@ static npde_status pace(void *self, size_t pop, double drive, double diffusion, 
         const npde_status status =
             npde__passage_init(&p, of->model, pop, of->given, drive, diffusion, (npde__detail){0});
         e = p.escape;
-        noise = 1e-13 + 1e-6 * exp(e.log_time) * p.floor;
+        noise = p.error;
         const double floor = p.floor;
         npde__passage_free(&p);
         if (status) return status;

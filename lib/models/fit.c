@@ -24,7 +24,7 @@ typedef struct {
     double reach, longest, base, layer, thin;
 } rule;
 static const rule for_runs = {7.5, 10, 13, 10, 12}, for_spectra[] = {
-                                                        {9.5, 7.5, 11, 13, 5},
+                                                        {9.5, 5, 11, 13, 5},
                                                         {11, 6, 15, 17, 4},
                                                         {12.5, 5, 19, 21, 3},
                                                         {14, 4, 23, 25, 2},
