@@ -120,7 +120,7 @@ void npde__passage_free(npde__passage *p)
 
 static double complex at(const npde__passage *p, const double *x)
 {
-    return npde__complex(product(p->n, p->re, x), product(p->n, p->im, x));
+    return npde__complex_of(product(p->n, p->re, x), product(p->n, p->im, x));
 }
 
 npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes, npde__survival *out)
@@ -133,19 +133,19 @@ npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes
     memcpy(p->re, w, p->n * sizeof *w);
     memset(p->im, 0, p->n * sizeof *p->im);
     npde__envelope_solve_transposed(&p->matrix, p->re, p->im);
-    *out = (npde__survival){.reset = npde__complex(p->re[reset], p->im[reset]),
+    *out = (npde__survival){.reset = npde__complex_of(p->re[reset], p->im[reset]),
                             .by_drive = at(p, p->by_drive),
                             .by_diffusion = at(p, p->by_diffusion)};
     if (!slopes) return NPDE_OK;
     double log_modulus, phase;
     npde__envelope_determinant(&p->matrix, &log_modulus, &phase);
-    out->log_determinant = npde__complex(log_modulus, phase);
+    out->log_determinant = npde__complex_of(log_modulus, phase);
     for (size_t i = 0; i < p->n; i++) { /* ψ' = −(sW − K)⁻ᵀ W ψ */
         p->re[i] *= -w[i];
         p->im[i] *= -w[i];
     }
     npde__envelope_solve_transposed(&p->matrix, p->re, p->im);
-    out->reset_slope = npde__complex(p->re[reset], p->im[reset]);
+    out->reset_slope = npde__complex_of(p->re[reset], p->im[reset]);
     out->by_drive_slope = at(p, p->by_drive);
     out->by_diffusion_slope = at(p, p->by_diffusion);
     return NPDE_OK;

@@ -17,7 +17,7 @@
 #include <complex.h>
 
 /* C11's CMPLX, which not every compiler has. */
-static inline double complex npde__complex(double re, double im)
+static inline double complex npde__complex_of(double re, double im)
 {
     return re + im * _Complex_I;
 }

@@ -73,7 +73,7 @@ npde_status npde__response_rate(npde_response *r, int noise, int coupled, size_t
                                 double complex *out)
 {
     npde__linear *l = &r->linear;
-    const npde_status status = npde__linear_matrix(l, npde__complex(0, omega), coupled, r->h, NULL);
+    const npde_status status = npde__linear_matrix(l, npde__complex_of(0, omega), coupled, r->h, NULL);
     if (status) return status;
     for (size_t p = 0; p < r->n_pop; p++) {
         const double complex input = noise ? l->at[p].by_diffusion : l->at[p].by_drive;
@@ -101,14 +101,14 @@ npde_status npde__response_spectrum(npde_response *r, const double *n_neurons, d
     npde__linear *l = &r->linear;
     const size_t n = r->n_pop;
     /* The fluctuations of each population alone, then how the network turns them into rates: (I − D)⁻¹ = H⁻¹ H_diagonal. */
-    npde_status status = npde__linear_matrix(l, npde__complex(0, omega), 0, r->h, r->slope);
+    npde_status status = npde__linear_matrix(l, npde__complex_of(0, omega), 0, r->h, r->slope);
     if (status) return status;
     for (size_t p = 0; p < n; p++) {
         for (size_t q = 0; q < n; q++) r->x[q * n + p] = p == q ? r->h[p * n + p] : 0;
         out[p] = l->pop[p].rate / n_neurons[p] * renewal(r, p, omega);
     }
     if (!l->study->model->kind->coupled) return NPDE_OK;
-    status = npde__linear_matrix(l, npde__complex(0, omega), 1, r->h, NULL);
+    status = npde__linear_matrix(l, npde__complex_of(0, omega), 1, r->h, NULL);
     if (status) return status;
     if (!npde__linear_solve(n, r->h, r->pivots, n, r->x)) return singular(r, omega);
     for (size_t p = 0; p < n; p++) r->slope[p] = out[p];

@@ -54,7 +54,7 @@ static npde_status log_delta(spectrum *z, double complex s, double complex *out)
         int info = 0;
         zgetrf_(&order, &order, (double *)z->h, &order, z->pivots, &info);
         for (size_t p = 0; p < n; p++)
-            if (z->pivots[p] != (int)p + 1) *out += npde__complex(0, pi);
+            if (z->pivots[p] != (int)p + 1) *out += npde__complex_of(0, pi);
     }
     for (size_t p = 0; p < n; p++) *out += clog(z->h[p * n + p]);
     return isfinite(creal(*out)) && isfinite(cimag(*out))
@@ -152,7 +152,7 @@ static npde_status gather(spectrum *z, size_t wanted, size_t degree)
     double complex *root = status ? NULL : npde__alloc(z->c, n, sizeof *root);
     if (!status && (!guess || !root)) status = NPDE_ERR_MEMORY;
     if (!status) {
-        for (size_t i = 0; i < n; i++) guess[i] = npde__complex(re[i], im[i]);
+        for (size_t i = 0; i < n; i++) guess[i] = npde__complex_of(re[i], im[i]);
         qsort(guess, n, sizeof *guess, by_real_part);
         npde__free(z->c, z->root);
         z->root = root;
@@ -227,7 +227,7 @@ static npde_status follow(spectrum *z, double complex a, double complex b, doubl
 static npde_status count(spectrum *z, double left, double far, double *zeros)
 {
     const npde_model *m = z->l.study->model;
-    const double complex corner[] = {far, npde__complex(far, far), npde__complex(left, far), left};
+    const double complex corner[] = {far, npde__complex_of(far, far), npde__complex_of(left, far), left};
     double sum = 0, longest = 0;
     for (size_t k = 0; k < z->l.n * z->l.n; k++)
         longest = fmax(longest, npde__model_entry(m, NPDE_MATRIX_DELAYS, k / z->l.n, k % z->l.n));

@@ -304,7 +304,8 @@ static npde_status lif_linearize(npde__system *s, double t, double h, const doub
     npde_status status = lif_freeze(s, t, +1, rates);
     if (!status) status = npde__lif_law_jacobian(l, t, +1, rates, &l->kept, &any);
     if (status) return status;
-    for (size_t p = 0; p < s->n_rates && (s->coupled || l->moves); p++) differentiate(s, p, y);
+    for (size_t p = 0; p < s->n_rates && (s->coupled || (slope && l->moves)); p++) differentiate(s, p, y);
+    if (!slope) return NPDE_OK;
     if (l->moves) return time_slope(s, t, h, rates, slope);
     memset(slope, 0, s->n * sizeof *slope);
     return NPDE_OK;
@@ -451,6 +452,7 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
         npde__operator_load(&pop->op, pop->drive, pop->diffusion);
         pop->factored_gamma = NAN;
     }
+    npde__lif_snapshot_complex(s, bytes);
     if (!l->memory) return;
     npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
     npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
@@ -465,6 +467,7 @@ static void lif_free(npde__system *s)
     for (size_t p = 0; l->pop && p < s->n_rates; p++)
         if (l->pop[p].op.scheme) npde__operator_free(&l->pop[p].op);
     npde__lif_free_coupling(l);
+    npde__lif_free_complex(l);
     void *const blocks[] = {l->pop,      l->drive,           l->diffusion, l->probe_rates,  l->probe_drive,
                             l->residual, l->probe_diffusion, l->to_drive,  l->to_diffusion, l->columns};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
@@ -534,6 +537,9 @@ static const npde__system_ops ops = {
     .linearize = lif_linearize,
     .factor_jacobian = lif_factor_jacobian,
     .solve_jacobian = lif_solve_jacobian,
+    .make_complex = npde__lif_make_complex,
+    .factor_jacobian_complex = npde__lif_factor_complex,
+    .solve_jacobian_complex = npde__lif_solve_complex,
     .begin = npde__lif_begin,
     .accept = lif_accept,
     .jump = npde__lif_jump,

@@ -122,7 +122,7 @@ void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, 
     }
 }
 
-static double gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q)
+double npde__lif_gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q)
 {
     return l->to_drive[p] * entry(l, jacobian->drive, l->weights, p, q) +
            l->to_diffusion[p] * entry(l, jacobian->diffusion, l->noise, p, q);
@@ -137,11 +137,11 @@ npde_status npde__lif_factor_rates(lif_system *l, const lif_jacobian *jacobian, 
 {
     const size_t n = l->base.n_rates;
     if (l->diagonal) {
-        for (size_t p = 0; p < n; p++) matrix[p] = 1 / (1 - gain(l, jacobian, p, p));
+        for (size_t p = 0; p < n; p++) matrix[p] = 1 / (1 - npde__lif_gain(l, jacobian, p, p));
         return npde__system_finite(matrix, n) ? NPDE_OK : singular(l);
     }
     for (size_t q = 0; q < n; q++) /* column-major */
-        for (size_t p = 0; p < n; p++) matrix[q * n + p] = (p == q) - gain(l, jacobian, p, q);
+        for (size_t p = 0; p < n; p++) matrix[q * n + p] = (p == q) - npde__lif_gain(l, jacobian, p, q);
     const int order = (int)n;
     int info = 0;
     dgetrf_(&order, &order, matrix, &order, pivots, &info);

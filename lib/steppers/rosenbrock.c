@@ -205,7 +205,7 @@ static void rodas5p_interpolate(npde__stepper *s, double theta, double *y)
 }
 
 const npde__method npde__rodas5p = {.id = NPDE_METHOD_RODAS5P,
-                                    .calibration = 8,
+                                    .calibration = 6,
                                     .order = 5,
                                     .error_order = 4,
                                     .vectors = VECTORS,

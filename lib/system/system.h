@@ -10,6 +10,7 @@
 #define NPDE_SYSTEM_SYSTEM_H
 
 #include "core/bytes.h"
+#include "core/complex.h"
 #include "core/context.h"
 
 typedef struct npde__system npde__system;
@@ -47,13 +48,17 @@ typedef struct {
     void (*drift)(const npde__system *s, double *low, double *high, double *advection);
     /*
      * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there, and writes
-     * ∂F/∂t for a step of size h.
+     * ∂F/∂t for a step of size h, unless slope is NULL.
      */
     npde_status (*linearize)(npde__system *s, double t, double h, const double *y, const double *rates, double *slope);
     /* Factors I − γJ of the last linearize. */
     npde_status (*factor_jacobian)(npde__system *s, double gamma);
     /* x ← (I − γJ)⁻¹ x */
     npde_status (*solve_jacobian)(npde__system *s, double *x);
+    /* Allocates what a complex γ needs, once and before a run. Its factors lie beside those of a real γ. */
+    npde_status (*make_complex)(npde__system *s);
+    npde_status (*factor_jacobian_complex)(npde__system *s, npde__complex gamma);
+    npde_status (*solve_jacobian_complex)(npde__system *s, double *re, double *im);
     /* Begins a run at y: the memory of delays forgets what was before. */
     void (*begin)(npde__system *s, double t, const double *rates);
     /* A step was accepted: puts the mass's rounding error right in y and remembers the rates. */

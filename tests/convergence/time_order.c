@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const double order_tolerance = 0.15;
+static const double order_tolerance = 0.15, rounding = 1e-12;
 
 /* Linear: exact by Laplace inversion. Network: drive in time, rates in drive and noise, smooth data. */
 static const problem linear = {
@@ -50,14 +50,12 @@ static const problem random_threshold = {.name = "random threshold",
                                          .mean = 0,
                                          .variance = 0.2};
 
+/* NaN where the method refuses the problem. */
 static double rate_with(const problem *p, int cells, npde_id method, double dt, npde_id coupling, double t)
 {
-    run *r = run_new(p, cells, method, dt);
-    if (coupling != NPDE_COUPLING_NEWTON) {
-        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
-        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-    }
-    const double rate = run_rate(r, t);
+    run *r = run_prepare(p, cells, method, dt);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
+    const double rate = run_start(r) ? run_rate(r, t) : NAN;
     run_free(r);
     return rate;
 }
@@ -68,27 +66,32 @@ static double finer(const npde__method *method)
     return method->restart ? 4 : 1;
 }
 
-/* Order from the differences of three step sizes at four times: no reference is needed, and the space error cancels. */
+/*
+ * Order from the differences of three step sizes at four times: no reference is needed, and the space error cancels.
+ * Infinite where they are rounding errors, NaN where the method refuses the problem.
+ */
 static double observed_order(const problem *p, int cells, const npde__method *method, npde_id coupling)
 {
-    static const double steps[] = {0, 400, 80, 60, 40, 40}, times[] = {0.5, 0.7, 0.85, 1};
+    static const double steps[] = {10, 400, 80, 60, 40, 40}, times[] = {0.5, 0.7, 0.85, 1};
     double rate[3][4], apart[2] = {0};
     for (int k = 0; k < 3; k++) {
         run *r = run_prepare(p, cells, method->id, 1 / steps[method->order] / finer(method) / (1 << k));
         OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
-        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-        for (int i = 0; i < 4; i++) rate[k][i] = run_rate(r, times[i]);
+        const int supported = run_start(r);
+        for (int i = 0; i < 4 && supported; i++) rate[k][i] = run_rate(r, times[i]);
         run_free(r);
+        if (!supported) return NAN;
     }
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < 4; i++) apart[k] = fmax(apart[k], fabs(rate[k][i] - rate[k + 1][i]));
-    return log2(apart[0] / apart[1]);
+    return apart[0] < rounding ? INFINITY : log2(apart[0] / apart[1]);
 }
 
 /*
- * The declared order; a linear problem may give a method more. Runge–Kutta methods of higher order lose some of it where the
- * coefficients move in time (their stages see the moving flux at the threshold to a lower order), and in the layers after what
- * a delay brings back: `left` is what must be left there; 0 where nothing is lost.
+ * The declared order, or no error at all; a linear problem may give a method more. Runge–Kutta methods of higher
+ * order lose some of it where the coefficients move in time (their stages see the moving flux at the threshold to a
+ * lower order), and in the layers after what a delay brings back: `left` is what must be left there; 0 where nothing
+ * is lost.
  */
 static void check_orders(const problem *p, npde_id coupling, double left)
 {
@@ -96,8 +99,12 @@ static void check_orders(const problem *p, npde_id coupling, double left)
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
         for (int cells = 0; cells <= 200; cells += 200) {
             const double order = observed_order(p, cells, method, coupling), declared = (double)method->order;
-            const int high = method->order > 2;
-            const double least = high ? left > 0 ? left : declared - 0.3 : declared - order_tolerance;
+            if (isnan(order)) continue;
+            const int high = method->order > 2 || method->order == 0;
+            const double least = method->order == 0 ? INFINITY
+                                 : !high            ? declared - order_tolerance
+                                 : left > 0         ? left
+                                                    : declared - 0.3;
             const double most = high ? INFINITY : declared + order_tolerance;
             ck_assert_msg(order >= least && order <= most, "%s, %s, %s: order %.3f and not %zu", p->name,
                           npde_id_name(method->id), cells ? "finite volume" : "spectral", order, method->order);
@@ -135,10 +142,56 @@ START_TEST(random_threshold_network)
 }
 END_TEST
 
+/*
+ * A strong drive in a network whose noise moves as well: stage order 3 leaves Radau IIA an order of 4 and a bit, where the
+ * Rosenbrock methods, of stage order 1, keep less. P3 of docs/benchmarks.md at its 50 outputs.
+ */
+START_TEST(stage_order_keeps_the_order_of_driven_networks)
+{
+    static const problem driven = {.name = "P3",
+                                   .reset = 1,
+                                   .threshold = 2,
+                                   .diffusion = 1,
+                                   .connectivity = -1,
+                                   .noise = 0.1,
+                                   .drive = 1,
+                                   .swing = 1,
+                                   .mean = -1.5,
+                                   .variance = 0.2};
+    for (int cells = 0; cells <= 200; cells += 200) {
+        double rate[4][20], apart[3] = {0};
+        for (int k = 0; k < 4; k++) {
+            run *r = run_new(&driven, cells, NPDE_METHOD_RADAU_IIA5, 0.1 / (1 << k));
+            for (int i = 0; i < 20; i++) rate[k][i] = run_rate(r, 0.1 * (i + 1));
+            run_free(r);
+        }
+        for (int k = 0; k < 3; k++)
+            for (int i = 0; i < 20; i++) apart[k] = fmax(apart[k], fabs(rate[k][i] - rate[k + 1][i]));
+        for (int k = 0; k < 2; k++)
+            ck_assert_msg(log2(apart[k] / apart[k + 1]) > 4, "%d cells, h = %g: order %.2f", cells, 0.1 / (1 << k),
+                          log2(apart[k] / apart[k + 1]));
+    }
+}
+END_TEST
+
+/* Factors are kept: for good where nothing moves, for many steps where the rates or the drive do. */
+START_TEST(radau_keeps_its_factors)
+{
+    const problem *const problems[] = {&linear, &random_threshold, &network};
+    for (int k = 0; k < 3; k++) {
+        run *r = run_new(problems[k], 0, NPDE_METHOD_RADAU_IIA5, 1. / 64);
+        run_rate(r, 4);
+        ck_assert_int_eq(run_count(r, NPDE_COUNT_STEPS), 256);
+        ck_assert_int_le(run_count(r, NPDE_COUNT_FACTORIZATIONS), k == 0 ? 1 : 256 / 5);
+        run_free(r);
+    }
+}
+END_TEST
+
 /* Against the exact rate, so that all methods converge to the right thing and not only somewhere. */
 START_TEST(errors_against_the_exact_rate)
 {
-    static const double steps[] = {0, 800, 160, 60, 20, 10}, largest[] = {0, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
+    static const double steps[] = {3, 800, 160, 60, 20, 10}, largest[] = {1e-11, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
     const npde__method *method;
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
         const double dt = 1 / steps[method->order] / finer(method), power = pow(2, (double)method->order);
@@ -149,10 +202,12 @@ START_TEST(errors_against_the_exact_rate)
             late[k] = rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 2);
         }
         const double order = log2(error[0] / error[1]), declared = (double)method->order;
-        ck_assert_msg(order >= declared - 0.3 && (method->order > 2 || order <= declared + order_tolerance),
-                      "%s: order %.3f", npde_id_name(method->id), order);
+        const int exact = error[0] < 1e-11 && method->order != 1 && method->order != 2;
+        ck_assert_msg(exact || (order >= declared - 0.3 && (method->order > 2 || order <= declared + order_tolerance)),
+                      "%s: order %.3f, error %.2e", npde_id_name(method->id), order, error[0]);
         ck_assert_double_le(error[1], largest[method->order]);
-        NEAR(late[1] + (late[1] - late[0]) / (power - 1), linear_exact[1], method->order == 1 ? 1e-7 : 2e-8);
+        const double extrapolated = exact ? late[1] : late[1] + (late[1] - late[0]) / (power - 1);
+        NEAR(extrapolated, linear_exact[1], exact ? 1e-11 : method->order == 1 ? 1e-7 : 2e-8);
     }
 }
 END_TEST
@@ -172,9 +227,9 @@ START_TEST(steps_that_do_not_divide_the_delay)
 END_TEST
 
 /*
- * The rate before the start differs from the one at it, and comes back through the noise after the delay, and again: a jump of
- * the diffusion is a jump of the rate. The layer after it costs a little of the order (1.8 to 1.9); a polynomial across the jump
- * would cost all of the second.
+ * The rate before the start differs from the one at it, and comes back through the noise after the delay, and again:
+ * a jump of the diffusion is a jump of the rate. The layer after it costs a little of the order (1.8 to 1.9); a
+ * polynomial across the jump would cost all of the second.
  */
 START_TEST(jumps_that_delays_bring_back)
 {
@@ -201,14 +256,14 @@ START_TEST(jumps_of_the_drive_cost_no_second_order)
     problem p = delayed;
     p.refractory = 0;
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
-        double rate[3];
+        double rate[3] = {NAN, NAN, NAN};
         for (int k = 0; k < 3; k++) {
             run *r = run_prepare(&p, 0, method->id, 0.25 / (80 << k));
             OK(r->context, npde_solver_set_past_rate(r->solver, 0, 2));
-            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-            rate[k] = run_rate(r, 0.45);
+            if (run_start(r)) rate[k] = run_rate(r, 0.45);
             run_free(r);
         }
+        if (isnan(rate[0])) continue;
         const double order = log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2])));
         const double least = method->order == 1 ? 0.8 : 1.75;
         ck_assert_msg(order >= least, "%s: order %.2f", npde_id_name(method->id), order);
@@ -231,7 +286,7 @@ START_TEST(tolerances_hold_across_jumps)
         rate[k] = run_rate(r, 1.3);
         run_free(r);
     }
-    for (int k = 0; k < 3; k++) NEAR(rate[k], rate[3], 5 * pow(10, -6 - k));
+    for (int k = 0; k < 3; k++) NEAR(rate[k], rate[3], 15 * pow(10, -6 - k)); /* the layers after jumps are rough */
 }
 END_TEST
 
@@ -321,8 +376,8 @@ START_TEST(adaptive_error_follows_the_tolerance)
 END_TEST
 
 /*
- * Rough data, a point mass at the reset: Crank–Nicolson alone rings for ever, its Rannacher start cures it, and it is chosen
- * without being asked for. L-stable methods recover by themselves. N(0.5) is exact by Laplace inversion.
+ * Rough data, a point mass at the reset: Crank–Nicolson alone rings for ever, its Rannacher start cures it, and it is
+ * chosen without being asked for. L-stable methods recover by themselves. N(0.5) is exact by Laplace inversion.
  */
 START_TEST(rough_data)
 {
@@ -350,7 +405,8 @@ START_TEST(rough_data)
 END_TEST
 
 MAIN("time_order", linear_problem, driven_network, driven_network_extrapolated, delay_and_exponential_refractory,
-     fixed_refractory, random_threshold_network, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
+     fixed_refractory, random_threshold_network, stage_order_keeps_the_order_of_driven_networks,
+     radau_keeps_its_factors, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
      jumps_that_delays_bring_back, jumps_of_the_drive_cost_no_second_order, tolerances_hold_across_jumps,
      stopping_just_before_a_jump_crosses_it, a_long_delay_leaves_a_short_one_alone,
      adaptive_error_follows_the_tolerance, rough_data)

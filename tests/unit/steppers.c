@@ -12,6 +12,7 @@
 typedef struct {
     npde__system base;
     double rate, force, gamma, y[2];
+    npde__complex shift;
 } toy;
 
 static double functional(const double *y)
@@ -100,14 +101,23 @@ static void toy_drift(const npde__system *s, double *low, double *high, double *
     *low = *high = *advection = 0;
 }
 
+static void toy_measure(const npde__system *s, const double *e, double *mass, double *rates)
+{
+    (void)s;
+    *mass = fabs(e[0]) + fabs(e[1]);
+    rates[0] = functional(e);
+}
+
 static npde_status toy_linearize(npde__system *s, double t, double h, const double *y, const double *rates,
                                  double *slope)
 {
     (void)h;
     toy *self = (toy *)s;
     memcpy(self->y, y, sizeof self->y);
-    slope[0] = cos(t);
-    slope[1] = 0;
+    if (slope) {
+        slope[0] = cos(t);
+        slope[1] = 0;
+    }
     return toy_freeze(s, t, +1, rates);
 }
 
@@ -123,9 +133,38 @@ static npde_status toy_solve_jacobian(npde__system *s, double *x)
     return NPDE_OK;
 }
 
-static const npde__system_ops ops = {.remainder = toy_remainder,
+static npde_status toy_make_complex(npde__system *s)
+{
+    (void)s;
+    return NPDE_OK;
+}
+
+static npde_status toy_factor_complex(npde__system *s, npde__complex gamma)
+{
+    ((toy *)s)->shift = gamma;
+    return NPDE_OK;
+}
+
+/* J = [−p q; p −q] = (−1, 1)ᵀ (p, −q), so that (I − γJ)⁻¹ x = x + γJx/(1 + γ(p + q)). */
+static npde_status toy_solve_complex(npde__system *s, double *re, double *im)
+{
+    const toy *self = (const toy *)s;
+    const double p = 1 + self->rate + self->y[0] / 4, q = 2 - self->y[0];
+    const npde__complex one = {1 + self->shift.re * (p + q), self->shift.im * (p + q)};
+    const npde__complex jx = {p * re[0] - q * re[1], p * im[0] - q * im[1]};
+    const npde__complex d = npde__complex_times(npde__complex_times(self->shift, jx), npde__complex_inverse(one));
+    re[0] -= d.re, im[0] -= d.im;
+    re[1] += d.re, im[1] += d.im;
+    return NPDE_OK;
+}
+
+static const npde__system_ops ops = {.make_complex = toy_make_complex,
+                                     .factor_jacobian_complex = toy_factor_complex,
+                                     .solve_jacobian_complex = toy_solve_complex,
+                                     .remainder = toy_remainder,
                                      .raise = toy_raise,
                                      .drift = toy_drift,
+                                     .measure = toy_measure,
                                      .linearize = toy_linearize,
                                      .factor_jacobian = toy_factor,
                                      .solve_jacobian = toy_solve_jacobian,
@@ -161,22 +200,31 @@ static void reference(double end, double *y)
     }
 }
 
-static double integrate(const npde__method *method, int steps, int iterate, double *largest_error, double *rate)
+/* NaN when the method refuses the toy, which is not constant. */
+static double integrate(const npde__method *method, int steps, int iterate, double *local_error, double *rate)
 {
     npde_context *c;
     OK(c, npde_context_new(&c));
     toy system = {.base = {.ops = &ops, .context = c, .n = 2, .n_rates = 1, .stride = 2, .coupled = 1}};
     npde__stepper s;
-    OK(c, npde__stepper_init(&s, method, &system.base));
+    const npde_status status = npde__stepper_init(&s, method, &system.base);
+    if (status == NPDE_ERR_UNSUPPORTED) {
+        npde__stepper_free(&s);
+        npde_context_free(c);
+        *rate = *local_error = NAN;
+        return NAN;
+    }
+    ck_assert_int_eq(status, NPDE_OK);
     s.iterate = iterate;
     s.y[0] = 1;
     s.y[1] = 0;
     s.rates[0] = functional(s.y);
     const double h = s.dt = 2.0 / steps;
-    *largest_error = 0;
+    *local_error = 0;
     for (int i = 0; i < steps; i++) {
         OK(c, method->step(&s, i * h, h, method->error_order > 0));
-        if (method->error_order) *largest_error = fmax(*largest_error, fabs(s.error[0]) + fabs(s.error[1]));
+        /* The last one: first steps may have another estimate. */
+        if (method->error_order) *local_error = fabs(s.error[0]) + fabs(s.error[1]);
         npde__stepper_accept(&s, h);
     }
     double exact[2];
@@ -195,9 +243,11 @@ START_TEST(have_their_order)
         for (int iterate = 0; iterate < 2; iterate++) {
             double local[2], rate;
             /* Fewer steps for high orders, whose errors would be rounding. */
-            const int steps = (method->order < 3 ? 200 : method->order == 3 ? 80 : 48) * (method->restart ? 2 : 1);
+            const int few = method->order < 3 ? 200 : method->order == 3 ? 80 : 48;
+            const int steps = method->restart ? 7 * few / 2 : few; /* multistep: after the start */
             const double coarse = integrate(method, steps, iterate, &local[0], &rate);
             const double fine = integrate(method, 2 * steps, iterate, &local[1], &rate);
+            if (isnan(coarse)) continue;
             NEAR(log2(coarse / fine), (double)method->order, 0.15);
             if (method->error_order) NEAR(log2(local[0] / local[1]), (double)method->error_order + 1, 0.2);
         }
@@ -211,8 +261,7 @@ START_TEST(deliver_the_rate_of_their_state)
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
         for (int iterate = 0; iterate < 2; iterate++) {
             double local, rate;
-            integrate(method, 20, iterate, &local, &rate);
-            NEAR(rate, 0, 1e-13);
+            if (!isnan(integrate(method, 20, iterate, &local, &rate))) NEAR(rate, 0, 1e-13);
         }
 }
 END_TEST
