@@ -42,34 +42,65 @@ typedef struct {
     npde_grid *given;
 } pacer;
 
+/* Of ln T, between low and high; adds the refractory time. */
+static npde__pace with_refractory(double low, double high, npde__escape e, double slack, double tau)
+{
+    if (tau == 0) return (npde__pace){low, high, e.by_drive, e.by_diffusion, slack};
+    const double part = 1 / (1 + tau * exp(-e.log_time));
+    return (npde__pace){low < 700 ? log(exp(low) + tau) : low, high < 700 ? log(exp(high) + tau) : high,
+                        e.by_drive * part, e.by_diffusion * part, slack};
+}
+
+static npde_status discrete_pace(const pacer *of, size_t pop, double drive, double diffusion, npde__pace *out)
+{
+    static const npde__escape unknown = {INFINITY, INFINITY, INFINITY};
+    const double tau = refractory_time(of->model, pop);
+    npde__passage p;
+    const npde_status status = npde__passage_init(&p, of->model, pop, of->given, drive, diffusion, (npde__detail){0});
+    const npde__escape e = p.escape;
+    const double error = p.error, floor = p.floor;
+    npde__passage_free(&p);
+    if (status) return status;
+    /* Firing may be too rare to be resolved: all that is known then is that it is. */
+    *out = isfinite(e.log_time) ? with_refractory(e.log_time - error, e.log_time + error, e, 1, tau)
+                                : with_refractory(log(0.01 / floor), INFINITY, unknown, 1, tau);
+    return NPDE_OK;
+}
+
+/*
+ * Where no grid can be made, because the drive takes the density too far, L is bounded by what it is at a drive nearer to the
+ * constant one: it falls in the drive.
+ */
+static npde_status bounded_pace(const pacer *of, size_t pop, double drive, double diffusion, npde__pace *out)
+{
+    enum { HALVINGS = 40 };
+    npde_context *c = of->model->context;
+    char text[sizeof c->error];
+    memcpy(text, c->error, sizeof text);
+    const double constant = npde__model_value(of->model, pop, NPDE_PARAM_DRIVE);
+    npde_status status = discrete_pace(of, pop, drive, diffusion, out);
+    if (status != NPDE_ERR_GRID || of->given) return status;
+    double apart = drive - constant;
+    for (int k = 0; k < HALVINGS && status == NPDE_ERR_GRID; k++) {
+        apart /= 2;
+        status = discrete_pace(of, pop, constant + apart, diffusion, out);
+    }
+    if (status) return status;
+    memcpy(c->error, text, sizeof text); /* it was no error */
+    if (apart < 0) out->high = INFINITY;
+    else out->low = -INFINITY;
+    out->by_drive = out->by_diffusion = INFINITY;
+    return NPDE_OK;
+}
+
 static npde_status pace(void *self, size_t pop, double drive, double diffusion, npde__pace *out)
 {
     const pacer *of = self;
-    npde__escape e;
-    double noise;
-    if (has_closed_form(of->model, pop)) {
-        const npde__siegert s = siegert(of->model, pop, drive, diffusion);
-        e = npde__siegert_escape(&s);
-        noise = 4e-16 * (1 + fabs(e.log_time));
-        out->slack = 0;
-    } else {
-        npde__passage p;
-        const npde_status status =
-            npde__passage_init(&p, of->model, pop, of->given, drive, diffusion, (npde__detail){0});
-        e = p.escape;
-        noise = p.error;
-        const double floor = p.floor;
-        npde__passage_free(&p);
-        if (status) return status;
-        out->slack = 1;
-        if (!isfinite(e.log_time)) { /* firing is too rare to be resolved: all that is known is that it is */
-            *out = (npde__pace){log(0.01 / floor), INFINITY, INFINITY, INFINITY, 1};
-            return NPDE_OK;
-        }
-    }
-    const double tau = refractory_time(of->model, pop), most = fmax(e.log_time, log(tau));
-    const double level = most + log1p(exp(fmin(e.log_time, log(tau)) - most)), part = exp(e.log_time - level);
-    *out = (npde__pace){level - noise, level + noise, e.by_drive * part, e.by_diffusion * part, out->slack};
+    if (!has_closed_form(of->model, pop)) return bounded_pace(of, pop, drive, diffusion, out);
+    const npde__siegert s = siegert(of->model, pop, drive, diffusion);
+    const npde__escape e = npde__siegert_escape(&s);
+    const double noise = 4e-16 * (1 + fabs(e.log_time));
+    *out = with_refractory(e.log_time - noise, e.log_time + noise, e, 0, refractory_time(of->model, pop));
     return NPDE_OK;
 }
 

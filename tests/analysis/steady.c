@@ -401,6 +401,23 @@ START_TEST(callbacks_give_the_same)
 }
 END_TEST
 
+/* Inhibition up to the largest rates of the window takes the density further than any grid: all the same the one state is found. */
+START_TEST(windows_beyond_all_grids)
+{
+    const problem p = {
+        .reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -5, .discharge = NPDE_DISCHARGE_RAMP};
+    study s = study_of(&p);
+    ck_assert_uint_eq(s.n, 1);
+    ck_assert_str_eq(npde_context_error(s.context), "");
+    const double wide = study_rate(&s, 0);
+    OK(s.context, npde_steady_set(s.steady, NPDE_STEADY_RATE_MAX, 1));
+    OK(s.context, npde_steady_solve(s.steady, &s.n));
+    ck_assert_uint_eq(s.n, 1);
+    NEAR(study_rate(&s, 0), wide, 1e-14);
+    study_free(&s);
+}
+END_TEST
+
 /* Firing of one neuron in 10^9 time constants: the discrete operator, whose rounding is larger than the rate, keeps 8 digits. */
 START_TEST(rare_firing_by_the_discrete_operator)
 {
@@ -561,5 +578,5 @@ END_TEST
 
 MAIN("steady", all_states_of_the_reference, units_of_the_laboratory, counts_close_to_folds, counts_on_a_fine_sweep,
      the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs, none_missed_in_random_populations,
-     many_populations, callbacks_give_the_same, rare_firing_by_the_discrete_operator, densities_of_the_reference,
-     a_run_stays_at_a_steady_state, grids_of_the_user, a_study_is_a_copy)
+     many_populations, callbacks_give_the_same, windows_beyond_all_grids, rare_firing_by_the_discrete_operator,
+     densities_of_the_reference, a_run_stays_at_a_steady_state, grids_of_the_user, a_study_is_a_copy)
