@@ -110,9 +110,10 @@ static npde_status find_rates(dense *d)
     const size_t n = l->n;
     for (size_t p = 0; p < n; p++) {
         const npde__operator *op = &l->pop[p].passage.op;
-        double *row = d->rates + p * d->total, by_drive, by_diffusion;
-        memcpy(row + d->density[p], op->c, op->end * sizeof *row);
-        op->scheme->flux(op, op->drive, op->diffusion, l->pop[p].passage.density, &by_drive, &by_diffusion);
+        double *row = d->rates + p * d->total, rate, by_drive, by_diffusion;
+        memcpy(row + d->density[p], op->c, op->stencil->end * sizeof *row);
+        npde__operator_flux_at(op, op->drive, op->diffusion, l->pop[p].passage.density, &rate, &by_drive,
+                               &by_diffusion);
         for (size_t q = 0; q < n; q++) {
             d->present[q * n + p] += p == q;
             if (!linked(d, p, q)) continue;
@@ -151,14 +152,14 @@ static npde_status fill_population(dense *d, size_t p)
     for (size_t j = 0; j < of->n; j++)
         for (size_t i = of->matrix.first[j]; i <= of->matrix.last[j]; i++)
             d->matrix[(first + j) * total + first + i] = *npde__envelope_entry(&of->matrix, i, j) / w[i];
-    double *reset = d->matrix + first + of->op.reset;
+    double *reset = d->matrix + first + of->stencil->reset;
     if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) {
         double *reservoir = d->matrix + d->reservoir[p];
         add_rate(d, p, 0, 1, reservoir, total);
         reservoir[d->reservoir[p] * total] -= 1 / pop->tau;
-        reset[d->reservoir[p] * total] += 1 / (pop->tau * w[of->op.reset]);
+        reset[d->reservoir[p] * total] += 1 / (pop->tau * w[of->stencil->reset]);
     } else {
-        add_rate(d, p, pop->tau, 1 / w[of->op.reset], reset, total);
+        add_rate(d, p, pop->tau, 1 / w[of->stencil->reset], reset, total);
     }
     double *change = npde__alloc(d->c, total, sizeof *change);
     if (!change) return NPDE_ERR_MEMORY;

@@ -24,14 +24,14 @@ static npde_status shape(npde__passage *p)
 /* The entries of K, column by column: K times unit vectors. */
 static void read_entries(npde__passage *p)
 {
-    double *unit = p->re, *column = p->im;
+    double *unit = p->re, rate;
     memset(unit, 0, p->n * sizeof *unit);
     for (size_t j = 0; j < p->n; j++) {
         unit[j] = 1;
-        p->op.scheme->apply(&p->op, unit, column);
+        npde__operator_apply(&p->op, unit, &rate);
         unit[j] = 0;
         for (size_t i = p->matrix.first[j]; i <= p->matrix.last[j]; i++)
-            *npde__envelope_entry(&p->matrix, i, j) = column[i];
+            *npde__envelope_entry(&p->matrix, i, j) = p->op.image[0][i];
     }
 }
 
@@ -53,7 +53,9 @@ static double faster(npde__passage *p, const double *input, double flux, double 
     npde__envelope_solve(&p->matrix, p->re, p->im);
     const double mass = product(p->n, p->grid->w, p->re);
     for (size_t i = 0; i < p->n; i++) p->re[i] -= mass * p->density[i];
-    return (npde__operator_flux(&p->op, p->re) + flux) / rate;
+    double carried;
+    npde__operator_flux(&p->op, p->re, &carried);
+    return (carried + flux) / rate;
 }
 
 /*
@@ -64,18 +66,21 @@ static void settle(npde__passage *p)
 {
     double flux_by_drive, flux_by_diffusion;
     p->escape = (npde__escape){INFINITY, NAN, NAN};
-    p->floor = 1e-17 * p->op.stiffest; /* measured */
+    p->floor = 1e-17 * p->op.stiffest[0]; /* measured */
     if (!npde__envelope_factor(&p->matrix, 0, 0, p->grid->w)) return;
     memset(p->im, 0, p->n * sizeof *p->im);
-    p->density[p->op.reset] = 1;
+    p->density[p->stencil->reset] = 1;
     npde__envelope_solve(&p->matrix, p->density, p->im);
     const double mass = product(p->n, p->grid->w, p->density);
     for (size_t i = 0; i < p->n; i++) p->density[i] /= mass;
-    const double rate = npde__operator_flux(&p->op, p->density);
+    double rate;
+    npde__operator_flux(&p->op, p->density, &rate);
     if (!(mass > 0 && rate > 10 * p->floor)) return;
     p->error = 2e-13 + 1e-3 * pow(p->floor / rate, 0.8);
-    p->op.scheme->tangent(&p->op, p->density, p->by_drive, p->by_diffusion);
-    p->op.scheme->flux(&p->op, p->op.drive, p->op.diffusion, p->density, &flux_by_drive, &flux_by_diffusion);
+    npde__operator_tangent(&p->op, p->density, 1);
+    memcpy(p->by_drive, p->op.image[0], p->n * sizeof *p->by_drive);
+    memcpy(p->by_diffusion, p->op.image[1], p->n * sizeof *p->by_diffusion);
+    npde__operator_flux_at(&p->op, p->op.drive, p->op.diffusion, p->density, &rate, &flux_by_drive, &flux_by_diffusion);
     p->escape = (npde__escape){-log(rate), faster(p, p->by_drive, flux_by_drive, rate),
                                faster(p, p->by_diffusion, flux_by_diffusion, rate)};
 }
@@ -90,17 +95,22 @@ npde_status npde__passage_init(npde__passage *p, const npde_model *m, size_t pop
     size_t reset, threshold;
     if (!status) status = npde__model_locate(m, p->grid, pop, &reset, &threshold);
     if (status) return status;
-    npde__population of = {m, pop};
+    npde__population of = npde__model_population(m, pop);
     const int sharp = (npde_id)npde__model_value(m, pop, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
-    const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
-    status = npde__operator_init(&p->op, p->context, p->grid, reset, threshold, drift, discharge, 1);
+    const npde__field drift_field = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
+    status =
+        npde__stencil_find(&p->stencil, p->context, p->grid, reset, threshold, drift_field, discharge, 1, &p->stencil);
     if (status) return status;
-    p->n = p->op.end;
+    p->n = p->stencil->end;
     double **const vectors[] = {&p->density, &p->by_drive, &p->by_diffusion, &p->re, &p->im};
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
         if (!(*vectors[i] = npde__alloc(p->context, p->n, sizeof(double)))) return NPDE_ERR_MEMORY;
+    const size_t at = 0;
+    p->work = npde__alloc(p->context, npde__operator_work(p->grid), sizeof *p->work);
+    status = p->work ? npde__operator_init(&p->op, p->stencil, 1, &at, p->work) : NPDE_ERR_MEMORY;
+    if (status) return status;
     if ((status = shape(p))) return status;
-    npde__operator_load(&p->op, drive, diffusion);
+    npde__operator_load(&p->op, &drive, &diffusion);
     read_entries(p);
     settle(p);
     return NPDE_OK;
@@ -110,7 +120,9 @@ void npde__passage_free(npde__passage *p)
 {
     npde_context *c = p->context;
     if (!c) return;
-    if (p->op.scheme) npde__operator_free(&p->op);
+    npde__operator_free(&p->op);
+    npde__stencil_free_all(p->stencil);
+    npde__free(c, p->work);
     npde__envelope_free(&p->matrix, c);
     double *const vectors[] = {p->density, p->by_drive, p->by_diffusion, p->re, p->im};
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) npde__free(c, vectors[i]);
@@ -126,7 +138,7 @@ static double complex at(const npde__passage *p, const double *x)
 npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes, npde__survival *out)
 {
     const double *w = p->grid->w;
-    const size_t reset = p->op.reset;
+    const size_t reset = p->stencil->reset;
     if (!npde__envelope_factor(&p->matrix, creal(s), cimag(s), w))
         return npde__fail(p->context, NPDE_ERR_RANGE, "%g%+gi is an eigenvalue of the operator without re-entry",
                           creal(s), cimag(s));

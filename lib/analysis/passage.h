@@ -25,7 +25,9 @@ static inline double complex npde__complex_of(double re, double im)
 typedef struct {
     npde_context *context;
     npde_grid *grid;
+    npde__stencil *stencil;
     npde__operator op;
+    double *work; /* of the operator */
     npde__envelope matrix;
     size_t n;                        /* unknowns */
     npde__escape escape;             /* of T */

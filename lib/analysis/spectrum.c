@@ -255,7 +255,7 @@ static double radius(const spectrum *z, double left)
             sum += fabs(npde__model_entry(m, NPDE_MATRIX_WEIGHTS, p, q)) *
                    exp(fmax(0, -left) * npde__model_entry(m, NPDE_MATRIX_DELAYS, p, q));
         const double strength = 2 * sum * z->l.pop[p].rate;
-        far = fmax(far, strength * strength / op->diffusion);
+        far = fmax(far, strength * strength / op->diffusion[0]);
     }
     return far;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Complex LU factors of s W − K with a diagonal W, for a real matrix K whose non-zero entries fill a chain of dense blocks,
  * neighbours sharing an unknown: spectral elements, or with blocks of two unknowns a tridiagonal matrix. Nothing fills outside the
- * blocks. There is no pivoting, for the reason given in numerics/chain.h.
+ * blocks. There is no pivoting, for the reason given in numerics/kernels.h.
  *
  * Real and imaginary parts lie in arrays of their own, so that every loop is a contiguous real one that compilers vectorise.
  */

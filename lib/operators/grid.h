@@ -3,19 +3,20 @@
 #ifndef NPDE_OPERATORS_GRID_H
 #define NPDE_OPERATORS_GRID_H
 
-#include "core/context.h"
+#include "operators/reference.h"
 
 struct npde_grid {
     atomic_size_t refs;
     npde_context *context;
     npde_id scheme;
     size_t n_segments;
-    double *breaks; /* n_segments + 1 */
-    size_t *cells;  /* n_segments: cells (finite volume) or degree (spectral) */
-    size_t *node;   /* n_segments + 1: index of the point at each break */
-    size_t n;       /* points */
-    double *v, *w;  /* n points and quadrature weights */
-    double *b;      /* spectral: barycentric weights of each element's nodes, element s from node[s] + s */
+    double *breaks;              /* n_segments + 1 */
+    size_t *cells;               /* n_segments: cells (finite volume) or degree (spectral) */
+    size_t *node;                /* n_segments + 1: index of the point at each break */
+    size_t n;                    /* points */
+    double *v, *w;               /* n points and quadrature weights */
+    double *inverse;             /* 1/w */
+    npde__reference **reference; /* n_segments: spectral elements of one degree share theirs; NULL for finite volumes */
 };
 
 /* ratios: NULL for equal cells. The arguments have been checked. */

@@ -278,12 +278,14 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double wanted = fmin(fmin(run->h_next, adaptive ? run->dt_max : INFINITY), run->system->max_step);
     double h = wanted;
     const double rest = target - run->t;
-    if (h * (1 + 1e-6) >= rest) h = rest; /* rounding in t makes no sliver of a step */
-    else if (adaptive && h > rest / 2 && rest / 2 >= smallest_step(run))
+    /* Rounding in t makes no sliver of a step, nor one of another size that would have to be factored for. */
+    const int reaches = h * (1 + 1e-6) >= rest;
+    if (reaches && fabs(h - rest) > npde__time_slack(target)) h = rest;
+    if (!reaches && adaptive && h > rest / 2 && rest / 2 >= smallest_step(run))
         h = rest / 2; /* two even steps and no sliver */
     const double first = h;
     const int clipped = h < wanted;
-    if (h < smallest_step(run) && h < rest) {
+    if (h < smallest_step(run) && !reaches) {
         (void)npde__fail(s->context, NPDE__RETRY, "the step asked for is that small");
         return too_small(s, h);
     }
@@ -307,7 +309,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         run->rejections++; /* not before: a snapshot taken by the observer goes on from before the step */
         if (told) return told;
     }
-    const int lands = h == rest;
+    const int lands = reaches && h == first;
     const double t = lands ? target : run->t + h;
     if (adaptive) {
         const npde__method *method = run->stepper.method;

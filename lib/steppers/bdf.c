@@ -429,6 +429,7 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
 const npde__method npde__bdf = {.id = NPDE_METHOD_BDF,
                                 .calibration = 6,
                                 .order = MOST,
+                                .past = MOST - 1,
                                 .error_order = MOST,
                                 .vectors = NPDE__RODAS_VECTORS,
                                 .step = step,

@@ -17,6 +17,7 @@ typedef struct {
     size_t order;       /* 0: exact, a step of any size leaves rounding errors only */
     size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
     size_t vectors;     /* work vectors of the length of the state */
+    size_t past;        /* earlier steps that a step looks back at: 0 but for multistep methods */
     /*
      * What a tolerance means: an estimate of (κ tol)^{(error_order + 1)/order} is accepted, so that the error of a run goes as
      * tol, and with κ measured is about tol (methods of order 1 excepted). 0 for 1.

@@ -52,7 +52,7 @@ START_TEST(dense_output_has_the_order_of_the_method)
         double error[2];
         if (method->ends_at_outputs || !sample(&network, method->id, NPDE_OUTPUT_DENSE, 0.1, 1e-6, rates, &n)) continue;
         for (int k = 0; k < 2; k++) {
-            const double count = steps[method->order] * (method->restart ? 8 : 1) * (1 << k);
+            const double count = steps[method->order] * (method->past > 0 ? 8 : 1) * (1 << k);
             sample(&network, method->id, NPDE_OUTPUT_DENSE, 1 / count, 1e-6, rates, &n);
             ck_assert_int_eq(n, (int64_t)count); /* no step was cut */
             error[k] = distance(rates, exact);
@@ -165,7 +165,7 @@ static double in_pieces(void)
     return rate;
 }
 
-/* After a jump the rate turns as a square root of time, so that fixed steps of any method converge no faster than with order 1.5. */
+/* After a jump the rate turns as a square root of time: fixed steps of any method converge no faster than with order 1.5. */
 START_TEST(announced_jumps_of_the_drive_are_met)
 {
     const double exact = in_pieces();
