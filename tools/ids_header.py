@@ -19,6 +19,7 @@ TITLES = {
     "COUPLING": "Values of NPDE_OPTION_COUPLING", "FLUX": "Values of NPDE_OPTION_FLUX",
     "CONTROLLER": "Values of NPDE_OPTION_CONTROLLER", "OUTPUT": "Values of NPDE_OPTION_OUTPUT",
     "BLOWUP": "Values of NPDE_OPTION_BLOWUP", "ENTROPY": "Convex functions of a relative entropy",
+    "STEADY": "Options of a search for steady states", "INPUT": "Inputs of a linear response",
 }
 HEAD = """/* SPDX-License-Identifier: BSD-3-Clause */
 /**
@@ -87,7 +88,7 @@ def tables(found):
     for family, rows in found.items():
         if family == "FAMILY":
             continue
-        valued = family in ("PARAM", "MATRIX", "OPTION")
+        valued = family in ("PARAM", "MATRIX", "OPTION", "STEADY")
         out += f"\n## {TITLES[family].replace('NPDE_', '`NPDE_', 1) + ('`' if 'NPDE_' in TITLES[family] else '')}\n\n"
         out += "| id | name | " + ("unit | range | preset | " if valued else "") + "meaning |\n"
         out += "|---|---|" + ("---|---|---|" if valued else "") + "---|\n"

@@ -33,7 +33,9 @@ enum {
     NPDE_FAMILY_CONTROLLER = 14, /**< Values of the option controller */
     NPDE_FAMILY_OUTPUT = 15, /**< Values of the option output */
     NPDE_FAMILY_BLOWUP = 16, /**< Values of the option blowup */
-    NPDE_FAMILY_ENTROPY = 20 /**< Convex functions H of a relative entropy */
+    NPDE_FAMILY_ENTROPY = 17, /**< Convex functions H of a relative entropy */
+    NPDE_FAMILY_STEADY = 18, /**< Options of a search for steady states */
+    NPDE_FAMILY_INPUT = 19 /**< What a linear response is the response to */
 };
 
 /** Kinds of model. */
@@ -204,10 +206,25 @@ enum {
 
 /** Convex functions of a relative entropy. */
 enum {
-    NPDE_ENTROPY_QUADRATIC = 20001, /**< H(x) = (x - 1)^2 */
-    NPDE_ENTROPY_KULLBACK_LEIBLER = 20002, /**< H(x) = x ln x - x + 1 */
-    NPDE_ENTROPY_ABSOLUTE = 20003, /**< H(x) = |x - 1| */
-    NPDE_ENTROPY_CUSTOM = 20004 /**< H by npde_entropy_set_function() */
+    NPDE_ENTROPY_QUADRATIC = 17001, /**< H(x) = (x - 1)^2 */
+    NPDE_ENTROPY_KULLBACK_LEIBLER = 17002, /**< H(x) = x ln x - x + 1 */
+    NPDE_ENTROPY_ABSOLUTE = 17003, /**< H(x) = |x - 1| */
+    NPDE_ENTROPY_CUSTOM = 17004 /**< H by npde_entropy_set_function() */
+};
+
+/** Options of a search for steady states. */
+enum {
+    NPDE_STEADY_RATE_MIN = 18001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound */
+    NPDE_STEADY_RATE_MAX = 18002, /**< Largest rate of a steady state that is looked for, in every population */
+    NPDE_STEADY_BOXES = 18003 /**< Boxes of rates that a search may look at before it fails with NPDE_ERR_TOO_MANY_STEPS */
+};
+
+/** Inputs of a linear response. */
+enum {
+    NPDE_INPUT_DRIVE = 19001, /**< Modulated drive, with the network's feedback */
+    NPDE_INPUT_DIFFUSION = 19002, /**< Modulated diffusion (noise), with the network's feedback */
+    NPDE_INPUT_DRIVE_ALONE = 19003, /**< Modulated drive, the coupling held at its steady value */
+    NPDE_INPUT_DIFFUSION_ALONE = 19004 /**< Modulated diffusion (noise), the coupling held at its steady value */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

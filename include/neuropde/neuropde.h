@@ -13,7 +13,9 @@
 #include <neuropde/grid.h>
 #include <neuropde/ids.h>
 #include <neuropde/model.h>
+#include <neuropde/response.h>
 #include <neuropde/solver.h>
+#include <neuropde/steady.h>
 #include <neuropde/version.h>
 
 #endif

@@ -28,6 +28,9 @@ typedef struct npde_grid npde_grid;       /**< space: breakpoints, cells, space 
 typedef struct npde_solver npde_solver;   /**< model × grid × method: the state and the step loop */
 typedef struct npde_entropy npde_entropy; /**< relative entropy against the steady state of a linear equation */
 
+typedef struct npde_steady npde_steady;     /**< all steady states of a model, and their stability */
+typedef struct npde_response npde_response; /**< small modulations around one steady state */
+
 /** 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed; a run stays at its last accepted step) */
 typedef int32_t npde_status;
 typedef int32_t npde_id; /**< a pinned constant of ids.h */

@@ -2,6 +2,7 @@
 #include "models/model.h"
 
 #include <math.h>
+#include <string.h>
 
 npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_t n_pop, npde_model **out)
 {
@@ -24,6 +25,19 @@ npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_
     for (size_t i = 0; i < n_params; i++)
         for (size_t p = 0; p < n_pop; p++) m->param[p * n_params + i] = npde__ids_row_at(NPDE_FAMILY_PARAM, i)->preset;
     *out = m;
+    return NPDE_OK;
+}
+
+npde_status npde__model_copy(const npde_model *m, npde_model **out)
+{
+    const npde_status status = npde__model_new(m->context, m->kind, m->n_pop, out);
+    if (status) return status;
+    memcpy((*out)->param, m->param, m->n_pop * npde__ids_size(NPDE_FAMILY_PARAM) * sizeof *m->param);
+    for (size_t i = 0; m->kind->coupled && i < NPDE__MATRICES; i++)
+        memcpy((*out)->matrix[i], m->matrix[i], m->n_pop * m->n_pop * sizeof *m->matrix[i]);
+    (*out)->coupling = npde__callback_acquire(m->coupling);
+    (*out)->drift = npde__callback_acquire(m->drift);
+    (*out)->discharge = npde__callback_acquire(m->discharge);
     return NPDE_OK;
 }
 

@@ -36,6 +36,8 @@ const npde__model_kind *npde__model_kind_find(npde_id id);
 
 npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_t n_pop, npde_model **out);
 npde_model *npde__model_acquire(npde_model *model);
+/* A copy that changes of the model do not reach. */
+npde_status npde__model_copy(const npde_model *model, npde_model **out);
 void npde__model_release(npde_model *model); /* NULL is allowed */
 /* Where a parameter's value lies, or NULL when the kind has no such parameter. */
 double *npde__model_param(const npde_model *model, size_t pop, npde_id param);
@@ -63,6 +65,15 @@ npde_status npde__model_discharge(void *population, size_t n, const double *v, d
  */
 npde_status npde__model_fit_grid(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
                                  double layer, npde_grid **out);
+/* How much a grid for one population alone must resolve. */
+enum { NPDE__DETAIL_LEVELS = 4 };
+typedef struct {
+    double fast; /* the largest frequency that the layers at reset and threshold must resolve; 0 for none */
+    int level;   /* 0 … NPDE__DETAIL_LEVELS − 1: ever finer, and reaching further to the left */
+} npde__detail;
+/* A spectral grid for one population alone at this drive and diffusion. The model must be valid. */
+npde_status npde__model_fit_frozen(const npde_model *model, size_t pop, double drive, double diffusion,
+                                   npde__detail detail, npde_grid **out);
 /* initial.c: projects initial data of one population on the unknowns of its operator, with this mass. */
 npde_status npde__model_project(npde_context *c, const npde_grid *grid, size_t end, size_t pop,
                                 const npde__initial *initial, double mass, double *density, double *resolution);

@@ -108,6 +108,8 @@ START_TEST(null_handles)
     npde_model *m;
     npde_grid *g;
     npde_solver *s;
+    npde_steady *steady;
+    npde_response *response;
     const npde_status answers[] = {
         npde_context_new(NULL),
         npde_context_set_log(NULL, 0, NULL, NULL, NULL),
@@ -146,6 +148,18 @@ START_TEST(null_handles)
         npde_solver_unobserve(NULL, 1),
         npde_solver_save(NULL, NULL, 0, &n),
         npde_solver_restore(NULL, &x, 1),
+        npde_steady_new(NULL, NULL, &steady),
+        npde_steady_set(NULL, NPDE_STEADY_BOXES, 1),
+        npde_steady_get(NULL, NPDE_STEADY_BOXES, &x),
+        npde_steady_solve(NULL, &n),
+        npde_steady_rates(NULL, 0, &x, 1),
+        npde_steady_state(NULL, 0, 0, &x, 1),
+        npde_steady_evaluate(NULL, 0, 0, &x, 1, &x),
+        npde_steady_grid(NULL, &g),
+        npde_steady_eigenvalues(NULL, 0, &x, 1),
+        npde_response_new(NULL, 0, &response),
+        npde_response_rate(NULL, NPDE_INPUT_DRIVE, 0, &x, 1, &x),
+        npde_response_spectrum(NULL, &x, 1, &x, 1, &x),
         npde_id_count(NPDE_FAMILY_MODEL, NULL),
         npde_id_at(NPDE_FAMILY_MODEL, 0, NULL),
         npde_id_find(NPDE_FAMILY_MODEL, NULL, NULL),
@@ -160,6 +174,8 @@ START_TEST(null_handles)
     npde_model_free(NULL);
     npde_grid_free(NULL);
     npde_solver_free(NULL);
+    npde_steady_free(NULL);
+    npde_response_free(NULL);
 }
 END_TEST
 
