@@ -52,6 +52,11 @@ typedef struct {
 
     /* y = Σ c_k x_k over m ≤ NPDE__KERNELS_TERMS vectors, of which one may be y. */
     void (*combine)(size_t n, size_t m, const double *c, const double *const *x, double *y);
+
+    /* Semi-Lagrangian transport of a run of consecutive cells, see operators/characteristics.h. For i < n, with θ_i = θ + i slope:
+     * partial[i] = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1];
+     * out[i] += m[i] − partial[i] + partial[i + 1] for i < n − 1. */
+    void (*remap)(size_t n, const double *m, double theta, double slope, double *partial, double *out);
 } npde__kernels;
 
 /* Every variant that this machine can run, the portable one first; NULL past the end. */

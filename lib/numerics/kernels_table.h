@@ -8,6 +8,7 @@
 #include "numerics/kernels_batch.h"
 #include "numerics/kernels_dense.h"
 #include "numerics/kernels_line.h"
+#include "numerics/kernels_remap.h"
 
 #define PASTE(a, b) a##b
 #define TABLE(variant) PASTE(npde__kernels_, variant)
@@ -27,6 +28,7 @@ const npde__kernels TABLE(VARIANT) = {
     .band_solve = band_solve,
     .multiply = multiply,
     .combine = combine,
+    .remap = remap,
 };
 
 #endif

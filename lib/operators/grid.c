@@ -32,6 +32,36 @@ static void place_element(double *v, double *w, double *b, size_t degree, double
     v[degree] = right;
 }
 
+int npde__grid_scheme_cells(npde_id scheme)
+{
+    return scheme == NPDE_SCHEME_CELLS || scheme == NPDE_SCHEME_CELLS_LIMITED || scheme == NPDE_SCHEME_CELLS_UPWIND;
+}
+
+size_t npde__grid_axes(const npde_grid *g)
+{
+    return g->axis[0] ? 2 : 1;
+}
+
+const npde_grid *npde__grid_axis(const npde_grid *g, size_t axis)
+{
+    return g->axis[0] ? g->axis[axis] : g;
+}
+
+npde_status npde__grid_new_product(const npde_grid *v, const npde_grid *g, npde_grid **out)
+{
+    npde_grid *product = npde__alloc(v->context, 1, sizeof *product);
+    if (!product) return NPDE_ERR_MEMORY;
+    atomic_init(&product->refs, 1);
+    npde__context_acquire(v->context);
+    product->context = v->context;
+    product->scheme = v->scheme;
+    product->n = v->n * g->n;
+    product->axis[0] = npde__grid_acquire(v);
+    product->axis[1] = npde__grid_acquire(g);
+    *out = product;
+    return NPDE_OK;
+}
+
 npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
                            const double *ratios, npde_grid **out)
 {
@@ -42,7 +72,8 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     g->context = c;
     g->scheme = scheme;
     g->n_segments = n_breaks - 1;
-    g->n = 1;
+    const int cell_centred = npde__grid_scheme_cells(scheme);
+    g->n = cell_centred ? 0 : 1;
     for (size_t s = 0; s < g->n_segments; s++) g->n += cells[s];
     g->breaks = npde__alloc(c, n_breaks, sizeof *g->breaks);
     g->cells = npde__alloc(c, g->n_segments, sizeof *g->cells);
@@ -50,7 +81,9 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     g->v = npde__alloc(c, g->n, sizeof *g->v);
     g->w = npde__alloc(c, g->n, sizeof *g->w);
     if (scheme == NPDE_SCHEME_SPECTRAL) g->b = npde__alloc(c, g->n + g->n_segments, sizeof *g->b);
-    if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || (scheme == NPDE_SCHEME_SPECTRAL && !g->b)) {
+    if (cell_centred) g->faces = npde__alloc(c, g->n + 1, sizeof *g->faces);
+    if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || (scheme == NPDE_SCHEME_SPECTRAL && !g->b) ||
+        (cell_centred && !g->faces)) {
         npde__grid_release(g);
         return NPDE_ERR_MEMORY;
     }
@@ -61,12 +94,16 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
         g->node[s + 1] = at + cells[s];
         if (scheme == NPDE_SCHEME_SPECTRAL)
             place_element(g->v + at, g->w + at, g->b + at + s, cells[s], breaks[s], breaks[s + 1]);
-        else place_cells(g->v + at, cells[s], breaks[s], breaks[s + 1], ratios ? ratios[s] : 1);
+        else place_cells((cell_centred ? g->faces : g->v) + at, cells[s], breaks[s], breaks[s + 1], ratios ? ratios[s] : 1);
     }
     for (size_t i = 0; scheme == NPDE_SCHEME_FINITE_VOLUME && i + 1 < g->n; i++) {
         const double half = (g->v[i + 1] - g->v[i]) / 2;
         g->w[i] += half;
         g->w[i + 1] += half;
+    }
+    for (size_t i = 0; cell_centred && i < g->n; i++) {
+        g->v[i] = (g->faces[i] + g->faces[i + 1]) / 2;
+        g->w[i] = g->faces[i + 1] - g->faces[i];
     }
     *out = g;
     return NPDE_OK;
@@ -89,6 +126,9 @@ void npde__grid_release(npde_grid *g)
     npde__free(c, g->v);
     npde__free(c, g->w);
     npde__free(c, g->b);
+    npde__free(c, g->faces);
+    npde__grid_release(g->axis[0]);
+    npde__grid_release(g->axis[1]);
     npde__free(c, g);
     npde__context_release(c);
 }
@@ -126,7 +166,15 @@ size_t npde__grid_interpolate(const npde_grid *g, double v, size_t *first, doubl
         npde__quadrature_lagrange(g->cells[s] + 1, g->v + *first, g->b + *first + s, v, l);
         return g->cells[s] + 1;
     }
-    const size_t low = bisect(g->v, g->node[s], g->node[s + 1], v);
+    /* Cells are joined across breaks, and the outermost ones go on to the end. */
+    const int cells = npde__grid_scheme_cells(g->scheme);
+    if (cells && g->n == 1) {
+        *first = 0;
+        l[0] = 1;
+        return 1;
+    }
+    const size_t low = cells ? bisect(g->v, 0, g->n - 1, v) : bisect(g->v, g->node[s], g->node[s + 1], v);
+    if (cells) v = fmin(fmax(v, g->v[0]), g->v[g->n - 1]);
     *first = low;
     l[1] = (v - g->v[low]) / (g->v[low + 1] - g->v[low]);
     l[0] = 1 - l[1];

@@ -10,6 +10,7 @@ static const npde__method *const methods[] = {
     &npde__rodas5p,
     &npde__rodas4p2,
     &npde__rodas3,
+    &npde__strang,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };

@@ -20,6 +20,7 @@ typedef struct {
      */
     npde_status (*step)(npde__stepper *s, double t, double h, int want_error);
     /* What follows may be NULL. */
+    int splits; /* takes the parts of F one by one; the others need all of it in L and its coupling */
     /* Allocates s->data, or refuses a system that the method can do nothing for. */
     npde_status (*init)(npde__stepper *s);
     void (*free)(npde__stepper *s);
@@ -80,6 +81,6 @@ npde_status npde__stepper_finish(npde__stepper *s, double t);
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3;
+    npde__rodas4p2, npde__rodas3, npde__strang;
 
 #endif

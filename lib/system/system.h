@@ -14,6 +14,8 @@
 
 typedef struct npde__system npde__system;
 
+typedef enum { NPDE__TRANSPORT, NPDE__RELAXATION } npde__part;
+
 /* side: the limit a time-dependent coefficient is taken from at t: > 0 at the beginning of a step, < 0 at its end. */
 typedef struct {
     void (*free)(npde__system *s);
@@ -61,6 +63,11 @@ typedef struct {
     double (*min_density)(const npde__system *s, const double *y);
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
+    /*
+     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the sum of a
+     * transport and a stiff relaxation.
+     */
+    npde_status (*flow)(npde__system *s, npde__part part, double h, double *y);
 } npde__system_ops;
 
 struct npde__system {

@@ -3,6 +3,7 @@
 #ifndef NPDE_TESTS_PROBLEM_H
 #define NPDE_TESTS_PROBLEM_H
 
+#include "steppers/stepper.h"
 #include "support.h"
 
 typedef struct {
@@ -38,6 +39,8 @@ run *run_prepare(const problem *p, int cells, npde_id method, double dt);
 run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
                 npde_id method, double dt);
 void run_free(run *r);
+/* The index-th method that LIF populations can be stepped with, as a start answers; NULL beyond the last. */
+const npde__method *lif_method_at(size_t index);
 /* Rate at t, all statuses but errors allowed. */
 double run_rate(run *r, double t);
 double run_stat(const run *r, npde_id stat);
