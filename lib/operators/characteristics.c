@@ -135,7 +135,7 @@ static double branch(npde__characteristics *f, double target, double q_less_1, s
     const double start = (double)face + ((double)face - target) * q_less_1;
     if (start < 0) { /* the first face with its foot inside: the one before it brings all from the left end */
         const double inside = floor(target * q_less_1 / (1 + q_less_1));
-        if (inside >= (double)n) return 0;
+        if (inside >= (double)n) return mass_between(f, 0, n);
         if (inside > (double)face) face = (size_t)inside;
     }
     foot before = {0, 0};
@@ -255,12 +255,17 @@ double npde__characteristics_discharge(npde__characteristics *f, double target, 
     double *uniform = f->below, *tilt = f->above; /* free by now */
     size_t first, last;
     entry(f, x, growth, h, uniform, tilt, &first, &last);
-    double again = 0, again_tilted = 0;
+    /* Of what enters, a part fires again: fired = (what fired of the rest) + (1 − stays) fired − slope × stays_tilted. */
+    double stays = 0, stays_tilted = 0;
     for (size_t i = first; i <= last; i++) {
-        again += uniform[i] * (1 - survival[i]);
-        again_tilted += tilt[i] * (1 - survival[i]);
+        stays += uniform[i] * survival[i];
+        stays_tilted += tilt[i] * survival[i];
     }
-    fired = (fired + slope * again_tilted) / (1 - again);
+    if (!(stays > 1e-100)) { /* it would fire at V_R, again and again */
+        for (size_t i = first; i <= last; i++) row[i] += fired * uniform[i];
+        return fired;
+    }
+    fired = (fired - slope * stays_tilted) / stays;
     for (size_t i = first; i <= last; i++) row[i] += (fired * uniform[i] + slope * tilt[i]) * survival[i];
     return fired;
 }

@@ -339,7 +339,7 @@ START_TEST(ids_of_another_family)
     REFUSED(NPDE_ERR_ID, npde_model_set(model, 0, NPDE_OPTION_DT, 0), "param = 6001", "v_leak");
     REFUSED(NPDE_ERR_ID, npde_model_get(model, 0, 0, &x), "param = 0");
     REFUSED(NPDE_ERR_ID, npde_model_set_matrix(model, NPDE_PARAM_DELAY, &x, 1, 1), "which = 4010", "weights");
-    REFUSED(NPDE_ERR_ID, npde_grid_new(c, -1, breaks, 2, cells, &g), "scheme = -1", "spectral");
+    REFUSED(NPDE_ERR_ID, npde_grid_new(c, -1, breaks, 2, cells, &g), "scheme = -1", "finite_volume");
     REFUSED(NPDE_ERR_ID, npde_grid_new_for(model, 2003, 0, &g), "scheme = 2003");
     REFUSED(NPDE_ERR_ID, npde_solver_new(model, grid, NPDE_MODEL_LIF, &s), "method = 1001", "backward_euler");
     REFUSED(NPDE_ERR_ID, npde_solver_set(solver, NPDE_PARAM_DRIVE, 1), "option = 4005");
