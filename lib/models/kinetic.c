@@ -145,10 +145,27 @@ static npde_status kinetic_freeze(npde__system *s, double t, int side, const dou
 
 /* ---- the two parts ---- */
 
+/*
+ * The conductance that moves a row for a whole step of the splitting. Taking g_j itself, a step that is long against σ would spread
+ * potentials like h Var(g)/2 and not like the true σ Var(g): the conductance of the middle stays for the step. Scaling its deviation
+ * from the mean by √(tanh(x/2)/(x/2)), x = h/σ, makes the sum of many steps spread as it should for every x; it is 1 − x²/24 for short
+ * steps, and for σ → 0 all rows move with ḡ. With a mean for each v there is no common ḡ, and none is taken.
+ */
+static double row_conductance(const kinetic_system *k, const kinetic_population *pop, size_t j, double h)
+{
+    if (k->conductance) return k->g->v[j];
+    const double half = h / (2 * pop->column.sigma), scale = half > 0 ? sqrt(tanh(half) / half) : 1;
+    return pop->mean + (k->g->v[j] - pop->mean) * scale;
+}
+
 static void prepare_rows(const kinetic_system *k, kinetic_population *pop, double h)
 {
-    if (pop->growth_h != h && k->g)
-        for (size_t j = 0; j < k->n_g; j++) pop->growth[j] = expm1(h * npde__kinetic_b(pop, k->g->v[j]));
+    if (k->g && (pop->growth_h != h || pop->growth_mean != pop->mean))
+        for (size_t j = 0; j < k->n_g; j++) {
+            pop->moving[j] = row_conductance(k, pop, j, h);
+            pop->growth[j] = expm1(h * npde__kinetic_b(pop, pop->moving[j]));
+        }
+    pop->growth_mean = pop->mean;
     if (pop->survival_h != h && pop->phi)
         for (size_t i = 0; i < k->n_v; i++) pop->survival[i] = exp(-pop->phi[i] * h / 2);
     pop->growth_h = pop->survival_h = h;
@@ -160,7 +177,7 @@ static double transport(const kinetic_system *k, kinetic_population *pop, double
     double fired = 0;
     prepare_rows(k, pop, h);
     for (size_t j = 0; j < k->n_g; j++) {
-        const double g = k->g ? k->g->v[j] : pop->mean, b = npde__kinetic_b(pop, g);
+        const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
         const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
         double *row = y + j * k->n_v;
         const double out = pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi,
@@ -315,7 +332,7 @@ static void kinetic_free(npde__system *s)
         kinetic_population *pop = &k->pop[p];
         npde__characteristics_free(&pop->row);
         npde__relaxation_free(&pop->column);
-        double *const blocks[] = {pop->g_mean, pop->growth, pop->weight, pop->phi, pop->survival};
+        double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }
     npde__lif_free_coupling(l);
@@ -365,8 +382,9 @@ static npde_status make_columns(kinetic_system *k, const npde_model *m, size_t p
     npde_context *c = m->context;
     pop->g_mean = npde__alloc(c, k->n_v, sizeof *pop->g_mean);
     pop->growth = npde__alloc(c, k->n_g, sizeof *pop->growth);
+    pop->moving = npde__alloc(c, k->n_g, sizeof *pop->moving);
     pop->weight = npde__alloc(c, k->n_g, sizeof *pop->weight);
-    if (!pop->g_mean || !pop->growth || !pop->weight) return NPDE_ERR_MEMORY;
+    if (!pop->g_mean || !pop->growth || !pop->moving || !pop->weight) return NPDE_ERR_MEMORY;
     for (size_t j = 0; j < k->n_g; j++) {
         const double g = k->g->v[j];
         pop->weight[j] = k->g->w[j] * fmax(0, npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold);

@@ -20,9 +20,10 @@ typedef struct {
     npde__relaxation column;
     double mean;                   /* macroscopic: ḡ, frozen */
     double *g_mean;                /* frozen G, one or one for each cell in v */
-    double *growth, *weight;       /* rows: e^{Bh} − 1; what a row's end, or q_j, counts for the rate */
+    double *moving, *growth;       /* rows: the conductance that moves them, e^{Bh} − 1 */
+    double *weight;                /* what a row's end, or q_j, counts for the rate */
     double *phi, *survival;        /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
-    double growth_h, survival_h;   /* what they are for */
+    double growth_h, growth_mean, survival_h; /* what they are for */
 } kinetic_population;
 
 /* The rates and what they do to the conductance are coupled as in a LIF network: its drive is G, its diffusion a. */
