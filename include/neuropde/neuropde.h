@@ -11,6 +11,7 @@
 #include <neuropde/context.h>
 #include <neuropde/grid.h>
 #include <neuropde/ids.h>
+#include <neuropde/macroscopic.h>
 #include <neuropde/model.h>
 #include <neuropde/solver.h>
 #include <neuropde/version.h>
