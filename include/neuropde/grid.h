@@ -8,7 +8,8 @@
  * - NPDE_SCHEME_SPECTRAL: spectral elements on Gauss–Lobatto–Legendre nodes, exponential convergence, one element per
  *   segment.
  *
- * - NPDE_SCHEME_CELLS, NPDE_SCHEME_CELLS_LIMITED, NPDE_SCHEME_CELLS_UPWIND: cell-centred finite volumes, for the kinetic models and
+ * - NPDE_SCHEME_CELLS, NPDE_SCHEME_CELLS_LIMITED, NPDE_SCHEME_CELLS_UPWIND: cell-centred finite volumes, for the
+ * kinetic models and
  *   their limits. Points are the centres of the cells, and densities are means over cells.
  *
  * V_RESET and V_THRESHOLD of every population must be among the breaks: there the solution has kinks.
@@ -46,8 +47,8 @@ NPDE_API npde_status npde_grid_new(npde_context *context, npde_id scheme, const 
 NPDE_API npde_status npde_grid_new_graded(npde_context *context, const double *breaks, size_t n_breaks,
                                           const size_t *cells, const double *ratios, npde_grid **out);
 /**
- * Makes the product of an axis v and an axis g, for the kinetic models. Point (i, j) of what the solver's state holds is number
- * j · npde_grid_size(v) + i: v is fastest.
+ * Makes the product of an axis v and an axis g, for the kinetic models. Point (i, j) of what the solver's state holds
+ * is number j · npde_grid_size(v) + i: v is fastest.
  *
  * @param v    equal cells (NPDE_SCHEME_CELLS, _LIMITED, _UPWIND)
  * @param g    cells, or spectral elements; from 0 on, the conductance g_F of the threshold among its breaks

@@ -74,8 +74,8 @@ NPDE_API npde_status npde_model_set_discharge(npde_model *model, npde_profile_fn
                                               npde_release_fn release);
 
 /**
- * Replaces the law G = CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq) of a kinetic model by G(v, N); NULL removes it. Called once a
- * step, for each population, at the centres of the cells in v.
+ * Replaces the law G = CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq) of a kinetic model by G(v, N); NULL removes it.
+ * Called once a step, for each population, at the centres of the cells in v.
  */
 NPDE_API npde_status npde_model_set_conductance(npde_model *model, npde_conductance_fn conductance, void *user,
                                                 npde_release_fn release);

@@ -402,8 +402,7 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
         size_t first = 0;
         const size_t points = npde__grid_interpolate(grid, v[i], &first, l);
         for (size_t row = 0; row < (g ? g->n : 1); row++)
-            for (size_t j = 0; j < points; j++)
-                sum += l[j] * (g ? g->w[row] : 1) * p[row * grid->n + first + j];
+            for (size_t j = 0; j < points; j++) sum += l[j] * (g ? g->w[row] : 1) * p[row * grid->n + first + j];
         out[i] = sum;
     }
     return NPDE_OK;

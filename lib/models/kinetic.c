@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The voltage–conductance equation (Cai, Tao, Shelley & McLaughlin, PNAS 101, 2004; Perthame & Salort, Kinet. Relat. Models 6, 2013)
+ * The voltage–conductance equation (Cai, Tao, Shelley & McLaughlin, PNAS 101, 2004; Perthame & Salort, Kinet. Relat.
+ * Models 6, 2013)
  *
  *     ∂_t p + ∂_v[(g_L(V_L − v) + g(V_E − v)) p] = (1/σ) ∂_g[(g − G) p + a ∂_g p],    G = g_in + Σ S N, a = a0 + Σ a1 N,
  *
  * no flux at g = 0 and at the end of the grid; for g > g_F what leaves at V_F, N(g,t), enters at V_R at the same g, and
- * N = ∫ N(g,t) dg; its form with a discharge φ_F(v) (Perthame & Salort, Commun. Math. Sci. 17, 2019), and the limits of fast
- * conductance and of fast voltage. L is the relaxation in g alone; transport and relaxation are split.
+ * N = ∫ N(g,t) dg; its form with a discharge φ_F(v) (Perthame & Salort, Commun. Math. Sci. 17, 2019), and the limits
+ * of fast conductance and of fast voltage. L is the relaxation in g alone; transport and relaxation are split.
  *
- * State of population p: its density at (g_j, v_i), v fastest; a reservoir, empty; and what it fired in the last two steps. At the
- * corner (V_F, g_F) the density is singular, and a flux read off there would be of first order; what has fired is exact. The rate at
- * the end of a step is therefore extrapolated from the means over the last two.
+ * State of population p: its density at (g_j, v_i), v fastest; a reservoir, empty; and what it fired in the last two
+ * steps. At the corner (V_F, g_F) the density is singular, and a flux read off there would be of first order; what
+ * has fired is exact. The rate at the end of a step is therefore extrapolated from the means over the last two.
  */
 #include "models/kinetic.h"
 
@@ -68,8 +69,8 @@ static void record(double *extra, double mean, double duration)
 
 static double extrapolated(const double *extra)
 {
-    return extra[MEAN] + (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] /
-                             (extra[DURATION] + extra[DURATION_BEFORE]);
+    return extra[MEAN] +
+           (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] / (extra[DURATION] + extra[DURATION_BEFORE]);
 }
 
 static npde_status kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
@@ -107,11 +108,9 @@ static npde_status ask(kinetic_system *k, double t, size_t p, const double *rate
     double *g_mean = k->pop[p].g_mean;
     for (size_t i = 0; i < k->n_v; i++) g_mean[i] = k->coupling.drive[p];
     s->callbacks++;
-    const int32_t answer =
-        k->conductance->fn.conductance(t, p, k->n_v, k->v->v, rates, g_mean, k->conductance->user);
+    const int32_t answer = k->conductance->fn.conductance(t, p, k->n_v, k->v->v, rates, g_mean, k->conductance->user);
     s->answer = answer;
-    if (answer > 0)
-        return npde__fail(c, NPDE__RETRY, "the conductance callback returned %d at t = %g", (int)answer, t);
+    if (answer > 0) return npde__fail(c, NPDE__RETRY, "the conductance callback returned %d at t = %g", (int)answer, t);
     if (answer < 0) {
         c->user_status = answer;
         return npde__fail(c, NPDE_ERR_CALLBACK, "the conductance callback returned %d at t = %g", (int)answer, t);
@@ -146,10 +145,11 @@ static npde_status kinetic_freeze(npde__system *s, double t, int side, const dou
 /* ---- the two parts ---- */
 
 /*
- * The conductance that moves a row for a whole step of the splitting. Taking g_j itself, a step that is long against σ would spread
- * potentials like h Var(g)/2 and not like the true σ Var(g): the conductance of the middle stays for the step. Scaling its deviation
- * from the mean by √(tanh(x/2)/(x/2)), x = h/σ, makes the sum of many steps spread as it should for every x; it is 1 − x²/24 for short
- * steps, and for σ → 0 all rows move with ḡ. With a mean for each v there is no common ḡ, and none is taken.
+ * The conductance that moves a row for a whole step of the splitting. Taking g_j itself, a step that is long against
+ * σ would spread potentials like h Var(g)/2 and not like the true σ Var(g): the conductance of the middle stays for
+ * the step. Scaling its deviation from the mean by √(tanh(x/2)/(x/2)), x = h/σ, makes the sum of many steps spread as
+ * it should for every x; it is 1 − x²/24 for short steps, and for σ → 0 all rows move with ḡ. With a mean for each v
+ * there is no common ḡ, and none is taken.
  */
 static double row_conductance(const kinetic_system *k, const kinetic_population *pop, size_t j, double h)
 {
@@ -180,9 +180,9 @@ static double transport(const kinetic_system *k, kinetic_population *pop, double
         const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
         const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
         double *row = y + j * k->n_v;
-        const double out = pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi,
-                                                                      pop->survival, row)
-                                    : npde__characteristics_flow(&pop->row, target, growth, row);
+        const double out =
+            pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, row)
+                     : npde__characteristics_flow(&pop->row, target, growth, row);
         fired += (k->g ? k->g->w[j] : 1) * pop->row.width * out;
     }
     return fired;
@@ -259,8 +259,8 @@ static double kinetic_min_density(const npde__system *s, const double *y)
 }
 
 /*
- * The schemes conserve mass; rounding does not. When it has come to more than a few ulps it is put back by a factor; a defect beyond
- * rounding is not hidden.
+ * The schemes conserve mass; rounding does not. When it has come to more than a few ulps it is put back by a factor;
+ * a defect beyond rounding is not hidden.
  */
 static void restore_mass(npde__system *s, double *y)
 {
@@ -270,14 +270,17 @@ static void restore_mass(npde__system *s, double *y)
     s->mass_rounding += fabs(defect);
 }
 
-/* Mass in the last tenth of the conductance axis. */
-static void watch_tail(npde__system *s, const double *y)
+/* Mass in the last tenth of the conductance axis, and of the potentials beyond V_F with a discharge. */
+static void watch_tail(npde__system *s, const kinetic_population *pop, const double *y)
 {
     const kinetic_system *k = self_const(s);
-    double tail = 0;
+    double tail = 0, beyond = 0;
+    const double end = pop->phi ? k->v->breaks[k->v->n_segments] : 0, from = end - 0.1 * (end - pop->v_threshold);
+    for (size_t j = 0; pop->phi && j < k->n_g; j++)
+        for (size_t i = k->n_v; i-- > 0 && k->v->v[i] > from;) beyond += weight(k, i, j) * y[j * k->n_v + i];
     for (size_t j = k->n_g; k->g && j-- > 0 && k->g->v[j] > 0.9 * k->g->breaks[k->g->n_segments];)
         for (size_t i = 0; i < k->n_v; i++) tail += weight(k, i, j) * y[j * k->n_v + i];
-    s->tail_mass = fmax(s->tail_mass, tail);
+    s->tail_mass = fmax(s->tail_mass, fmax(tail, beyond));
 }
 
 static void kinetic_accept(npde__system *s, double t, double *y, const double *rates)
@@ -286,7 +289,7 @@ static void kinetic_accept(npde__system *s, double t, double *y, const double *r
     k->coupling.accepted = t;
     for (size_t p = 0; p < s->n_rates; p++) {
         restore_mass(s, y + p * s->stride);
-        watch_tail(s, y + p * s->stride);
+        watch_tail(s, &k->pop[p], y + p * s->stride);
     }
     npde__lif_remember(&k->coupling, t, y, rates);
 }
@@ -400,7 +403,8 @@ static npde_status make_population(kinetic_system *k, const npde_model *m, size_
 {
     lif_population *coupled = &k->coupling.pop[p];
     coupled->drive0 = npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_INPUT);
-    coupled->diffusion0 = fmax(DBL_MIN, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_DIFFUSION)); /* 0 is none at all */
+    coupled->diffusion0 =
+        fmax(DBL_MIN, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_DIFFUSION)); /* 0 is none at all */
     coupled->refractory = NPDE_REFRACTORY_NONE;
     k->pop[p] = npde__kinetic_read(m, p);
     npde_status status = npde__kinetic_check_grid(m, k->coupling.grid, p);
@@ -466,7 +470,8 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     if (!k) return NPDE_ERR_MEMORY;
     const size_t n = m->n_pop, points = grid->n;
     const int fast = m->kind->id == NPDE_MODEL_FAST_VOLTAGE;
-    k->coupling.base = (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = points, .stride = points + EXTRAS};
+    k->coupling.base =
+        (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = points, .stride = points + EXTRAS};
     k->coupling.base.n = n * k->coupling.base.stride;
     k->coupling.base.unknowns = points;
     k->coupling.grid = npde__grid_acquire(grid);
@@ -496,26 +501,29 @@ static npde_status validate(const npde_model *m, size_t p)
     const kinetic_population pop = npde__kinetic_read(m, p);
     const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE), kind = m->kind->id;
     if (!(pop.v_threshold < pop.v_excitatory))
-        return npde__fail(m->context, NPDE_ERR_RANGE,
-                          "population %zu: v_threshold = %g must be less than v_excitatory = %g, which no potential passes",
-                          p, pop.v_threshold, pop.v_excitatory);
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: v_threshold = %g must be less than v_excitatory = %g, which no potential passes", p,
+            pop.v_threshold, pop.v_excitatory);
     if (!(pop.v_leak <= pop.v_reset))
         return npde__fail(m->context, NPDE_ERR_RANGE,
-                          "population %zu: v_reset = %g must be at least v_leak = %g, where potentials end", p, pop.v_reset,
-                          pop.v_leak);
+                          "population %zu: v_reset = %g must be at least v_leak = %g, where potentials end", p,
+                          pop.v_reset, pop.v_leak);
     if (kind != NPDE_MODEL_MACROSCOPIC && !(npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_DIFFUSION) > 0))
-        return npde__fail(m->context, NPDE_ERR_RANGE,
-                          "population %zu: conductance_diffusion = 0 must be > 0; without it, take the kind macroscopic", p);
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: conductance_diffusion = 0 must be > 0; without it, take the kind macroscopic", p);
     if (kind == NPDE_MODEL_REDUCED_KINETIC && discharge == NPDE_DISCHARGE_NONE)
-        return npde__fail(m->context, NPDE_ERR_RANGE,
-                          "population %zu: the kind reduced_kinetic fires by discharge, which is none; set it, or take the "
-                          "kind voltage_conductance",
-                          p);
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: the kind reduced_kinetic fires by discharge, which is none; set it, or take the "
+            "kind voltage_conductance",
+            p);
     return NPDE_OK;
 }
 
 /* Also what the kinds without discharge lack; see the rows below. */
-#define LIF_ONLY                                                                                               \
+#define LIF_ONLY                                                                                                     \
     NPDE_PARAM_TIME_CONSTANT, NPDE_PARAM_DRIVE, NPDE_PARAM_DRIVE_SWING, NPDE_PARAM_DIFFUSION, NPDE_PARAM_REFRACTORY, \
         NPDE_PARAM_REFRACTORY_TIME
 
@@ -530,7 +538,10 @@ const npde_id npde__kinetic_params[] = {NPDE_PARAM_G_LEAK,
                                         NPDE_PARAM_CONDUCTANCE_DIFFUSION,
                                         0};
 
-#define KIND(id, lacks) {id, 4096, 1, make, npde__kinetic_start, npde__kinetic_fit_grid, lacks, validate}
+#define KIND(id, lacks)                                                                 \
+    {                                                                                   \
+        id, 4096, 1, make, npde__kinetic_start, npde__kinetic_fit_grid, lacks, validate \
+    }
 const npde__model_kind npde__voltage_conductance = KIND(NPDE_MODEL_VOLTAGE_CONDUCTANCE, threshold_lacks);
 const npde__model_kind npde__reduced_kinetic = KIND(NPDE_MODEL_REDUCED_KINETIC, discharge_lacks);
 const npde__model_kind npde__macroscopic = KIND(NPDE_MODEL_MACROSCOPIC, macroscopic_lacks);

@@ -18,11 +18,11 @@ typedef struct {
     double g_leak, v_leak, v_excitatory, v_reset, v_threshold;
     npde__characteristics row;
     npde__relaxation column;
-    double mean;                   /* macroscopic: ḡ, frozen */
-    double *g_mean;                /* frozen G, one or one for each cell in v */
-    double *moving, *growth;       /* rows: the conductance that moves them, e^{Bh} − 1 */
-    double *weight;                /* what a row's end, or q_j, counts for the rate */
-    double *phi, *survival;        /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
+    double mean;                              /* macroscopic: ḡ, frozen */
+    double *g_mean;                           /* frozen G, one or one for each cell in v */
+    double *moving, *growth;                  /* rows: the conductance that moves them, e^{Bh} − 1 */
+    double *weight;                           /* what a row's end, or q_j, counts for the rate */
+    double *phi, *survival;                   /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
     double growth_h, growth_mean, survival_h; /* what they are for */
 } kinetic_population;
 

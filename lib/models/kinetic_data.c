@@ -19,30 +19,32 @@ static npde_status wrong(const npde_model *m, const char *what)
 static npde_status no_break(const npde_model *m, size_t pop, const char *what, double value)
 {
     return npde__fail(m->context, NPDE_ERR_GRID,
-                      "population %zu: the grid has no break at %s = %.17g; add it to the breaks of npde_grid_new()", pop, what,
-                      value);
+                      "population %zu: the grid has no break at %s = %.17g; add it to the breaks of npde_grid_new()",
+                      pop, what, value);
 }
 
 static npde_status check_voltage(const npde_model *m, const npde_grid *v, size_t p, int discharge)
 {
     const kinetic_population pop = npde__kinetic_read(m, p);
     if (!npde__grid_scheme_cells(v->scheme) || !npde__characteristics_equal(v) || v->n < 4)
-        return npde__fail(m->context, NPDE_ERR_GRID,
-                          "the axis v must have at least 4 cells, all equal, of a scheme of cells: choose the numbers of cells in "
-                          "proportion to the segments of npde_grid_new()");
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "the axis v must have at least 4 cells, all equal, of a scheme of cells: choose the numbers of cells in "
+            "proportion to the segments of npde_grid_new()");
     const size_t leak = npde__grid_break(v, pop.v_leak), reset = npde__grid_break(v, pop.v_reset);
     const size_t threshold = npde__grid_break(v, pop.v_threshold);
     if (reset > v->n_segments) return no_break(m, p, "v_reset", pop.v_reset);
     if (threshold > v->n_segments) return no_break(m, p, "v_threshold", pop.v_threshold);
     if (leak != 0)
         return npde__fail(m->context, NPDE_ERR_GRID,
-                          "population %zu: the axis v begins at %g and must begin at v_leak = %g, where potentials end", p,
-                          v->breaks[0], pop.v_leak);
+                          "population %zu: the axis v begins at %g and must begin at v_leak = %g, where potentials end",
+                          p, v->breaks[0], pop.v_leak);
     if ((threshold == v->n_segments) == discharge)
         return npde__fail(m->context, NPDE_ERR_GRID,
-                          discharge ? "population %zu: with a discharge the axis v must go on beyond v_threshold = %g; add a "
-                                      "break, at v_excitatory = %g at most"
-                                    : "population %zu: the axis v must end at v_threshold = %g (v_excitatory = %g)",
+                          discharge
+                              ? "population %zu: with a discharge the axis v must go on beyond v_threshold = %g; add a "
+                                "break, at v_excitatory = %g at most"
+                              : "population %zu: the axis v must end at v_threshold = %g (v_excitatory = %g)",
                           p, pop.v_threshold, pop.v_excitatory);
     return NPDE_OK;
 }
@@ -61,10 +63,11 @@ static npde_status check_conductance(const npde_model *m, const npde_grid *g, si
     if (discharge) return NPDE_OK;
     const size_t at = npde__grid_break(g, threshold);
     if (at > g->n_segments || at == g->n_segments) /* at the end nothing would fire */
-        return npde__fail(m->context, NPDE_ERR_GRID,
-                          "population %zu: the axis g must have a break at g_F = g_leak (v_threshold - v_leak)/(v_excitatory - "
-                          "v_threshold) = %.17g and go on beyond it",
-                          p, threshold);
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "population %zu: the axis g must have a break at g_F = g_leak (v_threshold - v_leak)/(v_excitatory - "
+            "v_threshold) = %.17g and go on beyond it",
+            p, threshold);
     return NPDE_OK;
 }
 
@@ -150,9 +153,10 @@ static npde_status fit_voltage(const npde_model *m, size_t total, npde_id scheme
         if (!insert(breaks, &n, MOST_BREAKS, pop.v_reset) || !insert(breaks, &n, MOST_BREAKS, pop.v_threshold)) break;
     }
     if (n == MOST_BREAKS || !equal_cells(breaks, n - 1, total, cells))
-        return npde__fail(m->context, NPDE_ERR_GRID,
-                          "no equal cells meet the resets and thresholds of the populations; make a grid whose breaks are in "
-                          "proportion, and parameters that lie on them");
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "no equal cells meet the resets and thresholds of the populations; make a grid whose breaks are in "
+            "proportion, and parameters that lie on them");
     return npde__grid_new(m->context, scheme, breaks, n, cells, NULL, out);
 }
 
@@ -163,7 +167,8 @@ static npde_status fit_conductance(const npde_model *m, npde_id scheme, size_t t
     for (size_t p = 0; p < m->n_pop; p++) {
         const kinetic_population pop = npde__kinetic_read(m, p);
         if (!insert(breaks, &n, MOST_BREAKS, npde__kinetic_threshold(&pop)))
-            return npde__fail(m->context, NPDE_ERR_SIZE, "the populations have more than %d different g_F; make a grid for fewer",
+            return npde__fail(m->context, NPDE_ERR_SIZE,
+                              "the populations have more than %d different g_F; make a grid for fewer",
                               (int)MOST_BREAKS - 2);
     }
     for (size_t s = 0; s + 1 < n; s++) {
@@ -181,9 +186,10 @@ npde_status npde__kinetic_fit_grid(const npde_model *m, npde_id scheme, size_t c
     npde_status status = npde__model_validate(m);
     if (status) return status;
     if (scheme == NPDE_SCHEME_FINITE_VOLUME)
-        return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
-                          "a grid for the kind %s has the scheme cells, cells_limited, cells_upwind, or spectral (along g)",
-                          npde__ids_row(m->kind->id)->name);
+        return npde__fail(
+            m->context, NPDE_ERR_UNSUPPORTED,
+            "a grid for the kind %s has the scheme cells, cells_limited, cells_upwind, or spectral (along g)",
+            npde__ids_row(m->kind->id)->name);
     const int spectral = scheme == NPDE_SCHEME_SPECTRAL;
     if (m->kind->id != NPDE_MODEL_FAST_VOLTAGE)
         status = fit_voltage(m, cells && !spectral ? cells : CELLS, spectral ? NPDE_SCHEME_CELLS : scheme, &v);
@@ -271,14 +277,15 @@ static npde_status mass_in(const data *d, double left, double right, double *mas
     const int32_t answer = d->function->fn.profile(d->pop, GAUSS, v, value, d->function->user);
     if (answer) {
         d->c->user_status = answer;
-        return npde__fail(d->c, NPDE_ERR_CALLBACK, "the density callback of population %zu returned %d", d->pop, (int)answer);
+        return npde__fail(d->c, NPDE_ERR_CALLBACK, "the density callback of population %zu returned %d", d->pop,
+                          (int)answer);
     }
     *mass = 0;
     for (size_t q = 0; q < GAUSS; q++) {
         if (!isfinite(value[q]) || value[q] < 0)
             return npde__fail(d->c, NPDE_ERR_CALLBACK,
-                              "the density callback of population %zu gave %g at v = %g: it must be finite and >= 0", d->pop,
-                              value[q], v[q]);
+                              "the density callback of population %zu gave %g at v = %g: it must be finite and >= 0",
+                              d->pop, value[q], v[q]);
         *mass += w[q] * (right - left) / 2 * value[q];
     }
     return NPDE_OK;
@@ -299,8 +306,8 @@ static npde_status project_cells(const data *d, const npde_grid *g, double *dens
         total += half[0] + half[1];
     }
     if (!(total > 0))
-        return npde__fail(d->c, NPDE_ERR_RANGE, "population %zu: the initial data have no mass on the grid [%g, %g]", d->pop,
-                          g->faces[0], g->faces[g->n]);
+        return npde__fail(d->c, NPDE_ERR_RANGE, "population %zu: the initial data have no mass on the grid [%g, %g]",
+                          d->pop, g->faces[0], g->faces[g->n]);
     for (size_t i = 0; i < g->n; i++) { /* the parabola through three cells, cut in half */
         double left = 0, right = 0;
         (void)mass_in(d, g->faces[i], g->v[i], &left);
@@ -314,16 +321,22 @@ static npde_status project_cells(const data *d, const npde_grid *g, double *dens
 }
 
 /* q(g) of a population on the conductance axis, with mass 1. */
-static npde_status conductance(const kinetic_system *k, size_t p, const npde__initial *initial, double *q, double *resolution)
+static npde_status conductance(const kinetic_system *k, size_t p, const npde__initial *initial, double *q,
+                               double *resolution)
 {
     const npde_grid *g = k->g;
-    const int given = initial[p].conductance;
-    const double mean = given ? initial[p].g_mean : k->coupling.drive[p];
-    const double variance = given ? initial[p].g_variance : k->coupling.diffusion[p];
+    const int only = !k->v; /* the one variable there is: what is given is over g */
+    const int given = initial[p].conductance || only;
+    const double mean = only ? initial[p].mean : given ? initial[p].g_mean : k->coupling.drive[p];
+    const double variance = only ? initial[p].variance : given ? initial[p].g_variance : k->coupling.diffusion[p];
+    npde__callback *function = only && initial[p].kind == NPDE__INITIAL_DENSITY ? initial[p].density : NULL;
     if (given && g->scheme != NPDE_SCHEME_SPECTRAL) {
-        const data d = {k->coupling.base.context, p, mean, variance, NULL};
+        const data d = {k->coupling.base.context, p, mean, variance, function};
         return project_cells(&d, g, q, resolution);
     }
+    if (function)
+        return npde__fail(k->coupling.base.context, NPDE_ERR_UNSUPPORTED,
+                          "population %zu: a density over g by a function needs an axis g of the scheme cells", p);
     if (variance == 0)
         return npde__fail(k->coupling.base.context, NPDE_ERR_RANGE,
                           "population %zu: a conductance of variance 0 needs an axis g of the scheme cells", p);
@@ -337,7 +350,8 @@ static npde_status conductance(const kinetic_system *k, size_t p, const npde__in
     return NPDE_OK;
 }
 
-static npde_status voltage(const kinetic_system *k, size_t p, const npde__initial *initial, double *n, double *resolution)
+static npde_status voltage(const kinetic_system *k, size_t p, const npde__initial *initial, double *n,
+                           double *resolution)
 {
     const data d = {k->coupling.base.context, p, initial[p].mean, initial[p].variance,
                     initial[p].kind == NPDE__INITIAL_DENSITY ? initial[p].density : NULL};

@@ -347,8 +347,8 @@ static double lif_min_density(const npde__system *s, const double *y)
 
 /*
  * The scheme conserves mass; 10^5 steps of rounding do not. What rounding took or gave is put back at the point that holds
- * most mass, where it is smallest in proportion. Rounding of a step h is a few ulps of h × the stiffest entry; a defect beyond
- * that (limit) is not hidden: it stays.
+ * most mass, where it is smallest in proportion. Rounding of a step h is a few ulps of h × the stiffest entry; a
+ * defect beyond that (limit) is not hidden: it stays.
  */
 static void restore_mass(npde__system *s, double *n, double limit)
 {
@@ -362,8 +362,9 @@ static void restore_mass(npde__system *s, double *n, double limit)
 }
 
 /*
- * Watches an end of the grid for density that the truncation cuts off: the mass in the last tenth before it, averaged over the
- * time that diffusion takes to cross that. What wiggles of unresolved data leave there in passing averages out.
+ * Watches an end of the grid for density that the truncation cuts off: the mass in the last tenth before it, averaged
+ * over the time that diffusion takes to cross that. What wiggles of unresolved data leave there in passing averages
+ * out.
  */
 static void watch_tail(npde__system *s, lif_population *pop, const double *n, double h, int right)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Steady states of the macroscopic equation ∂_t n + ∂_v[(A − B v) n] + φ n = N δ(v − V_R), N = ∫ φ n, and their stability.
  *
- * With the age s since V_R, v(s) = v* − (v* − V_R) e^{−Bs}, the fraction that has not fired is S(s) = e^{−Φ(s)}, Φ' = φ(v(s)), and
- * 1/N = T = ∫ S ds. Perturbations like e^{λt}: Ψ(s), the mean of e^{−λ (time to fire)}, solves Ψ' = (λ + φ)Ψ − φ, and λ is an
- * eigenvalue where
+ * With the age s since V_R, v(s) = v* − (v* − V_R) e^{−Bs}, the fraction that has not fired is S(s) = e^{−Φ(s)}, Φ' =
+ * φ(v(s)), and 1/N = T = ∫ S ds. Perturbations like e^{λt}: Ψ(s), the mean of e^{−λ (time to fire)}, solves Ψ' = (λ +
+ * φ)Ψ − φ, and λ is an eigenvalue where
  *
  *     1 − Ψ(0) = e^{−λd} ḡ'(N) N ∫ (V_E − v) (Ψ'/J) S ds,    J = A − B v.
  *
@@ -64,7 +64,8 @@ static npde_status add_panel(study *s, double begin, double length)
     s->length[k] = length;
     for (size_t i = 0; i < GAUSS; i++) v[i] = potential(s, begin + length * s->x[i]);
     memset(s->phi[k], 0, sizeof s->phi[k]);
-    const npde_status status = s->discharge == NPDE_DISCHARGE_NONE ? NPDE_OK : npde__model_discharge(&s->of, GAUSS, v, s->phi[k]);
+    const npde_status status =
+        s->discharge == NPDE_DISCHARGE_NONE ? NPDE_OK : npde__model_discharge(&s->of, GAUSS, v, s->phi[k]);
     const double before = k ? s->passed_end[k - 1] : 0;
     s->passed_end[k] = before;
     for (size_t i = 0; i < GAUSS; i++) {
@@ -134,7 +135,7 @@ static npde_status excess(study *s, double rate, double *out)
 
 /* ---- all roots ---- */
 
-/* A root between two rates of opposite signs, to rounding (Dekker's bisection and secant in its safe form: regula falsi, Illinois). */
+/* A root between two rates of opposite signs, to rounding: regula falsi in the Illinois form, every third step a bisection. */
 static npde_status refine(study *s, double low, double f_low, double high, double f_high, double *root)
 {
     npde_status status = NPDE_OK;
@@ -229,7 +230,7 @@ static npde_status find(study *s, double rate_max, double *rates, size_t capacit
 
 /* ---- stability ---- */
 
-/* (1 − Ψ(0) − …)/λ at the ages cut for the rate: an entire function but for poles to the left; λ = 0, the mass, is divided out. */
+/* (1 − Ψ(0) − …)/λ at the ages cut for the rate; the root λ = 0, the mass, is divided out. */
 static double complex characteristic(const study *s, double rate, double slope, double complex lambda)
 {
     const int sharp = s->discharge == NPDE_DISCHARGE_NONE;
@@ -245,7 +246,8 @@ static double complex characteristic(const study *s, double rate, double slope, 
         for (size_t i = GAUSS; i-- > 0;) {
             double complex part = total;
             for (size_t j = 0; j < GAUSS; j++) part -= length * s->integral[i * GAUSS + j] * kernel[j];
-            const double complex here = (psi + part) * cexp(-lambda * (length * (1 - s->x[i])) - (end - s->passed[k][i]));
+            const double complex here =
+                (psi + part) * cexp(-lambda * (length * (1 - s->x[i])) - (end - s->passed[k][i]));
             const double v = potential(s, s->begin[k] + length * s->x[i]), j0 = s->a - s->b * v;
             const double complex by_v = j0 > 1e-9 * s->a ? ((lambda + s->phi[k][i]) * here - s->phi[k][i]) / j0 : last;
             last = j0 > 1e-9 * s->a ? by_v : last;
@@ -276,7 +278,8 @@ static int secant(const study *s, double rate, double slope, double complex *lam
         before = *lambda;
         f_before = f;
         *lambda -= move;
-        if (creal(*lambda) < limit(s, rate) || cabs(*lambda) * s->longest > 6 * s->b) return 0; /* beyond what panels resolve */
+        if (creal(*lambda) < limit(s, rate) || cabs(*lambda) * s->longest > 6 * s->b)
+            return 0; /* beyond what panels resolve */
         if (cabs(move) < 1e-11 * size) return cabs(*lambda) > 1e-7 * rate;
     }
     return 0;

@@ -157,10 +157,11 @@ npde_status npde__model_discharge(void *self, size_t n, const double *v, double 
 npde_status npde__model_locate(const npde_model *m, const npde_grid *g, size_t pop, size_t *reset, size_t *threshold)
 {
     if (npde__grid_axes(g) != 1 || npde__grid_scheme_cells(g->scheme))
-        return npde__fail(m->context, NPDE_ERR_GRID,
-                          "the kind %s takes a grid with one axis of the scheme finite_volume or spectral; products and "
-                          "cells are for the kinetic kinds",
-                          npde__ids_row(m->kind->id)->name);
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "the kind %s takes a grid with one axis of the scheme finite_volume or spectral; products and "
+            "cells are for the kinetic kinds",
+            npde__ids_row(m->kind->id)->name);
     const double v_reset = npde__model_value(m, pop, NPDE_PARAM_V_RESET);
     const double v_threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD);
     const size_t r = npde__grid_break(g, v_reset), f = npde__grid_break(g, v_threshold);

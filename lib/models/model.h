@@ -22,7 +22,8 @@ typedef struct {
     /* A grid that fits the model, and the initial data if given (NULL or n_pop of them). */
     npde_status (*fit_grid)(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
                             npde_grid **out);
-    const npde_id *lacks; /* parameters that the kind does not have, ended by 0; besides the coupling's of one without */
+    const npde_id
+        *lacks; /* parameters that the kind does not have, ended by 0; besides the coupling's of one without */
     npde_status (*validate)(const npde_model *model, size_t pop); /* what else parameters must obey; may be NULL */
 } npde__model_kind;
 

@@ -43,7 +43,8 @@ typedef struct {
 
     /* Eight band matrices, a[((kl + ku + 1) j + ku + i − j) 8 + lane] for −ku ≤ i − j ≤ kl; what lies outside the matrix is
      * neither read nor written. LU without pivoting: for matrices that are dominant by columns, or whose symmetric part is
-     * positive definite and not small beside the skew part (Golub & Van Loan, Matrix Computations, 4th ed., 4.1 and 4.2). */
+     * positive definite and not small beside the skew part (Golub & Van Loan, Matrix Computations, 4th ed., 4.1 and
+     * 4.2). */
     void (*band_factor)(size_t n, size_t kl, size_t ku, double *a);
     void (*band_solve)(size_t n, size_t kl, size_t ku, const double *a, double *x);
 

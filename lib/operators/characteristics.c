@@ -36,9 +36,9 @@ int npde__characteristics_equal(const npde_grid *v)
  *
  *     φ(θ) = θ m_k + θ(1 − θ)[(2 − θ) D− − (1 + θ) D+]/6,
  *
- * the integral of a parabola with the right means in three cells. The limiter of Zhang & Shu (J. Comput. Phys. 229, 2010) scales
- * the parabola's deviation from its mean, D∓, to what keeps it positive; upwind has none. At V_R, where what enters makes a jump,
- * parabolas are one-sided.
+ * the integral of a parabola with the right means in three cells. The limiter of Zhang & Shu (J. Comput. Phys. 229,
+ * 2010) scales the parabola's deviation from its mean, D∓, to what keeps it positive; upwind has none. At V_R, where
+ * what enters makes a jump, parabolas are one-sided.
  */
 static void shape(npde__characteristics *f)
 {
@@ -99,7 +99,7 @@ static double mass_between(const npde__characteristics *f, size_t from, size_t t
     return sum;
 }
 
-/* How many faces from `face` on have feet in consecutive cells: θ, which changes by `slope` from one to the next, stays in [0, 1). */
+/* How many faces have their feet in consecutive cells: θ, which changes by `slope` from one to the next, stays in [0, 1). */
 static size_t run_length(double theta, double slope, size_t most)
 {
     if (most <= 1 || slope == 0) return most;
@@ -107,7 +107,8 @@ static size_t run_length(double theta, double slope, size_t most)
     if (!(steps < (double)most)) return most;
     /* θ + (length − 1) slope is the last one inside. */
     size_t length = (size_t)steps + 1;
-    while (length > 1 && !(theta + (double)(length - 1) * slope < 1 && theta + (double)(length - 1) * slope >= 0)) length--;
+    while (length > 1 && !(theta + (double)(length - 1) * slope < 1 && theta + (double)(length - 1) * slope >= 0))
+        length--;
     while (length < most && theta + (double)length * slope < 1 && theta + (double)length * slope >= 0) length++;
     return length;
 }
@@ -125,8 +126,8 @@ static void run_masses(npde__characteristics *f, size_t face, foot at, double sl
 }
 
 /*
- * Adds to the row what the faces from `first` on bring, with feet at x_i = x* − (x* − i) q in units of cells; what they leave
- * beyond the last face.
+ * Adds to the row what the faces from `first` on bring, with feet at x_i = x* − (x* − i) q in units of cells; what
+ * they leave beyond the last face.
  */
 static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, double *row)
 {
@@ -187,12 +188,12 @@ double npde__characteristics_flow(npde__characteristics *f, double target, doubl
 /* ---- discharge ---- */
 
 /*
- * What enters at V_R between 0 and h, at the rate N(s) = 1/h (uniform) or s − h/2 (tilt), is at h between V_R and the place it
- * would have reached from the beginning: the mass beyond a face is what entered before h − T, T the time from V_R to the face.
- * Into entered, n masses each; the range of cells.
+ * What enters at V_R between 0 and h, at the rate N(s) = 1/h (uniform) or s − h/2 (tilt), is at h between V_R and the
+ * place it would have reached from the beginning: the mass beyond a face is what entered before h − T, T the time
+ * from V_R to the face. Into entered, n masses each; the range of cells.
  */
-static void entry(npde__characteristics *f, double x, double growth, double h, double *uniform, double *tilt, size_t *first,
-                  size_t *last)
+static void entry(npde__characteristics *f, double x, double growth, double h, double *uniform, double *tilt,
+                  size_t *first, size_t *last)
 {
     const double reset = (double)f->reset, from = x - reset, rate = log1p(growth) / h;
     const int right = from >= 0;

@@ -94,7 +94,9 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
         g->node[s + 1] = at + cells[s];
         if (scheme == NPDE_SCHEME_SPECTRAL)
             place_element(g->v + at, g->w + at, g->b + at + s, cells[s], breaks[s], breaks[s + 1]);
-        else place_cells((cell_centred ? g->faces : g->v) + at, cells[s], breaks[s], breaks[s + 1], ratios ? ratios[s] : 1);
+        else
+            place_cells((cell_centred ? g->faces : g->v) + at, cells[s], breaks[s], breaks[s + 1],
+                        ratios ? ratios[s] : 1);
     }
     for (size_t i = 0; scheme == NPDE_SCHEME_FINITE_VOLUME && i + 1 < g->n; i++) {
         const double half = (g->v[i + 1] - g->v[i]) / 2;

@@ -17,7 +17,8 @@ struct npde_grid {
     double *v, *w;  /* n points and quadrature weights */
     double *b;      /* spectral: barycentric weights of each element's nodes, element s from node[s] + s */
     double *faces;  /* cells: the n + 1 ends of the cells, the points being their centres */
-    npde_grid *axis[2]; /* a product: its axes v and g; n is the number of all points, v fastest, and the rest is empty */
+    npde_grid
+        *axis[2]; /* a product: its axes v and g; n is the number of all points, v fastest, and the rest is empty */
 };
 
 /* ratios: NULL for equal cells. The arguments have been checked. */

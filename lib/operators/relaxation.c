@@ -122,8 +122,8 @@ npde_status npde__relaxation_factor(npde__relaxation *r, double gamma)
 /* ---- blocks of columns ---- */
 
 /*
- * block ← keep × block (whatever it holds, if keep is 0) + take × the masses of up to WIDE columns from `first` on, in lanes; lanes without a column stay 0. The first
- * branch is the same loop with a length that is known.
+ * block ← keep × block (whatever it holds, if keep is 0) + take × the masses of up to WIDE columns from `first` on,
+ * in lanes; lanes without a column stay 0. The first branch is the same loop with a length that is known.
  */
 static void gather(const npde__relaxation *r, const double *p, size_t first, size_t count, double keep, double take,
                    double *block)
@@ -279,8 +279,7 @@ npde_status npde__relaxation_flow(npde__relaxation *r, double h, double *p)
         return NPDE_OK;
     }
     const npde_status status = npde__relaxation_factor(r, gamma_ * h);
-    for (size_t first = 0; first < r->columns && !status; first += WIDE)
-        flow_block(r, first, block_width(r, first), p);
+    for (size_t first = 0; first < r->columns && !status; first += WIDE) flow_block(r, first, block_width(r, first), p);
     return status;
 }
 
@@ -315,8 +314,8 @@ static npde_status allocate_dense(npde__relaxation *r)
     return r->scratch && r->pivots ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
-npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const npde_grid *g, size_t columns, double sigma,
-                                  int positive, int per_column)
+npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const npde_grid *g, size_t columns,
+                                  double sigma, int positive, int per_column)
 {
     *r = (npde__relaxation){.context = c, .g = g, .n = g->n, .columns = columns, .sigma = sigma};
     r->kernels = npde__kernels_best();
@@ -329,7 +328,7 @@ npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const np
 
 void npde__relaxation_free(npde__relaxation *r)
 {
-    void *const blocks[] = {r->mean,  r->sum,   r->down, r->up, r->factors, r->ratio,      r->inverse, r->climb,
-                            r->block, r->k,    r->lu, r->propagator, r->scratch, r->pivots};
+    void *const blocks[] = {r->mean,  r->sum,   r->down, r->up, r->factors,    r->ratio,   r->inverse,
+                            r->climb, r->block, r->k,    r->lu, r->propagator, r->scratch, r->pivots};
     for (size_t i = 0; r->context && i < sizeof blocks / sizeof blocks[0]; i++) npde__free(r->context, blocks[i]);
 }

@@ -5,9 +5,9 @@
  *
  * On cells by Scharfetter & Gummel (IEEE Trans. Electron Devices 16, 1969): the flux between two centres d apart is
  * (a/(σ d)) [B(−z) p_j − B(z) p_{j+1}], z = (G − (g_j + g_{j+1})/2) d/a, B(z) = z/(e^z − 1), so that the Gaussian
- * e^{−(g − G)²/2a} at the centres is the discrete equilibrium; an M-matrix, solved without a subtraction. On spectral elements by
- * Galerkin's method with Gauss–Lobatto quadrature. In time by the L-stable SDIRK method of order 2 (Alexander, SIAM J. Numer. Anal.
- * 14, 1977), γ = 1 − 1/√2.
+ * e^{−(g − G)²/2a} at the centres is the discrete equilibrium; an M-matrix, solved without a subtraction. On spectral
+ * elements by Galerkin's method with Gauss–Lobatto quadrature. In time by the L-stable SDIRK method of order 2
+ * (Alexander, SIAM J. Numer. Anal. 14, 1977), γ = 1 − 1/√2.
  *
  * A state is a row of `columns` numbers for each point g_j, one row after the other.
  */
@@ -35,8 +35,8 @@ typedef struct {
     int *pivots;
 } npde__relaxation;
 
-npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const npde_grid *g, size_t columns, double sigma,
-                                  int positive, int per_column);
+npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const npde_grid *g, size_t columns,
+                                  double sigma, int positive, int per_column);
 void npde__relaxation_free(npde__relaxation *r);
 /* Takes G (one, or one for each column) and a. */
 void npde__relaxation_load(npde__relaxation *r, const double *mean, double diffusion);

@@ -3,8 +3,9 @@
  *
  *     y⁺ = R(h/2) T(h) R(h/2) y,
  *
- * coefficients at the middle of the step, with rates extrapolated from the last two steps. The relaxation is L-stable and comes
- * last, so that a step ends where a fast relaxation ends. Order 2. Without a step to extrapolate from, rates are iterated.
+ * coefficients at the middle of the step, with rates extrapolated from the last two steps. The relaxation is L-stable
+ * and comes last, so that a step ends where a fast relaxation ends. Order 2. Without a step to extrapolate from,
+ * rates are iterated.
  */
 #include "steppers/stepper.h"
 

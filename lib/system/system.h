@@ -36,13 +36,13 @@ typedef struct {
     npde_status (*correct)(npde__system *s, double t, int side, const double *rates, const double *y, double *residual,
                            int *linear);
     /*
-     * out = F(t, y) − L y, all but the frozen linear part; rates holds a guess and receives the consistent rates of y at t. The
-     * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
+     * out = F(t, y) − L y, all but the frozen linear part; rates holds a guess and receives the consistent rates of y
+     * at t. The frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
     /*
-     * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there, and writes
-     * ∂F/∂t for a step of size h.
+     * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there,
+     * and writes ∂F/∂t for a step of size h.
      */
     npde_status (*linearize)(npde__system *s, double t, double h, const double *y, const double *rates, double *slope);
     /* Factors I − γJ of the last linearize. */
@@ -64,8 +64,8 @@ typedef struct {
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
     /*
-     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the sum of a
-     * transport and a stiff relaxation.
+     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the
+     * sum of a transport and a stiff relaxation.
      */
     npde_status (*flow)(npde__system *s, npde__part part, double h, double *y);
 } npde__system_ops;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Bad input: every call × NULL, NaN, infinity, size, range, wrong family, wrong state gives its status and a text that names
- * function, argument, value and what is allowed, and changes nothing. */
+ * Bad input: every call × NULL, NaN, infinity, size, range, wrong family, wrong state gives its status and a text
+ * that names function, argument, value and what is allowed, and changes nothing. */
 #include "support.h"
 
 #include <math.h>

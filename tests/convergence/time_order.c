@@ -80,9 +80,9 @@ static double observed_order(const problem *p, int cells, const npde__method *me
 }
 
 /*
- * The declared order; a linear problem may give a method more. Runge–Kutta methods of higher order lose some of it where the
- * coefficients move in time (their stages see the moving flux at the threshold to a lower order), and in the layers after what
- * a delay brings back: `left` is what must be left there; 0 where nothing is lost.
+ * The declared order; a linear problem may give a method more. Runge–Kutta methods of higher order lose some of it
+ * where the coefficients move in time (their stages see the moving flux at the threshold to a lower order), and in
+ * the layers after what a delay brings back: `left` is what must be left there; 0 where nothing is lost.
  */
 static void check_orders(const problem *p, npde_id coupling, double left)
 {
@@ -166,9 +166,9 @@ START_TEST(steps_that_do_not_divide_the_delay)
 END_TEST
 
 /*
- * The rate before the start differs from the one at it, and comes back through the noise after the delay, and again: a jump of
- * the diffusion is a jump of the rate. The layer after it costs a little of the order (1.8 to 1.9); a polynomial across the jump
- * would cost all of the second.
+ * The rate before the start differs from the one at it, and comes back through the noise after the delay, and again:
+ * a jump of the diffusion is a jump of the rate. The layer after it costs a little of the order (1.8 to 1.9); a
+ * polynomial across the jump would cost all of the second.
  */
 START_TEST(jumps_that_delays_bring_back)
 {
@@ -315,8 +315,8 @@ START_TEST(adaptive_error_follows_the_tolerance)
 END_TEST
 
 /*
- * Rough data, a point mass at the reset: Crank–Nicolson alone rings for ever, its Rannacher start cures it, and it is chosen
- * without being asked for. L-stable methods recover by themselves. N(0.5) is exact by Laplace inversion.
+ * Rough data, a point mass at the reset: Crank–Nicolson alone rings for ever, its Rannacher start cures it, and it is
+ * chosen without being asked for. L-stable methods recover by themselves. N(0.5) is exact by Laplace inversion.
  */
 START_TEST(rough_data)
 {

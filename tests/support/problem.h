@@ -29,8 +29,8 @@ typedef struct {
 /* The model of a problem. */
 npde_model *problem_model(npde_context *context, const problem *p);
 /*
- * A run ready to go from t = 0. cells: 0 for a spectral grid fitted to model and data; > 0 for a fitted finite-volume grid of
- * that many cells; < 0 for a fitted spectral grid of degree −cells everywhere. dt = 0 for adaptive steps.
+ * A run ready to go from t = 0. cells: 0 for a spectral grid fitted to model and data; > 0 for a fitted finite-volume
+ * grid of that many cells; < 0 for a fitted spectral grid of degree −cells everywhere. dt = 0 for adaptive steps.
  */
 run *run_new(const problem *p, int cells, npde_id method, double dt);
 /* The same, not yet started. */

@@ -43,8 +43,8 @@ static double age(const line *l, double v)
 }
 
 /*
- * n(v,t) = f(age(v) − t)/(A − Bv), with f of the period of the cycle V_R → V_F → V_R, solves the equation exactly. Its mass between two
- * points is the integral of f over ages.
+ * n(v,t) = f(age(v) − t)/(A − Bv), with f of the period of the cycle V_R → V_F → V_R, solves the equation exactly.
+ * Its mass between two points is the integral of f over ages.
  */
 static double periodic_mass(const line *l, double left, double right, double t)
 {
@@ -55,9 +55,8 @@ static double periodic_mass(const line *l, double left, double right, double t)
 static void fill(const line *l, double t, double *row)
 {
     for (size_t i = 0; i < l->f.n; i++)
-        row[i] = l->grid->faces[i] < l->reset - 1e-12
-                     ? 0
-                     : periodic_mass(l, l->grid->faces[i], l->grid->faces[i + 1], t);
+        row[i] =
+            l->grid->faces[i] < l->reset - 1e-12 ? 0 : periodic_mass(l, l->grid->faces[i], l->grid->faces[i + 1], t);
 }
 
 /* Error after `steps` steps to t = 1 in the mass up to any face, and in what fired. */
@@ -82,9 +81,9 @@ static double run_periodic(npde_id scheme, size_t n, int interior, int steps, do
 }
 
 /*
- * Of steps of a given size: each adds an error of the fourth order in the mass up to a face (upwind: of the second), which grows with
- * the step while that is shorter than a cell; many short steps make it one order less. Steps shorter than a cell, of several cells, and of
- * more than a whole cycle; V_R at the left end and inside.
+ * Of steps of a given size: each adds an error of the fourth order in the mass up to a face (upwind: of the second),
+ * which grows with the step while that is shorter than a cell; many short steps make it one order less. Steps shorter
+ * than a cell, of several cells, and of more than a whole cycle; V_R at the left end and inside.
  */
 START_TEST(exact_cycle_is_followed_to_fourth_order)
 {
@@ -151,7 +150,8 @@ START_TEST(mass_and_positivity_for_random_rows)
         const size_t cells[] = {inside, n - inside};
         const int reset_inside = k % 2 && inside < n;
         const double b = random_between(&r, 0.05, 8), target = random_between(&r, 0, 2);
-        line l = line_new(scheme, reset_inside ? 2 : 1, reset_inside ? breaks : whole, reset_inside ? cells : &n, target * b, b);
+        line l = line_new(scheme, reset_inside ? 2 : 1, reset_inside ? breaks : whole, reset_inside ? cells : &n,
+                          target * b, b);
         double row[MOST], mass = 0, after = 0, least = INFINITY, phi[MOST], survival[MOST];
         for (size_t i = 0; i < n; i++) {
             row[i] = random_between(&r, 0, 1) < 0.3 ? 0 : exp(random_between(&r, -30, 2));
@@ -167,7 +167,9 @@ START_TEST(mass_and_positivity_for_random_rows)
             after += row[i];
             least = fmin(least, row[i]);
         }
-        ck_assert_msg(fabs(after - mass) <= 1e-13 * mass, "trial %d, scheme %d: n %zu, reset %zu, target %g, b h %g: mass %.15g became %.15g, fired %g", k, (int)scheme, n, l.f.reset, target, b * h, mass, after, fired);
+        ck_assert_msg(fabs(after - mass) <= 1e-13 * mass,
+                      "trial %d, scheme %d: n %zu, reset %zu, target %g, b h %g: mass %.15g became %.15g, fired %g", k,
+                      (int)scheme, n, l.f.reset, target, b * h, mass, after, fired);
         if (scheme != NPDE_SCHEME_CELLS) {
             ck_assert_double_ge(least, 0);
             ck_assert_double_ge(fired, 0);
@@ -178,8 +180,8 @@ START_TEST(mass_and_positivity_for_random_rows)
 END_TEST
 
 /*
- * Constant discharge κ everywhere, V_R at the left: in the steady state n(v)(A − Bv) = N e^{−κ age(v)}, and the mass fires at the
- * rate κ. Age is unbounded: v never comes to A/B.
+ * Constant discharge κ everywhere, V_R at the left: in the steady state n(v)(A − Bv) = N e^{−κ age(v)}, and the mass
+ * fires at the rate κ. Age is unbounded: v never comes to A/B.
  */
 START_TEST(steady_state_with_a_discharge)
 {
@@ -199,7 +201,8 @@ START_TEST(steady_state_with_a_discharge)
         NEAR(fired / h, kappa, kappa * 2 * kappa * kappa * h * h); /* of the mean over a step */
         for (size_t i = 0; i < n; i++) {
             const double left = fmin(l.grid->faces[i], ends), right = fmin(l.grid->faces[i + 1], ends);
-            const double x = left < ends ? exp(-kappa * age(&l, left)) : 0, y = right < ends ? exp(-kappa * age(&l, right)) : 0;
+            const double x = left < ends ? exp(-kappa * age(&l, left)) : 0,
+                         y = right < ends ? exp(-kappa * age(&l, right)) : 0;
             error += fabs(row[i] - (x - y));
             mass += row[i];
         }

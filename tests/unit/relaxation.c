@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Relaxation along the conductance axis, and with transport the kinetic Fokker–Planck equation, whose Gaussian solution is exact. */
+ * Relaxation along the conductance axis, and with transport the kinetic Fokker–Planck equation, whose Gaussian
+ * solution is exact. */
 #include "operators/characteristics.h"
 #include "operators/relaxation.h"
 #include "steppers/stepper.h"
@@ -43,7 +44,7 @@ START_TEST(discrete_gaussian_is_kept)
         for (size_t j = 0; j < 128; j++) total += g->w[j] * (exact[j] = exp(-pow(g->v[j] - mean, 2) / (2 * a)));
         for (size_t j = 0; j < 128; j++) {
             exact[j] /= total;
-            p[3 * j] = exact[j];                    /* the equilibrium */
+            p[3 * j] = exact[j];                       /* the equilibrium */
             p[3 * j + 1] = j == 100 ? 1 / g->w[j] : 0; /* all else goes to it */
             p[3 * j + 2] = 2 * exact[j];
         }
@@ -59,7 +60,7 @@ START_TEST(discrete_gaussian_is_kept)
 }
 END_TEST
 
-/* Far from the ends a Gaussian stays one: mean and variance relax like e^{−t/σ}, e^{−2t/σ}. Order 2 in time; in space 2, or spectral. */
+/* Far from the ends a Gaussian stays one: mean and variance relax like e^{−t/σ}, e^{−2t/σ}. */
 static double gaussian_error(npde_id scheme, size_t n, double h)
 {
     npde_grid *g = axis(scheme, 0, 8, n);
@@ -68,7 +69,8 @@ static double gaussian_error(npde_id scheme, size_t n, double h)
     OK(c, npde__relaxation_init(&r, c, g, 1, sigma, 0, 0));
     npde__relaxation_load(&r, &mean, a);
     double *p = calloc(g->n, sizeof *p), error = 0;
-    for (size_t j = 0; j < g->n; j++) p[j] = exp(-pow(g->v[j] - m0, 2) / (2 * v0)) / sqrt(2 * 3.14159265358979323846 * v0);
+    for (size_t j = 0; j < g->n; j++)
+        p[j] = exp(-pow(g->v[j] - m0, 2) / (2 * v0)) / sqrt(2 * 3.14159265358979323846 * v0);
     for (int i = 0; i < (int)(t / h + 0.5); i++) ck_assert_int_eq(npde__relaxation_flow(&r, h, p), NPDE_OK);
     const double m = mean + (m0 - mean) * exp(-t / sigma), v = a + (v0 - a) * exp(-2 * t / sigma);
     for (size_t j = 0; j < g->n; j++)
@@ -81,9 +83,11 @@ static double gaussian_error(npde_id scheme, size_t n, double h)
 
 START_TEST(orders_in_time_and_space)
 {
-    NEAR(log2(gaussian_error(NPDE_SCHEME_SPECTRAL, 100, 0.02) / gaussian_error(NPDE_SCHEME_SPECTRAL, 100, 0.01)), 2, 0.1);
+    NEAR(log2(gaussian_error(NPDE_SCHEME_SPECTRAL, 100, 0.02) / gaussian_error(NPDE_SCHEME_SPECTRAL, 100, 0.01)), 2,
+         0.1);
     NEAR(log2(gaussian_error(NPDE_SCHEME_CELLS, 64, 0.0005) / gaussian_error(NPDE_SCHEME_CELLS, 128, 0.0005)), 2, 0.1);
-    const double coarse = gaussian_error(NPDE_SCHEME_SPECTRAL, 32, 0.0005), fine = gaussian_error(NPDE_SCHEME_SPECTRAL, 48, 0.0005);
+    const double coarse = gaussian_error(NPDE_SCHEME_SPECTRAL, 32, 0.0005),
+                 fine = gaussian_error(NPDE_SCHEME_SPECTRAL, 48, 0.0005);
     ck_assert_double_ge(log(coarse / fine) / log(1.5), 6); /* faster than any order */
     ck_assert_double_le(fine, 1e-5);
 }
@@ -192,7 +196,8 @@ static const npde__system_ops core_ops = {.freeze = core_freeze, .rates = core_r
 static double gaussian(double x, double u, const double *m)
 {
     const double d = m[2] * m[4] - m[3] * m[3], dx = x - m[0], du = u - m[1];
-    return exp(-(m[4] * dx * dx - 2 * m[3] * dx * du + m[2] * du * du) / (2 * d)) / (2 * 3.14159265358979323846 * sqrt(d));
+    return exp(-(m[4] * dx * dx - 2 * m[3] * dx * du + m[2] * du * du) / (2 * d)) /
+           (2 * 3.14159265358979323846 * sqrt(d));
 }
 
 /* Mean and covariance at t: x̄, ū, Σ_xx, Σ_xu, Σ_uu, from their linear equations. */
@@ -229,7 +234,8 @@ static double core_error(size_t n_x, npde_id scheme, size_t n_u, double h, doubl
         for (size_t j = 0; j < k.u->n; j++)
             for (size_t i = 0; i < n_x; i++) { /* the mean over a cell by three Gauss points */
                 const double d = 0.7745966692414833770 * k.x->w[i] / 2, x = k.x->v[i], u = k.u->v[j];
-                const double value = (5 * gaussian(x - d, u, m) + 8 * gaussian(x, u, m) + 5 * gaussian(x + d, u, m)) / 18;
+                const double value =
+                    (5 * gaussian(x - d, u, m) + 8 * gaussian(x, u, m) + 5 * gaussian(x + d, u, m)) / 18;
                 const double weight = k.x->w[i] * k.u->w[j];
                 if (pass == 0) s.y[j * n_x + i] = value;
                 else error += weight * fabs(s.y[j * n_x + i] - value);
@@ -274,7 +280,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {discrete_gaussian_is_kept,     orders_in_time_and_space,     a_mean_for_each_column,
-                                  positive_when_promised,        kinetic_fokker_planck_in_time, kinetic_fokker_planck_in_space};
+    const TTest *const tests[] = {discrete_gaussian_is_kept,     orders_in_time_and_space,
+                                  a_mean_for_each_column,        positive_when_promised,
+                                  kinetic_fokker_planck_in_time, kinetic_fokker_planck_in_space};
     return run_suite_with("relaxation", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }
