@@ -94,6 +94,7 @@ typedef struct {
 int bench_workprec(const bench_options *options);
 int bench_peers(const bench_options *options);
 int bench_scaling(const bench_options *options);
+int bench_kinetic(const bench_options *options);
 int bench_targets(const bench_options *options);
 
 /* Kernels: ns per unknown and GB/s into a CSV file (NULL for none), and the numbers of targets; NaN for not measured. */
