@@ -65,7 +65,8 @@ static void job_free(job *j)
 /* Seconds for one pass a[i] = b[i] + s c[i] over arrays of n numbers, the best of many. */
 static double triad(size_t n)
 {
-    double *a = bench_alloc(n, sizeof *a), *b = bench_alloc(n, sizeof *b), *c = bench_alloc(n, sizeof *c), best = INFINITY;
+    double *a = bench_alloc(n, sizeof *a), *b = bench_alloc(n, sizeof *b), *c = bench_alloc(n, sizeof *c),
+           best = INFINITY;
     for (size_t i = 0; i < n; i++) {
         b[i] = (double)(i % 7);
         c[i] = (double)(i % 5);
@@ -89,7 +90,8 @@ static double triad(size_t n)
 static void cost(FILE *csv, int quick)
 {
     static const npde_id schemes[] = {NPDE_SCHEME_CELLS, NPDE_SCHEME_CELLS_LIMITED, NPDE_SCHEME_CELLS_UPWIND};
-    printf("Cost of a Strang step (semi-Lagrangian in v, SDIRK2 in g), ns per cell, and that over a triad of the same size\n");
+    printf("Cost of a Strang step (semi-Lagrangian in v, SDIRK2 in g), ns per cell, and that over a triad of the same "
+           "size\n");
     printf("  %-16s %10s %12s %12s %10s\n", "scheme", "cells", "step", "triad", "ratio");
     for (size_t n = 128; n <= (quick ? 128 : 512); n *= 2)
         for (size_t k = 0; k < (n == 512 ? 1 : 3); k++) {
@@ -132,7 +134,8 @@ static void accuracy(FILE *csv, int quick)
     static const double levels[LEVELS] = {1e-2, 1e-3, 1e-4};
     double mine[LEVELS], others[LEVELS];
     for (int i = 0; i < LEVELS; i++) mine[i] = others[i] = INFINITY;
-    printf("\nTransient to t = 2 (G 0.5, a 0.05, sigma 0.25): largest error of N, relative to the largest N, and CPU time\n");
+    printf("\nTransient to t = 2 (G 0.5, a 0.05, sigma 0.25): largest error of N, relative to the largest N, and CPU "
+           "time\n");
     for (size_t n_v = 32; n_v <= (quick ? 64 : 512); n_v *= 2)
         for (size_t n_g = 16; n_g <= 32; n_g += 8)
             for (double dt = 0.02; dt >= (quick ? 0.01 : 0.001); dt /= 2) {
@@ -155,8 +158,8 @@ static void accuracy(FILE *csv, int quick)
             long steps;
             if (weno_run(&p, times, TIMES, rates, &seconds, &steps)) continue;
             const double error = error_of(rates);
-            printf("  weno5+rk3 %4zu x %3zu: error %.2e, %8.3f s, %ld steps, %.2f ns per cell and step\n", n_v, n_g, error, seconds,
-                   steps, 1e9 * seconds / ((double)(n_v * n_g) * (double)steps));
+            printf("  weno5+rk3 %4zu x %3zu: error %.2e, %8.3f s, %ld steps, %.2f ns per cell and step\n", n_v, n_g,
+                   error, seconds, steps, 1e9 * seconds / ((double)(n_v * n_g) * (double)steps));
             for (int i = 0; i < LEVELS; i++) keep(&others[i], levels[i], error, seconds);
             if (csv) fprintf(csv, "accuracy,weno5_rk3,%zu,%zu,,%.6g,%.6g\n", n_v, n_g, error, seconds);
         }

@@ -28,8 +28,8 @@ typedef struct {
 /* Flux at the face right of f2 from five values to its left and right (for the other direction, mirrored). */
 static inline double weno5(double f0, double f1, double f2, double f3, double f4)
 {
-    const double a = f0 - 2 * f1 + f2, b = f0 - 4 * f1 + 3 * f2, c = f1 - 2 * f2 + f3, d = f1 - f3, e = f2 - 2 * f3 + f4,
-                 g = 3 * f2 - 4 * f3 + f4;
+    const double a = f0 - 2 * f1 + f2, b = f0 - 4 * f1 + 3 * f2, c = f1 - 2 * f2 + f3, d = f1 - f3,
+                 e = f2 - 2 * f3 + f4, g = 3 * f2 - 4 * f3 + f4;
     const double s0 = 13. / 12 * a * a + b * b / 4 + 1e-6, s1 = 13. / 12 * c * c + d * d / 4 + 1e-6,
                  s2 = 13. / 12 * e * e + g * g / 4 + 1e-6;
     /* Weights without divisions but one: w_k ∝ γ_k/s_k². */
@@ -77,13 +77,15 @@ static double along_v(peer *w, size_t j, const double *p, double *dp)
 }
 
 /* The fluxes of the faces above a row from six rows, r[2] being this one; the row's balance, and the fluxes for the next. */
-static void face_row(size_t n, const double *const *r, const double *speed, double most, double diffusion, double inverse,
-                     double *restrict below, double *restrict row)
+static void face_row(size_t n, const double *const *r, const double *speed, double most, double diffusion,
+                     double inverse, double *restrict below, double *restrict row)
 {
-    const double *restrict r0 = r[0], *restrict r1 = r[1], *restrict r2 = r[2], *restrict r3 = r[3], *restrict r4 = r[4],
-                           *restrict r5 = r[5];
-    const double u0 = speed[0] + most, u1 = speed[1] + most, u2 = speed[2] + most, u3 = speed[3] + most, u4 = speed[4] + most;
-    const double d1 = speed[1] - most, d2 = speed[2] - most, d3 = speed[3] - most, d4 = speed[4] - most, d5 = speed[5] - most;
+    const double *restrict r0 = r[0], *restrict r1 = r[1], *restrict r2 = r[2], *restrict r3 = r[3],
+                           *restrict r4 = r[4], *restrict r5 = r[5];
+    const double u0 = speed[0] + most, u1 = speed[1] + most, u2 = speed[2] + most, u3 = speed[3] + most,
+                 u4 = speed[4] + most;
+    const double d1 = speed[1] - most, d2 = speed[2] - most, d3 = speed[3] - most, d4 = speed[4] - most,
+                 d5 = speed[5] - most;
     for (size_t i = 0; i < n; i++) {
         const double flux = 0.5 * weno5(u0 * r0[i], u1 * r1[i], u2 * r2[i], u3 * r3[i], u4 * r4[i]) +
                             0.5 * weno5(d5 * r5[i], d4 * r4[i], d3 * r3[i], d2 * r2[i], d1 * r1[i]) -
