@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The voltage–conductance equation: what a step costs beside a STREAM triad, and what an accuracy costs beside WENO5 + RK3. */
+ * The voltage–conductance equation: what a step costs beside a STREAM triad, and what an accuracy costs beside WENO5
+ * + RK3. */
 #include "bench.h"
 #include "kinetic_weno.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The kind of code that is published for the voltage–conductance equation (Cáceres, Carrillo & Tao, J. Comput. Phys. 230, 2011):
- * conservative finite differences, advection in both variables by WENO5 (Jiang & Shu, J. Comput. Phys. 126, 1996) with Lax–Friedrichs
- * splitting, diffusion by central differences of order 4, time by the TVD Runge–Kutta method of order 3 at the largest stable step.
+ * The kind of code that is published for the voltage–conductance equation (Cáceres, Carrillo & Tao, J. Comput. Phys.
+ * 230, 2011): conservative finite differences, advection in both variables by WENO5 (Jiang & Shu, J. Comput. Phys.
+ * 126, 1996) with Lax–Friedrichs splitting, diffusion by central differences of order 4, time by the TVD Runge–Kutta
+ * method of order 3 at the largest stable step.
  *
- * Written to be fast: one pass a direction, vectors along v in both, no work that could be done before. In v the ghost points carry
- * what the boundary conditions say: nothing where the drift leads in, extrapolation where it leads out, the flux at V_F where it
- * re-enters at V_L.
+ * Written to be fast: one pass a direction, vectors along v in both, no work that could be done before. In v the
+ * ghost points carry what the boundary conditions say: nothing where the drift leads in, extrapolation where it leads
+ * out, the flux at V_F where it re-enters at V_L.
  */
 #include "kinetic_weno.h"
 

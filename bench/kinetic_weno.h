@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Peer of the kinetic solvers: WENO5 finite differences and TVD Runge–Kutta of order 3 for the linear voltage–conductance equation. */
+ * Peer of the kinetic solvers: WENO5 finite differences and TVD Runge–Kutta of order 3 for the linear
+ * voltage–conductance equation. */
 #ifndef NPDE_BENCH_KINETIC_WENO_H
 #define NPDE_BENCH_KINETIC_WENO_H
 
