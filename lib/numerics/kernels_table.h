@@ -7,6 +7,7 @@
 #include "numerics/kernels_band.h"
 #include "numerics/kernels_batch.h"
 #include "numerics/kernels_dense.h"
+#include "numerics/kernels_lanes.h"
 #include "numerics/kernels_line.h"
 #include "numerics/kernels_remap.h"
 
@@ -29,6 +30,8 @@ const npde__kernels TABLE(VARIANT) = {
     .multiply = multiply,
     .combine = combine,
     .remap = remap,
+    .to_lanes = to_lanes,
+    .from_lanes = from_lanes,
 };
 
 #endif

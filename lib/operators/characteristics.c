@@ -52,11 +52,13 @@ static void shape(npde__characteristics *f)
         f->above[k] = above;
         if (f->scheme == NPDE_SCHEME_CELLS) continue;
         if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) below = above = 0;
+        /* Without a branch that depends on the data. */
         const double left = (2 * below - above) / 6, right = (2 * above - below) / 6, sum = left + right;
-        double least = fmin(left, right);
         const double at = 2 * left + right; /* the vertex lies at the fraction at/(3 sum) */
-        if (sum > 0 && at > 0 && at < 3 * sum) least = left - at * at / (3 * sum);
-        const double scale = least < -m[k] ? m[k] / -least : 1;
+        const int inside = (sum > 0) & (at > 0) & (at < 3 * sum);
+        const double lower = left < right ? left : right;
+        const double least = inside ? left - at * at / (inside ? 3 * sum : 1) : lower;
+        const double scale = least < -m[k] ? m[k] / (least < 0 ? -least : 1) : 1;
         f->below[k] = scale * below;
         f->above[k] = scale * above;
     }
@@ -67,7 +69,8 @@ static double up_to(const npde__characteristics *f, size_t k, double theta)
     const double *m = f->masses + 1;
     const double bend = (2 - theta) * f->below[k] - (1 + theta) * f->above[k];
     const double mass = theta * m[k] + theta * (1 - theta) * bend / 6;
-    return f->scheme == NPDE_SCHEME_CELLS ? mass : fmin(fmax(mass, 0), m[k]);
+    const double up = mass > 0 ? mass : 0;
+    return f->scheme == NPDE_SCHEME_CELLS ? mass : up < m[k] ? up : m[k];
 }
 
 /* The parabolas are what the kernel makes of the masses. */

@@ -121,37 +121,28 @@ npde_status npde__relaxation_factor(npde__relaxation *r, double gamma)
 
 /* ---- blocks of columns ---- */
 
-/*
- * block ← keep × block (whatever it holds, if keep is 0) + take × the masses of up to WIDE columns from `first` on,
- * in lanes; lanes without a column stay 0. The first branch is the same loop with a length that is known.
- */
+/* block ← keep × block (whatever it holds, if keep is 0) + take × the masses of the columns from `first` on, in lanes; those without
+ * a column stay 0. */
 static void gather(const npde__relaxation *r, const double *p, size_t first, size_t count, double keep, double take,
                    double *block)
 {
-    for (size_t j = 0; j < r->n; j++) {
-        const double *row = p + j * r->columns + first, w = take * r->g->w[j];
-        for (size_t k = 0; k < count; k += LANES) {
-            double *to = block + k * r->n + LANES * j;
-            if (count - k >= LANES)
-                for (size_t l = 0; l < LANES; l++) to[l] = (keep != 0 ? keep * to[l] : 0) + w * row[k + l];
-            else
-                for (size_t l = 0; l < count - k; l++) to[l] = (keep != 0 ? keep * to[l] : 0) + w * row[k + l];
-        }
+    const size_t whole = count / LANES, rest = count % LANES;
+    r->kernels->to_lanes(r->n, whole, r->g->w, keep, take, p + first, r->columns, block);
+    for (size_t j = 0; rest && j < r->n; j++) {
+        double *to = block + LANES * (whole * r->n + j);
+        const double *row = p + j * r->columns + first + LANES * whole;
+        for (size_t l = 0; l < rest; l++) to[l] = (keep != 0 ? keep * to[l] : 0) + take * r->g->w[j] * row[l];
     }
 }
 
 static void scatter(const npde__relaxation *r, const double *block, size_t first, size_t count, double *p)
 {
-    for (size_t j = 0; j < r->n; j++) {
-        double *row = p + j * r->columns + first;
-        const double inverse = 1 / r->g->w[j];
-        for (size_t k = 0; k < count; k += LANES) {
-            const double *from = block + k * r->n + LANES * j;
-            if (count - k >= LANES)
-                for (size_t l = 0; l < LANES; l++) row[k + l] = inverse * from[l];
-            else
-                for (size_t l = 0; l < count - k; l++) row[k + l] = inverse * from[l];
-        }
+    const size_t whole = count / LANES, rest = count % LANES;
+    r->kernels->from_lanes(r->n, whole, r->g->w, block, r->columns, p + first);
+    for (size_t j = 0; rest && j < r->n; j++) {
+        const double *from = block + LANES * (whole * r->n + j);
+        double *row = p + j * r->columns + first + LANES * whole;
+        for (size_t l = 0; l < rest; l++) row[l] = from[l] / r->g->w[j];
     }
 }
 
@@ -163,18 +154,24 @@ static void solve_block(npde__relaxation *r, size_t first, size_t count)
     else kernels->shared_solve(r->n, groups, r->factors, r->block);
 }
 
-/* Cuts off what is negative in columns p of a block and gives each the mass it had. */
+/* Cuts off what is negative in the columns of a block and gives each the mass it had. */
 static void make_positive(const npde__relaxation *r, const double *p, size_t first, size_t count, double *block)
 {
-    for (size_t k = 0; k < count; k++) {
-        double *x = block + k / LANES * LANES * r->n + k % LANES, had = 0, has = 0;
+    for (size_t k = 0; k < count; k += LANES) {
+        const size_t lanes = count - k < LANES ? count - k : LANES;
+        double *x = block + k * r->n, had[LANES] = {0}, has[LANES] = {0}, scale[LANES];
         for (size_t j = 0; j < r->n; j++) {
-            had += r->g->w[j] * p[j * r->columns + first + k];
-            x[LANES * j] = fmax(x[LANES * j], 0);
-            has += x[LANES * j];
+            const double *row = p + j * r->columns + first + k, w = r->g->w[j];
+            for (size_t l = 0; l < lanes; l++) had[l] += w * row[l];
+            for (size_t l = 0; l < LANES; l++) {
+                const double kept = x[LANES * j + l] > 0 ? x[LANES * j + l] : 0;
+                has[l] += kept;
+                x[LANES * j + l] = kept;
+            }
         }
-        const double scale = has > 0 ? had / has : 0;
-        for (size_t j = 0; j < r->n; j++) x[LANES * j] *= scale;
+        for (size_t l = 0; l < LANES; l++) scale[l] = has[l] > 0 ? had[l] / has[l] : 0;
+        for (size_t j = 0; j < r->n; j++)
+            for (size_t l = 0; l < LANES; l++) x[LANES * j + l] *= scale[l];
     }
 }
 
