@@ -78,6 +78,8 @@ void bench_csv(FILE *csv, const char *problem, const bench_set *set, const char 
 
 /* Draws a panel a problem from a file of bench_csv(): name.png and name.svg in a folder. */
 void bench_figure(const char *folder, const char *name, const char *title);
+/* Draws a panel for each entry of column 1 of name.csv, in it a curve (column 4 over column 3) for each entry of column 2. */
+void bench_curves(const char *folder, const char *name, const char *settings);
 /* A file in a folder, or the program ends. */
 FILE *bench_create(const char *folder, const char *name, const char *ending);
 /* Memory or the end of the program. */
@@ -93,6 +95,7 @@ typedef struct {
 /* The subcommands answer the program's exit status. */
 int bench_workprec(const bench_options *options);
 int bench_peers(const bench_options *options);
+int bench_orders(const bench_options *options);
 int bench_scaling(const bench_options *options);
 int bench_kinetic(const bench_options *options);
 int bench_targets(const bench_options *options);

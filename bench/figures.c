@@ -105,3 +105,33 @@ void bench_figure(const char *folder, const char *name, const char *title)
     fclose(g);
     draw(folder, name);
 }
+
+void bench_curves(const char *folder, const char *name, const char *settings)
+{
+    char path[4096];
+    values shown, groups;
+    snprintf(path, sizeof path, "%s/%s.csv", folder, name);
+    read_column(path, 0, &shown);
+    read_column(path, 1, &groups);
+    if (!groups.n) return;
+    FILE *g = bench_create(folder, name, ".gp");
+    fprintf(g,
+            "ext = exists('ext') ? ext : 'png'\nif (ext eq 'png') set terminal pngcairo size 520*%zu,480 font 'DejaVu "
+            "Sans,10'; "
+            "else set terminal svg size 520*%zu,480 font 'DejaVu Sans,10' background 'white'\nset output '%s.'.ext\n"
+            "set encoding utf8\nset datafile separator ','\n%s\nset multiplot layout 1,%zu\n",
+            shown.n, shown.n, name, settings, shown.n);
+    for (size_t k = 0; k < shown.n; k++) {
+        fprintf(g, "set title '%s'\nplot ", shown.at[k]);
+        for (size_t i = 0; i < groups.n; i++)
+            fprintf(g,
+                    "%s\"< awk -F, '$1==\\\"%s\\\" && $2==\\\"%s\\\"' %s.csv\" using 3:4 with linespoints lc %zu pt 7 "
+                    "ps 0.5 "
+                    "dt %zu title '%s'",
+                    i ? ", " : "", shown.at[k], groups.at[i], name, i + 1, i / 8 + 1, groups.at[i]);
+        fprintf(g, "\n");
+    }
+    fprintf(g, "unset multiplot\n");
+    fclose(g);
+    draw(folder, name);
+}

@@ -36,6 +36,7 @@ static const struct {
     const char *text;
 } commands[] = {
     {"workprec", bench_workprec, "every method, scheme and problem: error against CPU time"},
+    {"orders", bench_orders, "the order each method shows, without and with a drive that moves"},
     {"peers", bench_peers, "SUNDIALS CVODE and a published scheme beside the library"},
     {"kernels", kernels, "linear solves: ns per unknown, GB/s"},
     {"scaling", bench_scaling, "time against cells, populations, threads of the caller"},

@@ -17,6 +17,7 @@ TITLES = {
     "OPTION": "Options of a solver", "STAT": "Statistics of a run", "COUNT": "Counters of a run", "EVENT": "Events",
     "REFRACTORY": "Values of NPDE_PARAM_REFRACTORY", "DISCHARGE": "Values of NPDE_PARAM_DISCHARGE",
     "COUPLING": "Values of NPDE_OPTION_COUPLING", "FLUX": "Values of NPDE_OPTION_FLUX",
+    "CONTROLLER": "Values of NPDE_OPTION_CONTROLLER", "OUTPUT": "Values of NPDE_OPTION_OUTPUT",
 }
 HEAD = """/* SPDX-License-Identifier: BSD-3-Clause */
 /**

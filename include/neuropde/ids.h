@@ -29,7 +29,9 @@ enum {
     NPDE_FAMILY_REFRACTORY = 10, /**< Values of the parameter refractory */
     NPDE_FAMILY_DISCHARGE = 11, /**< Values of the parameter discharge */
     NPDE_FAMILY_COUPLING = 12, /**< Values of the option coupling */
-    NPDE_FAMILY_FLUX = 13 /**< Values of the option flux */
+    NPDE_FAMILY_FLUX = 13, /**< Values of the option flux */
+    NPDE_FAMILY_CONTROLLER = 14, /**< Values of the option controller */
+    NPDE_FAMILY_OUTPUT = 15 /**< Values of the option output */
 };
 
 /** Kinds of model. */
@@ -60,6 +62,11 @@ enum {
     NPDE_METHOD_RODAS5P = 3005, /**< RODAS5P: Rosenbrock method of order 5(4) with the exact Jacobian, L-stable; the one to take for accuracy */
     NPDE_METHOD_RODAS4P2 = 3006, /**< RODAS4P2: Rosenbrock method of order 4(3), L-stable, little order reduction */
     NPDE_METHOD_RODAS3 = 3007, /**< RODAS3: Rosenbrock method of order 3(2), L-stable, for loose tolerances */
+    NPDE_METHOD_SBDF2 = 3008, /**< SBDF2: multistep method of order 2 with fixed steps around a frozen, inverted operator; the widest stability, for noise that varies by a third */
+    NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
+    NPDE_METHOD_SBDF5 = 3011, /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_RADAU_IIA5 = 3014, /**< Radau IIA collocation of order 5 with the exact Jacobian, L-stable, stage order 3; for tight tolerances, and where the drive moves in time */
     NPDE_METHOD_STRANG = 3030 /**< Strang splitting of transport and relaxation, for kinetic models: order 2, L-stable in the relaxation, no step limit, fixed steps */
 };
 
@@ -104,7 +111,9 @@ enum {
     NPDE_OPTION_COUPLING = 6007, /**< How an implicit stage finds the rates: newton or extrapolated */
     NPDE_OPTION_FLUX = 6008, /**< Finite-volume flux: automatic, midpoint or exact */
     NPDE_OPTION_STARTUP_STEPS = 6009, /**< Steps of crank_nicolson done as two half steps of backward Euler; -1 for 2 on rough data and none on smooth */
-    NPDE_OPTION_HISTORY = 6010 /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
+    NPDE_OPTION_HISTORY = 6010, /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
+    NPDE_OPTION_CONTROLLER = 6011, /**< Control of adaptive steps: integral, pi or pid */
+    NPDE_OPTION_OUTPUT = 6012 /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
 };
 
 /** Statistics of a run. */
@@ -166,6 +175,19 @@ enum {
     NPDE_FLUX_AUTOMATIC = 13001, /**< Exact where drive and diffusion are constant, midpoint elsewhere */
     NPDE_FLUX_MIDPOINT = 13002, /**< Drift frozen at the midpoint of the cell (Scharfetter-Gummel) */
     NPDE_FLUX_EXACT = 13003 /**< Exact integral of the potential over the cell: fourth order in the steady state */
+};
+
+/** Values of NPDE_OPTION_CONTROLLER. */
+enum {
+    NPDE_CONTROLLER_INTEGRAL = 14001, /**< By the last error alone */
+    NPDE_CONTROLLER_PI = 14002, /**< Proportional-integral: by the last two errors, smoother steps */
+    NPDE_CONTROLLER_PID = 14003 /**< Proportional-integral-derivative: by the last three */
+};
+
+/** Values of NPDE_OPTION_OUTPUT. */
+enum {
+    NPDE_OUTPUT_EXACT = 15001, /**< A step ends at each output time */
+    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

@@ -69,6 +69,15 @@ NPDE_API npde_status npde_solver_set_state(npde_solver *solver, size_t pop, cons
  */
 NPDE_API npde_status npde_solver_set_past_rate(npde_solver *solver, size_t pop, double rate);
 /**
+ * Announces times at which a coupling callback's drive or diffusion jumps: a step ends at each, the next one begins with the
+ * limits from the right, and so at what delays carry on from there (the callback is asked 1e-13 (1 + |t|) before and after).
+ * Without it adaptive steps find a jump by failing there many times, and fixed steps lose their order.
+ *
+ * @param times  ascending, copied; they count from the next start. Those before the start have no effect
+ * @param n      0 to announce none
+ */
+NPDE_API npde_status npde_solver_set_jumps(npde_solver *solver, const double *times, size_t n);
+/**
  * Validates model, grid, method and data, allocates, projects the data, computes the rates at @p t0.
  *
  * @return NPDE_NOTICE_UNRESOLVED when the grid cannot resolve the data (stat RESOLUTION has the L1 error): the run can

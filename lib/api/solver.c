@@ -2,6 +2,7 @@
 #include "solve/solver.h"
 
 #include "api/check.h"
+#include "core/time.h"
 #include "models/model.h"
 #include "numerics/quadrature.h"
 
@@ -65,6 +66,7 @@ void npde_solver_free(npde_solver *s)
     npde__solver_sweep(s);
     for (size_t p = 0; s->initial && p < s->n_pop; p++) free_initial(c, &s->initial[p]);
     npde__free(c, s->initial);
+    npde__free(c, s->jumps);
     npde__free(c, s->option);
     npde__model_release(s->model);
     npde__grid_release(s->grid);
@@ -195,6 +197,29 @@ npde_status npde_solver_set_past_rate(npde_solver *s, size_t pop, double rate)
     NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
     NPDE__TRY(npde__check_range(s->context, __func__, "rate", rate, 0, 1e12));
     for (size_t p = first; p < last; p++) s->initial[p].past_rate = rate;
+    return NPDE_OK;
+}
+
+npde_status npde_solver_set_jumps(npde_solver *s, const double *times, size_t n)
+{
+    if (!s) return NPDE_ERR_NULL;
+    npde_context *c = s->context;
+    NPDE__TRY(check_idle(s, __func__));
+    double *copy = NULL;
+    if (n > 0) {
+        NPDE__GIVEN(c, __func__, times);
+        NPDE__TRY(npde__check_values(c, __func__, "times", times, n));
+        for (size_t i = 1; i < n; i++)
+            if (!(times[i] - times[i - 1] > 10 * npde__time_slack(times[i])))
+                return npde__fail(c, NPDE_ERR_RANGE, "%s: times[%zu] = %.15g must lie after times[%zu] = %.15g",
+                                  __func__, i, times[i], i - 1, times[i - 1]);
+        copy = npde__alloc(c, n, sizeof *copy);
+        if (!copy) return NPDE_ERR_MEMORY;
+        memcpy(copy, times, n * sizeof *copy);
+    }
+    npde__free(c, s->jumps);
+    s->jumps = copy;
+    s->n_jumps = n;
     return NPDE_OK;
 }
 
@@ -343,13 +368,7 @@ npde_status npde_solver_sample(npde_solver *s, const double *times, size_t n_tim
                               "%s: times[%zu] = %.15g lies before times[%zu] = %.15g: they must ascend", __func__, i,
                               times[i], i - 1, times[i - 1]);
     int64_t budget = begin(s);
-    npde_status status = NPDE_OK;
-    for (size_t i = 0; i < n_times && !status; i++) {
-        status = npde__solver_advance(s, times[i], &budget);
-        if (s->run->t < times[i]) break;
-        memcpy(rates + i * s->n_pop, s->run->stepper.rates, s->n_pop * sizeof *rates);
-        if (!status) status = npde__solver_notify(s, NPDE_EVENT_OUTPUT);
-    }
+    npde_status status = npde__solver_sample(s, times, n_times, rates, &budget);
     if (!status) status = npde__solver_notify(s, NPDE_EVENT_FINISH);
     return finish(s, status, NULL);
 }

@@ -92,6 +92,29 @@ static npde_status lif_freeze(npde__system *s, double t, int side, const double 
     return NPDE_OK;
 }
 
+static void lif_raise(npde__system *s, double factor)
+{
+    lif_system *l = self(s);
+    for (size_t p = 0; p < s->n_rates && l->noisy; p++) {
+        lif_population *pop = &l->pop[p];
+        pop->diffusion *= factor;
+        npde__operator_load(&pop->op, pop->drive, pop->diffusion);
+        pop->factored_gamma = NAN;
+    }
+}
+
+static void lif_drift(const npde__system *s, double *low, double *high, double *advection)
+{
+    const lif_system *l = self_const(s);
+    *low = *high = *advection = 0;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const double a = l->pop[p].diffusion, shift = l->drive[p] - l->pop[p].drive;
+        *low = fmin(*low, l->diffusion[p] / a - 1);
+        *high = fmax(*high, l->diffusion[p] / a - 1);
+        *advection = fmax(*advection, shift * shift / a);
+    }
+}
+
 /* ---- the linear part ---- */
 
 static npde_status lif_factor(npde__system *s, double gamma)
@@ -281,7 +304,8 @@ static npde_status lif_linearize(npde__system *s, double t, double h, const doub
     npde_status status = lif_freeze(s, t, +1, rates);
     if (!status) status = npde__lif_law_jacobian(l, t, +1, rates, &l->kept, &any);
     if (status) return status;
-    for (size_t p = 0; p < s->n_rates && (s->coupled || l->moves); p++) differentiate(s, p, y);
+    for (size_t p = 0; p < s->n_rates && (s->coupled || (slope && l->moves)); p++) differentiate(s, p, y);
+    if (!slope) return NPDE_OK;
     if (l->moves) return time_slope(s, t, h, rates, slope);
     memset(slope, 0, s->n * sizeof *slope);
     return NPDE_OK;
@@ -429,6 +453,7 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
         npde__operator_load(&pop->op, pop->drive, pop->diffusion);
         pop->factored_gamma = NAN;
     }
+    npde__lif_snapshot_complex(s, bytes);
     if (!l->memory) return;
     npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
     npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
@@ -443,6 +468,7 @@ static void lif_free(npde__system *s)
     for (size_t p = 0; l->pop && p < s->n_rates; p++)
         if (l->pop[p].op.scheme) npde__operator_free(&l->pop[p].op);
     npde__lif_free_coupling(l);
+    npde__lif_free_complex(l);
     void *const blocks[] = {l->pop,      l->drive,           l->diffusion, l->probe_rates,  l->probe_drive,
                             l->residual, l->probe_diffusion, l->to_drive,  l->to_diffusion, l->columns};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
@@ -507,9 +533,14 @@ static const npde__system_ops ops = {
     .apply = lif_apply,
     .correct = lif_correct,
     .remainder = lif_remainder,
+    .raise = lif_raise,
+    .drift = lif_drift,
     .linearize = lif_linearize,
     .factor_jacobian = lif_factor_jacobian,
     .solve_jacobian = lif_solve_jacobian,
+    .make_complex = npde__lif_make_complex,
+    .factor_jacobian_complex = npde__lif_factor_complex,
+    .solve_jacobian_complex = npde__lif_solve_complex,
     .begin = npde__lif_begin,
     .accept = lif_accept,
     .jump = npde__lif_jump,

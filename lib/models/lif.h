@@ -27,6 +27,13 @@ typedef struct {
     double *drive, *diffusion;
 } lif_jacobian;
 
+/* A population with a complex γ: what the real one has in lif_population. */
+typedef struct {
+    npde__complex gamma, kappa, to_drive, to_diffusion;
+    int64_t loads;                               /* of the operator that is factored */
+    double *drive_response, *diffusion_response; /* stride real parts, then stride imaginary ones */
+} lif_shifted;
+
 typedef struct {
     npde__system base;
     npde_grid *grid;
@@ -51,6 +58,11 @@ typedef struct {
     double *matrix, *kept_matrix; /* n_rates × n_rates: I − sensitivities × Jacobian, factored; NULL when diagonal */
     int *pivots, *kept_pivots;
     double *columns; /* what the populations' four vectors point to */
+    /* lif_complex.c; NULL unless a method asks for it */
+    lif_shifted *shifted;
+    double *shifted_columns, *shifted_rates;
+    npde__complex *shifted_matrix;
+    int *shifted_pivots;
 } lif_system;
 
 static inline lif_system *npde__lif_self(npde__system *s)
@@ -86,6 +98,8 @@ npde_status npde__lif_law_slope(lif_system *l, double t, double h, const double 
 /* residual ← (I − D)⁻¹ residual with D_pq = to_drive_p ∂μ_p/∂N_q + to_diffusion_p ∂a_p/∂N_q, in two steps. */
 npde_status npde__lif_factor_rates(lif_system *l, const lif_jacobian *jacobian, double *matrix, int *pivots);
 npde_status npde__lif_solve_rates(lif_system *l, const double *matrix, const int *pivots, double *residual);
+/* An entry of D. */
+double npde__lif_gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q);
 /* N(t − τ) + C(t − τ)/τ of a fixed refractory time. */
 double npde__lif_release(const lif_system *l, size_t p, double t, int side);
 
@@ -94,5 +108,14 @@ void npde__lif_begin(npde__system *s, double t, const double *rates);
 void npde__lif_remember(lif_system *l, double t, const double *y, const double *rates);
 void npde__lif_jump(npde__system *s, const double *y, const double *rates);
 double npde__lif_next_break(const npde__system *s, double t);
+
+/* ---- lif_complex.c: the seam's solves with a complex γ ---- */
+
+npde_status npde__lif_make_complex(npde__system *s);
+void npde__lif_free_complex(lif_system *l);
+npde_status npde__lif_factor_complex(npde__system *s, npde__complex gamma);
+npde_status npde__lif_solve_complex(npde__system *s, double *re, double *im);
+/* The exact Jacobian's part of a snapshot: a method that asks for complex solves keeps it for many steps. */
+void npde__lif_snapshot_complex(npde__system *s, npde__bytes *bytes);
 
 #endif

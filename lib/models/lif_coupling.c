@@ -2,6 +2,7 @@
  * Coupling of LIF populations: from rates, present and past, to drive and diffusion, and back by Newton's method. */
 #include "models/lif.h"
 
+#include "core/time.h"
 #include "numerics/lapack.h"
 
 #include <math.h>
@@ -34,7 +35,8 @@ static npde_status law(lif_system *l, double t, int side, const double *rates, d
     linear_law(l, t, side, rates, drive, diffusion);
     if (l->coupling) {
         l->base.callbacks++;
-        const int32_t answer = l->coupling->fn.coupling(t, l->base.n_rates, rates, drive, diffusion, l->coupling->user);
+        const int32_t answer = l->coupling->fn.coupling(npde__system_beside(&l->base, t, side), l->base.n_rates, rates,
+                                                        drive, diffusion, l->coupling->user);
         l->base.answer = answer;
         if (answer > 0)
             return npde__fail(c, NPDE__RETRY, "the coupling callback returned %d at t = %g", (int)answer, t);
@@ -120,7 +122,7 @@ void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, 
     }
 }
 
-static double gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q)
+double npde__lif_gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q)
 {
     return l->to_drive[p] * entry(l, jacobian->drive, l->weights, p, q) +
            l->to_diffusion[p] * entry(l, jacobian->diffusion, l->noise, p, q);
@@ -135,11 +137,11 @@ npde_status npde__lif_factor_rates(lif_system *l, const lif_jacobian *jacobian, 
 {
     const size_t n = l->base.n_rates;
     if (l->diagonal) {
-        for (size_t p = 0; p < n; p++) matrix[p] = 1 / (1 - gain(l, jacobian, p, p));
+        for (size_t p = 0; p < n; p++) matrix[p] = 1 / (1 - npde__lif_gain(l, jacobian, p, p));
         return npde__system_finite(matrix, n) ? NPDE_OK : singular(l);
     }
     for (size_t q = 0; q < n; q++) /* column-major */
-        for (size_t p = 0; p < n; p++) matrix[q * n + p] = (p == q) - gain(l, jacobian, p, q);
+        for (size_t p = 0; p < n; p++) matrix[q * n + p] = (p == q) - npde__lif_gain(l, jacobian, p, q);
     const int order = (int)n;
     int info = 0;
     dgetrf_(&order, &order, matrix, &order, pivots, &info);
@@ -229,17 +231,27 @@ void npde__lif_jump(npde__system *s, const double *y, const double *rates)
     npde__history_jump(&l->history, l->memory);
 }
 
-double npde__lif_next_break(const npde__system *s, double t)
+/* The first jump after t that delays carry on from one at `origin`. */
+static double carried(const lif_system *l, double origin, double t)
 {
-    const lif_system *l = npde__lif_const(s);
-    const double after = t - l->began + 1e-13 * (1 + fabs(t));
     size_t low = 0, high = l->n_breaks;
     while (low < high) {
         const size_t middle = (low + high) / 2;
-        if (l->breaks[middle] <= after) low = middle + 1;
+        if (l->breaks[middle] <= t - origin) low = middle + 1;
         else high = middle;
     }
-    return low < l->n_breaks ? l->began + l->breaks[low] : INFINITY;
+    return low < l->n_breaks ? origin + l->breaks[low] : INFINITY;
+}
+
+double npde__lif_next_break(const npde__system *s, double t)
+{
+    const lif_system *l = npde__lif_const(s);
+    const double after = t + npde__time_slack(t);
+    const size_t next = npde__system_jump_after(s, after);
+    double first = fmin(next < s->n_jumps ? s->jumps[next] : INFINITY, carried(l, l->began, after));
+    for (size_t i = next; l->n_breaks > 0 && i-- > 0 && s->jumps[i] + l->breaks[l->n_breaks - 1] > after;)
+        if (s->jumps[i] > l->began) first = fmin(first, carried(l, s->jumps[i], after));
+    return first;
 }
 
 /* ---- making it ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "numerics/history.h"
 
-#include <math.h>
+#include "core/time.h"
+
 #include <string.h>
 
 npde_status npde__history_init(npde__history *h, npde_context *c, size_t n_rates, size_t capacity, size_t points,
@@ -82,7 +83,7 @@ static size_t bracket(const npde__history *h, double s, int side, double toleran
 
 double npde__history_at(const npde__history *h, size_t k, double s, int side)
 {
-    const double t0 = h->t[slot(h, 0)], tolerance = 1e-13 * (1 + fabs(t0) + fabs(s));
+    const double t0 = h->t[slot(h, 0)], tolerance = npde__time_slack(fabs(t0) + fabs(s));
     if (s < t0 - tolerance || (side < 0 && s <= t0 + tolerance)) return h->past[k];
     if (h->count == 1 || s <= t0) return h->rates[slot(h, 0) * h->n_rates + k];
 

@@ -15,6 +15,7 @@
  */
 #include "operators/operator.h"
 
+#include "numerics/complex_lu.h"
 #include "numerics/kernels.h"
 #include "numerics/quadrature.h"
 
@@ -288,5 +289,24 @@ static void fv_solve(const npde__operator *op, double *x)
     d->kernels->line_solve(op->end, d->factors, x);
 }
 
-const npde__scheme npde__finite_volume = {fv_init,     fv_free, fv_load,   fv_apply, fv_tangent,
-                                          fv_residual, fv_flux, fv_factor, fv_solve};
+static size_t fv_complex_size(const npde__operator *op)
+{
+    return 6 * op->end;
+}
+
+static npde_status fv_factor_complex(npde__operator *op, npde__complex gamma, double *factors)
+{
+    const data *d = op->data;
+    npde__complex_tridiagonal_factor(op->end, gamma, op->grid->w, d->discharge, d->alpha, d->beta,
+                                     (npde__complex *)factors);
+    return NPDE_OK;
+}
+
+static void fv_solve_complex(const npde__operator *op, double *factors, double *re, double *im)
+{
+    npde__complex_tridiagonal_solve(op->end, (const npde__complex *)factors, re, im);
+}
+
+const npde__scheme npde__finite_volume = {fv_init,    fv_free,         fv_load,           fv_apply,
+                                          fv_tangent, fv_residual,     fv_flux,           fv_factor,
+                                          fv_solve,   fv_complex_size, fv_factor_complex, fv_solve_complex};

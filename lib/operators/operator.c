@@ -28,12 +28,14 @@ void npde__operator_free(npde__operator *op)
     if (op->data) op->scheme->free(op);
     npde__free(op->context, op->c);
     npde__free(op->context, op->response);
+    npde__operator_free_complex(op);
 }
 
 void npde__operator_load(npde__operator *op, double drive, double diffusion)
 {
     op->drive = drive;
     op->diffusion = diffusion;
+    op->loads++;
     op->scheme->load(op, drive, diffusion);
 }
 

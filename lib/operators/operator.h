@@ -11,6 +11,7 @@
 #ifndef NPDE_OPERATORS_OPERATOR_H
 #define NPDE_OPERATORS_OPERATOR_H
 
+#include "core/complex.h"
 #include "operators/grid.h"
 
 /* A function of v, evaluated for one population. Returns 0, or a status with the error text set. */
@@ -41,6 +42,10 @@ typedef struct {
     npde_status (*factor)(npde__operator *op, double gamma);
     /* x ← (W − γK)⁻¹ x */
     void (*solve)(const npde__operator *op, double *x);
+    /* The same for a complex γ, factors beside the real ones: of so many numbers. */
+    size_t (*complex_size)(const npde__operator *op);
+    npde_status (*factor_complex)(npde__operator *op, npde__complex gamma, double *factors);
+    void (*solve_complex)(const npde__operator *op, double *factors, double *re, double *im);
 } npde__scheme;
 
 struct npde__operator {
@@ -56,7 +61,13 @@ struct npde__operator {
     size_t c_first;          /* its first non-zero entry */
     double gamma, border;    /* of the last factorization; border = 1 − γκ c·y */
     double *response;        /* y = (W − γK)⁻¹ e_R */
-    void *data;              /* the scheme's own */
+    int64_t loads;           /* how often it was loaded: tells whether factors are still of it */
+    /* All this for a complex γ, where npde__operator_make_complex() was called. */
+    struct {
+        npde__complex gamma, border;
+        double *response, *response_im, *factors;
+    } shifted;
+    void *data; /* the scheme's own */
 };
 
 extern const npde__scheme npde__finite_volume, npde__spectral;
@@ -78,5 +89,13 @@ npde_status npde__operator_factor(npde__operator *op, double gamma, double kappa
 double npde__operator_solve(const npde__operator *op, double kappa, double m, double *n);
 /* The same for a right side that is already weighted (W r given in n), with m = 0. */
 double npde__operator_solve_weighted(const npde__operator *op, double kappa, double *n);
+
+/* ---- operator_complex.c: with a complex γ, beside a real one ---- */
+
+npde_status npde__operator_make_complex(npde__operator *op);
+void npde__operator_free_complex(npde__operator *op);
+npde_status npde__operator_factor_complex(npde__operator *op, npde__complex gamma, npde__complex kappa);
+npde__complex npde__operator_solve_complex(const npde__operator *op, npde__complex kappa, npde__complex m, double *re,
+                                           double *im);
 
 #endif

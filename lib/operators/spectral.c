@@ -13,6 +13,7 @@
 #include "operators/operator.h"
 
 #include "numerics/chain.h"
+#include "numerics/complex_lu.h"
 #include "numerics/quadrature.h"
 
 #include <math.h>
@@ -264,5 +265,66 @@ static void se_solve(const npde__operator *op, double *x)
     }
 }
 
-const npde__scheme npde__spectral = {se_init,     se_free, se_load,   se_apply, se_tangent,
-                                     se_residual, se_flux, se_factor, se_solve};
+/* ---- a complex shift: the blocks' real and imaginary parts, then the reciprocal pivots ---- */
+
+static size_t se_complex_size(const npde__operator *op)
+{
+    const data *d = op->data;
+    size_t size = 2 * op->end;
+    for (size_t s = 0; s < d->n_elements; s++) size += 2 * d->elements[s].nodes * d->elements[s].nodes;
+    return size;
+}
+
+static npde__complex_block complex_block(const element *e, double **factors, npde__complex *inverse)
+{
+    const size_t size = e->nodes * e->nodes;
+    const npde__complex_block b = {e->nodes, *factors, *factors + size, inverse + e->first};
+    *factors += 2 * size;
+    return b;
+}
+
+static npde_status se_factor_complex(npde__operator *op, npde__complex gamma, double *factors)
+{
+    const data *d = op->data;
+    const double *w = op->grid->w;
+    npde__complex *inverse = (npde__complex *)factors, corner = {0, 0};
+    factors += 2 * op->end;
+    for (size_t s = 0; s < d->n_elements; s++) {
+        const element *e = &d->elements[s];
+        const size_t n = e->nodes, u = e->unknowns, k = s + 1 < d->n_elements ? u - 1 : u;
+        const npde__complex_block b = complex_block(e, &factors, inverse);
+        for (size_t j = 0; j < u; j++)
+            for (size_t i = 0; i < u; i++) {
+                b.re[j * n + i] = -gamma.re * e->k[j * n + i];
+                b.im[j * n + i] = -gamma.im * e->k[j * n + i];
+            }
+        for (size_t i = s ? 1 : 0; i < u; i++) b.re[i * (n + 1)] += w[e->first + i];
+        b.re[0] += corner.re;
+        b.im[0] += corner.im;
+        if (!npde__complex_chain_factor(u, k, b)) return NPDE__RETRY;
+        if (k < u) corner = (npde__complex){b.re[k * (n + 1)], b.im[k * (n + 1)]};
+    }
+    return NPDE_OK;
+}
+
+static void se_solve_complex(const npde__operator *op, double *factors, double *re, double *im)
+{
+    const data *d = op->data;
+    npde__complex *inverse = (npde__complex *)factors;
+    factors += 2 * op->end;
+    for (size_t s = 0; s < d->n_elements; s++) {
+        const element *e = &d->elements[s];
+        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
+        npde__complex_chain_forward(e->unknowns, k, complex_block(e, &factors, inverse), re + e->first, im + e->first);
+    }
+    for (size_t s = d->n_elements; s-- > 0;) {
+        const element *e = &d->elements[s];
+        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
+        double *at = factors -= 2 * e->nodes * e->nodes;
+        npde__complex_chain_backward(e->unknowns, k, complex_block(e, &at, inverse), re + e->first, im + e->first);
+    }
+}
+
+const npde__scheme npde__spectral = {se_init,    se_free,         se_load,           se_apply,
+                                     se_tangent, se_residual,     se_flux,           se_factor,
+                                     se_solve,   se_complex_size, se_factor_complex, se_solve_complex};

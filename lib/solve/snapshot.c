@@ -17,7 +17,7 @@ static void walk(npde__run *run, npde__bytes *bytes)
     const npde__system *system = run->system;
     double *const scalars[] = {&run->t, &run->h, &run->h_next, &run->scale, &run->error, &run->resolution, &st->h_old};
     int64_t *const counts[] = {&run->steps, &run->rejections, &st->stages, &st->iterations, &st->startup};
-    int *const flags[] = {&run->truncation_told, &st->slope_known};
+    int *const flags[] = {&run->truncation_told, &run->jump_pending, &st->slope_known};
     double *const states[] = {st->y, st->slope};
     double *const rates[] = {st->rates, st->rates_old};
     for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
@@ -26,6 +26,8 @@ static void walk(npde__run *run, npde__bytes *bytes)
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) npde__bytes_block(bytes, flags[i], sizeof(int));
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, states[i], system->n * sizeof(double));
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, rates[i], system->n_rates * sizeof(double));
+    npde__bytes_block(bytes, &run->controller.known, sizeof run->controller.known);
+    npde__bytes_block(bytes, run->controller.error, sizeof run->controller.error);
     npde__bytes_block(bytes, &st->error_order, sizeof st->error_order);
     if (st->method->snapshot) st->method->snapshot(st, bytes);
     run->system->ops->snapshot(run->system, bytes);
@@ -35,7 +37,9 @@ static uint64_t signature(const npde__run *run)
 {
     const double options[] = {run->dt, run->rtol, run->atol, run->dt_min, run->dt_max, (double)run->stepper.iterate};
     uint64_t h = npde__bytes_hash(run->system->signature, &run->stepper.method->id, sizeof(npde_id));
-    return npde__bytes_hash(h, options, sizeof options);
+    h = npde__bytes_hash(h, options, sizeof options);
+    h = npde__bytes_hash(h, &run->controller.kind, sizeof run->controller.kind);
+    return npde__bytes_hash(h, run->jumps, run->system->n_jumps * sizeof *run->jumps);
 }
 
 npde_status npde__solver_save(const npde_solver *s, void *buf, size_t capacity, size_t *need)

@@ -2,11 +2,12 @@
  * The step loop: how far to go, what to do when a step fails, when to stop. */
 #include "solve/solver.h"
 
+#include "core/time.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-static const double safety = 0.9, grow = 5, shrink = 0.2;
 static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
 static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
@@ -19,13 +20,23 @@ void npde__run_free(npde_context *c, npde__run *run)
 {
     if (!run) return;
     npde__stepper_free(&run->stepper);
+    npde__free(c, run->jumps);
     if (run->system) run->system->ops->free(run->system);
     npde__free(c, run);
 }
 
 /* ---- error control ---- */
 
-/* An error in units of the tolerance: a step is accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
+/* The error estimate that is allowed a step, over the tolerance. */
+static double calibration(const npde__method *m, double tolerance)
+{
+    if (m->error_order == 0) return 1;
+    /* At first order this would take as many steps as there are digits to the square: there it is an estimate per step. */
+    const double power = m->order == 1 ? 1 : (double)(m->error_order + 1) / (double)m->order;
+    return pow((m->calibration > 0 ? m->calibration : 1) * tolerance, power) / tolerance;
+}
+
+/* An error in units of what is allowed: a step is accepted at ≤ 1. Mass is 1; rates count in proportion to the largest so far. */
 static double scaled_error(void *self, const double *e)
 {
     const npde__run *run = self;
@@ -36,20 +47,38 @@ static double scaled_error(void *self, const double *e)
     for (size_t k = 0; k < run->system->n_rates; k++) scale = fmax(scale, fabs(st->rates_new[k]));
     for (size_t k = 0; k < run->system->n_rates; k++)
         error = fmax(error, fabs(rates[k]) / (run->atol + run->rtol * scale));
-    return isfinite(error) ? error : INFINITY;
-}
-
-static double factor_of(const npde__run *run, double error)
-{
-    const double power = -1.0 / (double)(run->stepper.error_order + 1);
-    return error > 0 ? fmin(grow, fmax(shrink, safety * pow(error, power))) : grow;
+    return isfinite(error) ? error / run->calibration : INFINITY;
 }
 
 /* A first step small enough for h‖F‖ ≈ tol^{1/(p+1)}. */
 static double first_step(const npde__run *run, double slope)
 {
     const double power = 1.0 / (double)(run->stepper.error_order + 1);
-    return fmin(run->dt_max, 0.1 * pow(run->atol + run->rtol, power) / fmax(slope, 1e-3));
+    return fmin(run->dt_max, 0.1 * pow(run->calibration * (run->atol + run->rtol), power) / fmax(slope, 1e-3));
+}
+
+/*
+ * At a start and after a jump: a step that is small enough for the slope there. *rough: within a step of h_next the data would
+ * change by more than all of their mass, or the rates in no proportion to it.
+ */
+static npde_status first_slope(npde__run *run, int *rough)
+{
+    npde__stepper *st = &run->stepper;
+    const npde__system *system = run->system;
+    const npde_status status = npde__stepper_slope(st, run->t, 0);
+    if (status) return status;
+    double slope, turn = 0;
+    system->ops->measure(system, st->slope, &slope, st->residual);
+    for (size_t k = 0; k < system->n_rates; k++) turn = fmax(turn, fabs(st->residual[k]));
+    if (run->dt == 0) run->h_next = fmin(run->h_next, first_step(run, fmax(slope, turn / (slope + run->scale))));
+    *rough = slope * run->h_next > 1 || turn * run->h_next > 1e-3 * slope;
+    return NPDE_OK;
+}
+
+/* Damping steps before a method that does not damp by itself: as many as the user asks for, or two on rough data. */
+static int64_t damping_steps(const npde__run *run, int rough)
+{
+    return run->startup >= 0 ? (int64_t)run->startup : rough ? 2 : 0;
 }
 
 /* No smaller step helps at the very start. */
@@ -75,13 +104,24 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     run->dt = npde__solver_option(s, NPDE_OPTION_DT);
     run->rtol = npde__solver_option(s, NPDE_OPTION_RTOL);
     run->atol = npde__solver_option(s, NPDE_OPTION_ATOL);
+    run->calibration = calibration(s->method, run->rtol + run->atol);
     run->dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN);
     run->dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
+    run->startup = npde__solver_option(s, NPDE_OPTION_STARTUP_STEPS);
     run->max_steps = npde__solver_option(s, NPDE_OPTION_MAX_STEPS);
     st->dt = run->dt;
     st->norm = scaled_error;
     st->norm_self = run;
     st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
+
+    npde__controller_begin(&run->controller, (npde_id)npde__solver_option(s, NPDE_OPTION_CONTROLLER));
+    if (s->n_jumps > 0) {
+        run->jumps = npde__alloc(s->context, s->n_jumps, sizeof *run->jumps);
+        if (!run->jumps) return NPDE_ERR_MEMORY;
+        memcpy(run->jumps, s->jumps, s->n_jumps * sizeof *run->jumps);
+        system->jumps = run->jumps;
+        system->n_jumps = s->n_jumps;
+    }
 
     memset(st->rates, 0, system->n_rates * sizeof(double));
     system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
@@ -90,18 +130,11 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     if (status) return status;
     system->ops->begin(system, t0, st->rates);
 
-    status = npde__stepper_slope(st, t0, 0);
-    if (status > 0) return no_start(s, run, t0);
-    if (status) return status;
-    double slope, turn = 0;
-    system->ops->measure(system, st->slope, &slope, st->residual);
-    for (size_t k = 0; k < system->n_rates; k++) turn = fmax(turn, fabs(st->residual[k]));
-    run->h_next = run->dt > 0 ? run->dt : first_step(run, slope);
-    const double asked = npde__solver_option(s, NPDE_OPTION_STARTUP_STEPS);
-    /* Rough: within one step the data would change by more than all of their mass, or the rates in no proportion to it. */
-    const int rough = slope * run->h_next > 1 || turn * run->h_next > 1e-3 * slope;
-    st->startup = asked >= 0 ? (int64_t)asked : rough ? 2 : 0;
-    return NPDE_OK;
+    run->h_next = run->dt > 0 ? run->dt : run->dt_max;
+    int rough = 0;
+    status = first_slope(run, &rough);
+    st->startup = damping_steps(run, rough);
+    return status > 0 ? no_start(s, run, t0) : status;
 }
 
 /* ---- observers ---- */
@@ -149,14 +182,17 @@ npde_status npde__solver_notify(npde_solver *s, npde_id event)
 static npde_status attempt(npde__run *run, double h)
 {
     npde__stepper *st = &run->stepper;
-    const int adaptive = run->dt == 0;
-    const npde_status status = st->method->step(st, run->t, h, adaptive);
+    const int adaptive = run->dt == 0, hermite = run->samples.dense && !st->method->dense;
+    npde_status status = hermite ? npde__stepper_slope(st, run->t, h) : NPDE_OK;
+    if (!status) status = st->method->step(st, run->t, h, adaptive);
     if (status) return status;
     if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
         return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
     run->error = adaptive ? scaled_error(run, st->error) : 0;
-    if (run->error <= 1) return NPDE_OK;
-    return npde__fail(run->system->context, NPDE__RETRY, "the error estimate is %g times the tolerance", run->error);
+    if (run->error > 1)
+        return npde__fail(run->system->context, NPDE__RETRY, "the error estimate is %g times the tolerance",
+                          run->error);
+    return hermite ? npde__stepper_end_slope(st, run->t + h) : NPDE_OK;
 }
 
 static void accept(npde__run *run, double t, double h)
@@ -172,28 +208,47 @@ static void accept(npde__run *run, double t, double h)
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
 }
 
-/* A delay has carried a jump here: what comes next begins with the limits from the right. */
+/* Coefficients jump here: what comes next begins with the limits from the right. */
 static npde_status cross_jump(npde__run *run)
 {
     npde__stepper *st = &run->stepper;
     npde__system *system = run->system;
+    run->jump_pending = 1; /* should a callback fail, a call that goes on begins here */
     npde__stepper_restart(st);
+    npde__controller_begin(&run->controller, run->controller.kind);
     npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
     if (status == NPDE_OK) system->ops->jump(system, st->y, st->rates);
-    if (status == NPDE_OK && run->dt == 0) { /* what comes back begins as steeply as it did at the start */
-        double slope;
-        status = npde__stepper_slope(st, run->t, 0);
-        if (status == NPDE_OK) {
-            system->ops->measure(system, st->slope, &slope, st->residual);
-            run->h_next = fmin(run->h_next, first_step(run, slope));
-        }
+    int rough;
+    if (status == NPDE_OK) status = first_slope(run, &rough);
+    const double slack = npde__time_slack(run->t);
+    const size_t next = npde__system_jump_after(system, run->t + slack);
+    if (next > 0 && system->jumps[next - 1] >= run->t - slack) st->startup = damping_steps(run, 1);
+    if (status == NPDE_OK) run->jump_pending = 0;
+    return status > 0 ? npde__fail(system->context, NPDE_ERR_RANGE,
+                                   "at t = %g coefficients jump so that the rates are not finite: %.300s", run->t,
+                                   system->context->reason)
+                      : status;
+}
+
+/* The samples that lie within the step from `begin`, before its end. */
+static npde_status interpolate_samples(npde__run *run, double begin)
+{
+    npde__stepper *st = &run->stepper;
+    npde__samples *left = &run->samples;
+    const npde__system *system = run->system;
+    for (; left->n > 0 && left->times[0] < run->t; left->n--, left->times++, left->rates += system->n_rates) {
+        const double t = left->times[0], theta = (t - begin) / (run->t - begin);
+        double *y = st->error; /* not in use between steps */
+        npde__stepper_dense(st, theta, y);
+        for (size_t k = 0; k < system->n_rates; k++)
+            left->rates[k] = (1 - theta) * st->rates_old[k] + theta * st->rates[k];
+        const npde_status status = system->ops->rates(run->system, t, -1, y, left->rates);
+        if (status > 0)
+            return npde__fail(system->context, NPDE_ERR_RANGE, "no rates at the output time %g: %.300s", t,
+                              system->context->reason);
+        if (status) return status;
     }
-    return status > 0
-               ? npde__fail(system->context, NPDE_ERR_RANGE,
-                            "at t = %g a delay carries a jump into the coefficients after which the rates are not "
-                            "finite: %.300s",
-                            run->t, system->context->reason)
-               : status;
+    return NPDE_OK;
 }
 
 static npde_status too_small(npde_solver *s, double h)
@@ -215,7 +270,9 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
 {
     npde__run *run = s->run;
     const int adaptive = run->dt == 0;
-    /* Where a delay makes coefficients jump, a step ends and the next one begins anew. */
+    const npde_status pending = run->jump_pending ? cross_jump(run) : NPDE_OK;
+    if (pending) return pending;
+    /* Where coefficients jump, a step ends and the next one begins anew. */
     const double jump = run->system->ops->next_break(run->system, run->t), target = fmin(t_limit, jump);
     const double wanted = fmin(fmin(run->h_next, adaptive ? run->dt_max : INFINITY), run->system->max_step);
     double h = wanted;
@@ -239,7 +296,9 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         const npde_status status = attempt(run, h);
         if (status == NPDE_OK) break;
         if (status != NPDE__RETRY) return status;
-        const double smaller = h * (run->error > 1 ? fmin(0.9, factor_of(run, run->error)) : 0.5);
+        const double smaller =
+            h *
+            (run->error > 1 ? npde__controller_reject(&run->controller, run->stepper.error_order, run->error) : 0.5);
         if (smaller < smallest_step(run)) return too_small(s, smaller);
         h = smaller;
         run->error = 0;
@@ -251,13 +310,17 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double t = lands ? target : run->t + h;
     if (adaptive) {
         const npde__method *method = run->stepper.method;
-        const double next = method->next_step ? method->next_step(&run->stepper, h) : h * factor_of(run, run->error);
+        const double next = method->next_step
+                                ? method->next_step(&run->stepper, h)
+                                : h * npde__controller_accept(&run->controller, run->stepper.error_order, run->error);
         /* A step cut short to land says nothing against the size that was wanted. */
         run->h_next = clipped && h == first ? fmax(next, wanted) : next;
     }
+    const double begin = run->t;
     accept(run, t, h);
-    const npde_status crossed = lands && jump - target <= 1e-13 * (1 + fabs(target)) ? cross_jump(run) : NPDE_OK;
-    return crossed ? crossed : npde__solver_notify(s, NPDE_EVENT_STEP);
+    npde_status after = run->samples.dense ? interpolate_samples(run, begin) : NPDE_OK;
+    if (!after && lands && jump - target <= npde__time_slack(target)) after = cross_jump(run);
+    return after ? after : npde__solver_notify(s, NPDE_EVENT_STEP);
 }
 
 npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
@@ -267,6 +330,39 @@ npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
         if (status) return status;
     }
     return NPDE_OK;
+}
+
+static int observed(const npde_solver *s, npde_id event)
+{
+    for (const npde__observer *o = s->observers; o; o = o->next)
+        if (o->event == event && !o->removed) return 1;
+    return 0;
+}
+
+npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_times, double *rates, int64_t *budget)
+{
+    npde__run *run = s->run;
+    npde__samples *left = &run->samples;
+    const size_t width = run->system->n_rates;
+    *left = (npde__samples){.times = times, .n = n_times, .rates = rates};
+    /* An observer of an output is shown the state of that time. */
+    left->dense =
+        (npde_id)npde__solver_option(s, NPDE_OPTION_OUTPUT) == NPDE_OUTPUT_DENSE && !observed(s, NPDE_EVENT_OUTPUT);
+    npde_status status = NPDE_OK;
+    while (left->n > 0) {
+        if (left->times[0] > run->t) {
+            if (status) break;
+            status = npde__solver_step(s, left->times[left->dense ? left->n - 1 : 0], budget);
+            continue;
+        }
+        memcpy(left->rates, run->stepper.rates, width * sizeof *rates);
+        left->n--;
+        left->times++;
+        left->rates += width;
+        if (!status) status = npde__solver_notify(s, NPDE_EVENT_OUTPUT);
+    }
+    *left = (npde__samples){0};
+    return status;
 }
 
 npde_status npde__solver_notice(npde_solver *s)

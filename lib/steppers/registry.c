@@ -10,6 +10,11 @@ static const npde__method *const methods[] = {
     &npde__rodas5p,
     &npde__rodas4p2,
     &npde__rodas3,
+    &npde__sbdf2,
+    &npde__sbdf3,
+    &npde__sbdf4,
+    &npde__sbdf5,
+    &npde__radau_iia5,
     &npde__strang,
 };
 

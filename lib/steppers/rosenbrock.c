@@ -67,6 +67,15 @@ static const tableau rodas5p = {
      -28.087943162872662, 37.80277123390563,   -3.2571969029072276, 112.26918849496327, 66.9347231244047,
      -40.06618937091002,  -54.66780262877968,  -9.48861652309627}};
 
+/* Interpolation of fourth order: y(θ) = (1 − θ) y + θ (y⁺ + (1 − θ) Σ_j (D_1j + θ D_2j + θ² D_3j) k_j). */
+static const double rodas5p_dense[3][MOST] = {
+    {25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204, 0.524948541321073,
+     1.1241088310450404, 0.4272876194431874, -0.17202221070155493},
+    {-9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796, 20.176138334709044,
+     15.98066361424651, -6.789040303419874, -6.710236069923372},
+    {11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643, -52.072871366152654,
+     -59.78993625266729, -0.15582684282751913, 4.883087185713722}};
+
 static const tableau rodas4p2 = {
     6,
     0.25,
@@ -85,6 +94,7 @@ static const tableau rodas3 = {4, 0.5, {0, 0, 1, 1}, {0.5, 1.5, 0, 0}, {0, 2, 0,
 
 /* The vectors of a step: the stages k_i, then the state of a stage, F there, and ∂F/∂t. */
 enum { STATE = MOST, SLOPE, TIME_SLOPE, VECTORS };
+_Static_assert((int)VECTORS == (int)NPDE__RODAS_VECTORS, "what other methods set aside for it");
 
 /* out = y + Σ_{j<i} a_ij k_j */
 static void stage_state(const npde__stepper *s, const npde__kernels *kernels, const double *row, size_t i, double *out)
@@ -100,13 +110,18 @@ static void stage_state(const npde__stepper *s, const npde__kernels *kernels, co
     kernels->combine(s->system->n, terms, weight, x, out);
 }
 
-/* F of a stage: the frozen linear part and all the rest. */
+/* F of a stage: the frozen linear part and all the rest. That of the first is the accepted state's slope. */
 static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, double t, int side, size_t i,
                                double *out)
 {
     npde__system *system = s->system;
-    const double *y = i ? s->work[STATE] : s->y;
-    if (i == 0 || system->constant) {
+    const double *y = s->work[STATE];
+    if (i == 0) { /* linearize has frozen the coefficients at the step's beginning */
+        if (!s->slope_known) system->ops->apply(system, 1, s->y, s->slope);
+        s->slope_known = 1;
+        return NPDE_OK;
+    }
+    if (system->constant) {
         system->ops->apply(system, 1, y, out);
         return NPDE_OK;
     }
@@ -126,7 +141,7 @@ static npde_status stage(npde__stepper *s, const npde__kernels *kernels, const t
     const npde_status status = stage_slope(s, kernels, t + m->c[i] * h, m->c[i] > 0 ? -1 : +1, i, s->work[SLOPE]);
     if (status) return status;
     double weight[MOST + 2] = {m->gamma * h};
-    const double *x[MOST + 2] = {s->work[SLOPE]};
+    const double *x[MOST + 2] = {i > 0 ? s->work[SLOPE] : s->slope};
     size_t terms = 1;
     for (size_t j = 0; j < i; j++) {
         weight[terms] = m->gamma * C[j];
@@ -176,9 +191,35 @@ static npde_status rodas3_step(npde__stepper *s, double t, double h, int want_er
     return step_with(&rodas3, s, t, h);
 }
 
-const npde__method npde__rodas5p = {
-    .id = NPDE_METHOD_RODAS5P, .order = 5, .error_order = 4, .vectors = VECTORS, .step = rodas5p_step};
-const npde__method npde__rodas4p2 = {
-    .id = NPDE_METHOD_RODAS4P2, .order = 4, .error_order = 3, .vectors = VECTORS, .step = rodas4p2_step};
-const npde__method npde__rodas3 = {
-    .id = NPDE_METHOD_RODAS3, .order = 3, .error_order = 2, .vectors = VECTORS, .step = rodas3_step};
+static void rodas5p_interpolate(npde__stepper *s, double theta, double *y)
+{
+    const double back = 1 - theta;
+    double weight[MOST + 2] = {back, theta};
+    const double *x[MOST + 2] = {s->y_new, s->y};
+    for (size_t j = 0; j < MOST; j++) {
+        const double d1 = rodas5p_dense[0][j], d2 = rodas5p_dense[1][j], d3 = rodas5p_dense[2][j];
+        weight[j + 2] = theta * back * (d1 + theta * (d2 + theta * d3));
+        x[j + 2] = s->work[j];
+    }
+    npde__kernels_best()->combine(s->system->n, MOST + 2, weight, x, y);
+}
+
+const npde__method npde__rodas5p = {.id = NPDE_METHOD_RODAS5P,
+                                    .calibration = 6,
+                                    .order = 5,
+                                    .error_order = 4,
+                                    .vectors = VECTORS,
+                                    .step = rodas5p_step,
+                                    .dense = rodas5p_interpolate};
+const npde__method npde__rodas4p2 = {.id = NPDE_METHOD_RODAS4P2,
+                                     .calibration = 2,
+                                     .order = 4,
+                                     .error_order = 3,
+                                     .vectors = VECTORS,
+                                     .step = rodas4p2_step};
+const npde__method npde__rodas3 = {.id = NPDE_METHOD_RODAS3,
+                                   .calibration = 2.2,
+                                   .order = 3,
+                                   .error_order = 2,
+                                   .vectors = VECTORS,
+                                   .step = rodas3_step};

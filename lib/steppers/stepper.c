@@ -2,6 +2,7 @@
 #include "steppers/stepper.h"
 
 #include "core/ids.h"
+#include "numerics/kernels.h"
 
 #include <string.h>
 
@@ -55,7 +56,9 @@ void npde__stepper_accept(npde__stepper *s, double h)
     swap(&s->rates_old, &s->rates);
     swap(&s->rates, &s->rates_new);
     swap(&s->slope, &s->slope_new);
+    const int known = s->slope_known;
     s->slope_known = s->slope_new_known;
+    s->slope_new_known = known; /* of the step's beginning now, like y_new */
     s->h_old = h;
     if (s->startup > 0) s->startup--;
 }
@@ -99,6 +102,29 @@ npde_status npde__stepper_finish(npde__stepper *s, double t)
 {
     return s->iterate || !s->system->coupled ? NPDE_OK
                                              : s->system->ops->rates(s->system, t, -1, s->y_new, s->rates_new);
+}
+
+npde_status npde__stepper_end_slope(npde__stepper *s, double t)
+{
+    if (s->slope_new_known) return NPDE_OK;
+    const npde_status status = s->system->ops->freeze(s->system, t, -1, s->rates_new);
+    if (status) return status;
+    s->system->ops->apply(s->system, 1, s->y_new, s->slope_new);
+    s->slope_new_known = 1;
+    return NPDE_OK;
+}
+
+void npde__stepper_dense(npde__stepper *s, double theta, double *y)
+{
+    if (s->method->dense) {
+        s->method->dense(s, theta, y);
+        return;
+    }
+    const double back = 1 - theta;
+    const double weight[] = {back * back * (1 + 2 * theta), theta * theta * (3 - 2 * theta),
+                             s->h_old * theta * back * back, -s->h_old * theta * theta * back};
+    const double *const x[] = {s->y_new, s->y, s->slope_new, s->slope};
+    npde__kernels_best()->combine(s->system->n, 4, weight, x, y);
 }
 
 void npde__stepper_filter(npde__stepper *s)

@@ -5,7 +5,10 @@
 
 #include "system/system.h"
 
-enum { NPDE__STEPPER_VECTORS = 12 }; /* most work vectors of a method */
+enum {
+    NPDE__STEPPER_VECTORS = 12, /* most work vectors of a method */
+    NPDE__RODAS_VECTORS = 11    /* those of rodas5p, which starts multistep methods */
+};
 
 typedef struct npde__stepper npde__stepper;
 
@@ -14,6 +17,11 @@ typedef struct {
     size_t order;
     size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
     size_t vectors;     /* work vectors of the length of the state */
+    /*
+     * What a tolerance means: an estimate of (κ tol)^{(error_order + 1)/order} is accepted, so that the error of a run goes as
+     * tol, and with κ measured is about tol (methods of order 1 excepted). 0 for 1.
+     */
+    double calibration;
     /*
      * From the accepted (t, y, rates) to y_new, rates_new at t + h; error as well when asked for. Positive answers
      * (NPDE__RETRY) ask for a smaller step. The accepted state is not touched.
@@ -42,7 +50,7 @@ struct npde__stepper {
     double *y, *rates;         /* accepted */
     double *y_new, *rates_new; /* offered by the last step */
     double *error;
-    double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where a method has it for free */
+    double *slope, *slope_new; /* F(t, y) of the accepted and of the offered state, where known */
     int slope_known, slope_new_known;
     double *work[NPDE__STEPPER_VECTORS];
     double *rates_old; /* one step back, h_old ago; h_old = 0 after a (re)start */
@@ -77,10 +85,18 @@ npde_status npde__stepper_stage(npde__stepper *s, double t, double offset, doubl
                                 double *rates);
 /* Rates of the offered state: the flux of the solution, where the stage's were taken at extrapolated coefficients. */
 npde_status npde__stepper_finish(npde__stepper *s, double t);
+/* F(t, y_new) at the end of a step, in s->slope_new. */
+npde_status npde__stepper_end_slope(npde__stepper *s, double t);
+/*
+ * y ← the state at the fraction θ of the last accepted step, to the method's order. Where the method has no interpolant of its own
+ * the slopes at both ends must be known.
+ */
+void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 /* error ← (I − γL)⁻¹ error: without it an estimate of stiff components would be far too large. */
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3, npde__strang;
+    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__radau_iia5,
+    npde__strang;
 
 #endif

@@ -39,4 +39,4 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
 }
 
 const npde__method npde__tr_bdf2 = {
-    .id = NPDE_METHOD_TR_BDF2, .order = 2, .error_order = 2, .vectors = 3, .step = step};
+    .id = NPDE_METHOD_TR_BDF2, .calibration = 6, .order = 2, .error_order = 2, .vectors = 3, .step = step};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "system/system.h"
 
+#include "core/time.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +18,25 @@ int npde__system_finite(const double *x, size_t n)
     for (; i < n; i++) sum[0] += 0 * x[i];
     for (size_t k = 1; k < 8; k++) sum[0] += sum[k];
     return sum[0] == 0;
+}
+
+size_t npde__system_jump_after(const npde__system *s, double t)
+{
+    size_t low = 0, high = s->n_jumps;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (s->jumps[middle] <= t) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+double npde__system_beside(const npde__system *s, double t, int side)
+{
+    const double slack = npde__time_slack(t);
+    const size_t next = npde__system_jump_after(s, t + slack);
+    if (next == 0 || s->jumps[next - 1] < t - slack) return t;
+    return s->jumps[next - 1] + (side > 0 ? slack : -slack);
 }
 
 static double largest(const double *x, size_t n)

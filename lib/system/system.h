@@ -10,6 +10,7 @@
 #define NPDE_SYSTEM_SYSTEM_H
 
 #include "core/bytes.h"
+#include "core/complex.h"
 #include "core/context.h"
 
 typedef struct npde__system npde__system;
@@ -36,26 +37,37 @@ typedef struct {
     npde_status (*correct)(npde__system *s, double t, int side, const double *rates, const double *y, double *residual,
                            int *linear);
     /*
-     * out = F(t, y) − L y, all but the frozen linear part; rates holds a guess and receives the consistent rates of y
-     * at t. The frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
+     * out = F(t, y) − L y, all but the frozen linear part; rates holds a guess and receives the consistent rates of y at t. The
+     * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+    /* Multiplies the frozen diffusion, where it may vary at all, by a factor. */
+    void (*raise)(npde__system *s, double factor);
     /*
-     * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there,
-     * and writes ∂F/∂t for a step of size h.
+     * How far the coefficients last found by rates() or remainder() are from the frozen ones: the least and the largest of
+     * (a − a_r)/a_r, and the largest of (μ − μ_r)²/a_r.
+     */
+    void (*drift)(const npde__system *s, double *low, double *high, double *advection);
+    /*
+     * Freezes the coefficients at the consistent rates of y at t, keeps the exact low-rank Jacobian J = ∂F/∂y there, and writes
+     * ∂F/∂t for a step of size h, unless slope is NULL.
      */
     npde_status (*linearize)(npde__system *s, double t, double h, const double *y, const double *rates, double *slope);
     /* Factors I − γJ of the last linearize. */
     npde_status (*factor_jacobian)(npde__system *s, double gamma);
     /* x ← (I − γJ)⁻¹ x */
     npde_status (*solve_jacobian)(npde__system *s, double *x);
+    /* Allocates what a complex γ needs, once and before a run. Its factors lie beside those of a real γ. */
+    npde_status (*make_complex)(npde__system *s);
+    npde_status (*factor_jacobian_complex)(npde__system *s, npde__complex gamma);
+    npde_status (*solve_jacobian_complex)(npde__system *s, double *re, double *im);
     /* Begins a run at y: the memory of delays forgets what was before. */
     void (*begin)(npde__system *s, double t, const double *rates);
     /* A step was accepted: puts the mass's rounding error right in y and remembers the rates. */
     void (*accept)(npde__system *s, double t, double *y, const double *rates);
     /* At an accepted state where coefficients jump: rates are the limits from the right. */
     void (*jump)(npde__system *s, const double *y, const double *rates);
-    /* First time after t at which a coefficient may jump because of a delay; infinite if none. */
+    /* First time after t at which a coefficient may jump: an announced one, or one that a delay carries; infinite if none. */
     double (*next_break)(const npde__system *s, double t);
     /* Size of a change e of the state: mass-weighted L1 norm, and the rates it carries at the frozen coefficients. */
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
@@ -64,8 +76,8 @@ typedef struct {
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
     /*
-     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the
-     * sum of a transport and a stiff relaxation.
+     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the sum of a
+     * transport and a stiff relaxation; L is then the relaxation alone.
      */
     npde_status (*flow)(npde__system *s, npde__part part, double h, double *y);
 } npde__system_ops;
@@ -77,12 +89,14 @@ struct npde__system {
     size_t n_rates; /* number of rates */
     size_t
         points; /* grid points of one population; its density begins at y[p stride], its refractory mass follows it */
-    size_t stride;      /* L is block diagonal with blocks of this length, one a rate */
-    size_t unknowns;    /* the largest number of unknown densities of a population */
-    int coupled;        /* coefficients depend on the present rates */
-    int constant;       /* F(t, y) = L y with a constant L */
-    int32_t answer;     /* what the user's callback last returned */
-    double max_step;    /* the shortest delay; infinite if none */
+    size_t stride;       /* L is block diagonal with blocks of this length, one a rate */
+    size_t unknowns;     /* the largest number of unknown densities of a population */
+    int coupled;         /* coefficients depend on the present rates */
+    int constant;        /* F(t, y) = L y with a constant L */
+    int32_t answer;      /* what the user's callback last returned */
+    double max_step;     /* the shortest delay; infinite if none */
+    const double *jumps; /* ascending: times at which the user says that coefficients jump; the solver's */
+    size_t n_jumps;
     uint64_t signature; /* hash of all that defines the problem */
     double tail_mass, mass_rounding;
     int64_t factorizations, callbacks;
@@ -96,6 +110,10 @@ struct npde__system {
  */
 npde_status npde__system_stage(npde__system *s, double t, double gamma, const double *r, int iterate, double *y,
                                double *rates, double *residual, int64_t *iterations);
+/* Index of the first announced jump after t. */
+size_t npde__system_jump_after(const npde__system *s, double t);
+/* The time at which to ask a coefficient for its limit at t from this side: beside t if it jumps there, otherwise t. */
+double npde__system_beside(const npde__system *s, double t, int side);
 /* All finite? */
 int npde__system_finite(const double *x, size_t n);
 

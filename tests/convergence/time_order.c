@@ -62,13 +62,19 @@ static double rate_with(const problem *p, int cells, npde_id method, double dt, 
     return rate;
 }
 
+/* A multistep method shows its order with finer steps: after a restart its first ones are another method's. */
+static double finer(const npde__method *method)
+{
+    return method->restart ? 4 : 1;
+}
+
 /* Order from the differences of three step sizes at four times: no reference is needed, and the space error cancels. */
 static double observed_order(const problem *p, int cells, const npde__method *method, npde_id coupling)
 {
     static const double steps[] = {0, 400, 80, 60, 40, 40}, times[] = {0.5, 0.7, 0.85, 1};
     double rate[3][4], apart[2] = {0};
     for (int k = 0; k < 3; k++) {
-        run *r = run_prepare(p, cells, method->id, 1 / steps[method->order] / (1 << k));
+        run *r = run_prepare(p, cells, method->id, 1 / steps[method->order] / finer(method) / (1 << k));
         OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
         ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
         for (int i = 0; i < 4; i++) rate[k][i] = run_rate(r, times[i]);
@@ -129,13 +135,59 @@ START_TEST(random_threshold_network)
 }
 END_TEST
 
+/*
+ * A strong drive in a network whose noise moves as well: stage order 3 leaves Radau IIA an order of 4 and a bit, where the
+ * Rosenbrock methods, of stage order 1, keep less. P3 of docs/benchmarks.md at its 50 outputs.
+ */
+START_TEST(stage_order_keeps_the_order_of_driven_networks)
+{
+    static const problem driven = {.name = "P3",
+                                   .reset = 1,
+                                   .threshold = 2,
+                                   .diffusion = 1,
+                                   .connectivity = -1,
+                                   .noise = 0.1,
+                                   .drive = 1,
+                                   .swing = 1,
+                                   .mean = -1.5,
+                                   .variance = 0.2};
+    for (int cells = 0; cells <= 200; cells += 200) {
+        double rate[4][20], apart[3] = {0};
+        for (int k = 0; k < 4; k++) {
+            run *r = run_new(&driven, cells, NPDE_METHOD_RADAU_IIA5, 0.1 / (1 << k));
+            for (int i = 0; i < 20; i++) rate[k][i] = run_rate(r, 0.1 * (i + 1));
+            run_free(r);
+        }
+        for (int k = 0; k < 3; k++)
+            for (int i = 0; i < 20; i++) apart[k] = fmax(apart[k], fabs(rate[k][i] - rate[k + 1][i]));
+        for (int k = 0; k < 2; k++)
+            ck_assert_msg(log2(apart[k] / apart[k + 1]) > 4, "%d cells, h = %g: order %.2f", cells, 0.1 / (1 << k),
+                          log2(apart[k] / apart[k + 1]));
+    }
+}
+END_TEST
+
+/* Factors are kept: for good where nothing moves, for many steps where the rates or the drive do. */
+START_TEST(radau_keeps_its_factors)
+{
+    const problem *const problems[] = {&linear, &random_threshold, &network};
+    for (int k = 0; k < 3; k++) {
+        run *r = run_new(problems[k], 0, NPDE_METHOD_RADAU_IIA5, 1. / 64);
+        run_rate(r, 4);
+        ck_assert_int_eq(run_count(r, NPDE_COUNT_STEPS), 256);
+        ck_assert_int_le(run_count(r, NPDE_COUNT_FACTORIZATIONS), k == 0 ? 1 : 256 / 5);
+        run_free(r);
+    }
+}
+END_TEST
+
 /* Against the exact rate, so that all methods converge to the right thing and not only somewhere. */
 START_TEST(errors_against_the_exact_rate)
 {
     static const double steps[] = {0, 800, 160, 60, 20, 10}, largest[] = {0, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
     const npde__method *method;
     for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
-        const double dt = 1 / steps[method->order], power = pow(2, (double)method->order);
+        const double dt = 1 / steps[method->order] / finer(method), power = pow(2, (double)method->order);
         double error[2], late[2];
         for (int k = 0; k < 2; k++) {
             error[k] =
@@ -225,7 +277,7 @@ START_TEST(tolerances_hold_across_jumps)
         rate[k] = run_rate(r, 1.3);
         run_free(r);
     }
-    for (int k = 0; k < 3; k++) NEAR(rate[k], rate[3], 5 * pow(10, -6 - k));
+    for (int k = 0; k < 3; k++) NEAR(rate[k], rate[3], 15 * pow(10, -6 - k)); /* the layers after jumps are rough */
 }
 END_TEST
 
@@ -307,9 +359,9 @@ START_TEST(adaptive_error_follows_the_tolerance)
             npde_model_free(m);
             npde_context_free(c);
         }
-        /* Local error ∝ h^{q+1} per step held at tol: the global error goes as tol^{p/(q+1)}. */
-        const double power = (double)method->order / ((double)method->error_order + 1);
-        NEAR(log(error[0] / error[1]) / log(100), power, 0.25);
+        /* An estimate per step goes as h^{q+1}; at first order the tolerance bounds it, at all others the error of the run. */
+        NEAR(log(error[0] / error[1]) / log(100), method->order == 1 ? 0.5 : 1, 0.15);
+        if (method->order > 1) ck_assert_double_le(error[1], 3 * 1.1 * tight);
     }
 }
 END_TEST
@@ -344,7 +396,8 @@ START_TEST(rough_data)
 END_TEST
 
 MAIN("time_order", linear_problem, driven_network, driven_network_extrapolated, delay_and_exponential_refractory,
-     fixed_refractory, random_threshold_network, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
+     fixed_refractory, random_threshold_network, stage_order_keeps_the_order_of_driven_networks,
+     radau_keeps_its_factors, errors_against_the_exact_rate, steps_that_do_not_divide_the_delay,
      jumps_that_delays_bring_back, jumps_of_the_drive_cost_no_second_order, tolerances_hold_across_jumps,
      stopping_just_before_a_jump_crosses_it, a_long_delay_leaves_a_short_one_alone,
      adaptive_error_follows_the_tolerance, rough_data)

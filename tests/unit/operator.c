@@ -108,6 +108,43 @@ START_TEST(solve_solves)
 }
 END_TEST
 
+/* The same with a complex γ, for the real and for the imaginary part. */
+START_TEST(solve_solves_with_a_complex_step)
+{
+    random_stream stream = {16};
+    for (int kind = 0; kind < 8; kind++) {
+        make(kind, 1);
+        OK(context, npde__operator_make_complex(&op));
+        for (int trial = 0; trial < 20; trial++) {
+            double r[2][MAX], n[2][MAX], out[2][MAX];
+            const double size = pow(10, random_between(&stream, -4, 1)), angle = random_between(&stream, -1.2, 1.2);
+            const npde__complex gamma = {size * cos(angle), size * sin(angle)};
+            const npde__complex kappa = {random_between(&stream, 0, 1), random_between(&stream, -0.3, 0.3)};
+            const npde__complex m = {random_between(&stream, 0, 1), random_between(&stream, -1, 1)};
+            random_density(&stream, r[0]);
+            random_density(&stream, r[1]);
+            memcpy(n, r, sizeof n);
+            npde__operator_load(&op, random_between(&stream, -3, 3), random_between(&stream, 0.3, 3));
+            OK(context, npde__operator_factor_complex(&op, gamma, kappa));
+            const npde__complex rate = npde__operator_solve_complex(&op, kappa, m, n[0], n[1]);
+            const npde__complex enters = npde__complex_add(npde__complex_times(kappa, rate), m);
+            for (int part = 0; part < 2; part++) {
+                NEAR(part ? rate.im : rate.re, npde__operator_flux(&op, n[part]), 1e-9 * (1 + fabs(rate.re)));
+                op.scheme->apply(&op, n[part], out[part]);
+                out[part][op.reset] += part ? enters.im : enters.re;
+            }
+            const double scale = 1 + size * (norm(out[0]) + norm(out[1]));
+            for (size_t i = 0; i < op.end; i++) {
+                const npde__complex change = npde__complex_times(gamma, (npde__complex){out[0][i], out[1][i]});
+                NEAR(grid->w[i] * n[0][i] - change.re, grid->w[i] * r[0][i], 1e-11 * scale);
+                NEAR(grid->w[i] * n[1][i] - change.im, grid->w[i] * r[1][i], 1e-11 * scale);
+            }
+        }
+        clear();
+    }
+}
+END_TEST
+
 /* The tangents are the derivatives of apply and flux by drive and diffusion. */
 START_TEST(tangents_are_derivatives)
 {
@@ -229,5 +266,6 @@ START_TEST(bernoulli_is_smooth_across_its_switch)
 }
 END_TEST
 
-MAIN("operator", loses_exactly_the_rate, solve_solves, tangents_are_derivatives, residual_is_a_difference,
-     flux_is_the_functional, drift_zero_at_a_face_is_harmless, bernoulli_is_smooth_across_its_switch)
+MAIN("operator", loses_exactly_the_rate, solve_solves, solve_solves_with_a_complex_step, tangents_are_derivatives,
+     residual_is_a_difference, flux_is_the_functional, drift_zero_at_a_face_is_harmless,
+     bernoulli_is_smooth_across_its_switch)

@@ -12,6 +12,7 @@
 typedef struct {
     npde__system base;
     double rate, force, gamma, y[2];
+    npde__complex shift;
 } toy;
 
 static double functional(const double *y)
@@ -88,14 +89,28 @@ static npde_status toy_remainder(npde__system *s, double t, int side, const doub
     return NPDE_OK;
 }
 
+static void toy_raise(npde__system *s, double factor)
+{
+    (void)s, (void)factor;
+}
+
+/* The rate plays the diffusion's part: it moves the operator by less than itself. */
+static void toy_drift(const npde__system *s, double *low, double *high, double *advection)
+{
+    (void)s;
+    *low = *high = *advection = 0;
+}
+
 static npde_status toy_linearize(npde__system *s, double t, double h, const double *y, const double *rates,
                                  double *slope)
 {
     (void)h;
     toy *self = (toy *)s;
     memcpy(self->y, y, sizeof self->y);
-    slope[0] = cos(t);
-    slope[1] = 0;
+    if (slope) {
+        slope[0] = cos(t);
+        slope[1] = 0;
+    }
     return toy_freeze(s, t, +1, rates);
 }
 
@@ -111,7 +126,37 @@ static npde_status toy_solve_jacobian(npde__system *s, double *x)
     return NPDE_OK;
 }
 
-static const npde__system_ops ops = {.remainder = toy_remainder,
+static npde_status toy_make_complex(npde__system *s)
+{
+    (void)s;
+    return NPDE_OK;
+}
+
+static npde_status toy_factor_complex(npde__system *s, npde__complex gamma)
+{
+    ((toy *)s)->shift = gamma;
+    return NPDE_OK;
+}
+
+/* J = [−p q; p −q] = (−1, 1)ᵀ (p, −q), so that (I − γJ)⁻¹ x = x + γJx/(1 + γ(p + q)). */
+static npde_status toy_solve_complex(npde__system *s, double *re, double *im)
+{
+    const toy *self = (const toy *)s;
+    const double p = 1 + self->rate + self->y[0] / 4, q = 2 - self->y[0];
+    const npde__complex one = {1 + self->shift.re * (p + q), self->shift.im * (p + q)};
+    const npde__complex jx = {p * re[0] - q * re[1], p * im[0] - q * im[1]};
+    const npde__complex d = npde__complex_times(npde__complex_times(self->shift, jx), npde__complex_inverse(one));
+    re[0] -= d.re, im[0] -= d.im;
+    re[1] += d.re, im[1] += d.im;
+    return NPDE_OK;
+}
+
+static const npde__system_ops ops = {.make_complex = toy_make_complex,
+                                     .factor_jacobian_complex = toy_factor_complex,
+                                     .solve_jacobian_complex = toy_solve_complex,
+                                     .remainder = toy_remainder,
+                                     .raise = toy_raise,
+                                     .drift = toy_drift,
                                      .linearize = toy_linearize,
                                      .factor_jacobian = toy_factor,
                                      .solve_jacobian = toy_solve_jacobian,
@@ -147,7 +192,7 @@ static void reference(double end, double *y)
     }
 }
 
-static double integrate(const npde__method *method, int steps, int iterate, double *largest_error, double *rate)
+static double integrate(const npde__method *method, int steps, int iterate, double *local_error, double *rate)
 {
     npde_context *c;
     OK(c, npde_context_new(&c));
@@ -158,11 +203,12 @@ static double integrate(const npde__method *method, int steps, int iterate, doub
     s.y[0] = 1;
     s.y[1] = 0;
     s.rates[0] = functional(s.y);
-    const double h = 2.0 / steps;
-    *largest_error = 0;
+    const double h = s.dt = 2.0 / steps;
+    *local_error = 0;
     for (int i = 0; i < steps; i++) {
         OK(c, method->step(&s, i * h, h, method->error_order > 0));
-        if (method->error_order) *largest_error = fmax(*largest_error, fabs(s.error[0]) + fabs(s.error[1]));
+        /* The last one: first steps may have another estimate. */
+        if (method->error_order) *local_error = fabs(s.error[0]) + fabs(s.error[1]);
         npde__stepper_accept(&s, h);
     }
     double exact[2];
@@ -181,7 +227,7 @@ START_TEST(have_their_order)
         for (int iterate = 0; iterate < 2 && !method->splits; iterate++) {
             double local[2], rate;
             /* Fewer steps for high orders, whose errors would be rounding. */
-            const int steps = method->order < 3 ? 200 : method->order == 3 ? 80 : 48;
+            const int steps = (method->order < 3 ? 200 : method->order == 3 ? 80 : 48) * (method->restart ? 2 : 1);
             const double coarse = integrate(method, steps, iterate, &local[0], &rate);
             const double fine = integrate(method, 2 * steps, iterate, &local[1], &rate);
             NEAR(log2(coarse / fine), (double)method->order, 0.15);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Outputs between steps, at the order of the method; and jumps that the user announces. */
+#include "problem.h"
+#include "steppers/stepper.h"
+
+#include <math.h>
+#include <string.h>
+
+static const problem network = {.name = "network",
+                                .reset = 1,
+                                .threshold = 2,
+                                .diffusion = 1,
+                                .connectivity = 0.8,
+                                .noise = 0.1,
+                                .mean = -1.5,
+                                .variance = 0.2};
+
+enum { TIMES = 9 };
+static const double times[TIMES] = {0.30303, 0.412, 0.5, 0.617, 0.7001, 0.777777, 0.81, 0.9876, 1};
+
+static void sample(const problem *p, npde_id method, npde_id output, double dt, double rtol, double *rates,
+                   int64_t *steps)
+{
+    run *r = run_prepare(p, 0, method, dt);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_OUTPUT, output));
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, rtol));
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, rtol / 10));
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    OK(r->context, npde_solver_sample(r->solver, times, TIMES, rates));
+    *steps = run_count(r, NPDE_COUNT_STEPS);
+    run_free(r);
+}
+
+static double distance(const double *a, const double *b)
+{
+    double d = 0;
+    for (int i = 0; i < TIMES; i++) d = fmax(d, fabs(a[i] - b[i]));
+    return d;
+}
+
+/* Against a far finer run that stops at each time. A multistep method shows its order with finer steps. */
+START_TEST(dense_output_has_the_order_of_the_method)
+{
+    static const double steps[] = {0, 400, 80, 40, 20, 16};
+    double exact[TIMES], rates[TIMES];
+    int64_t n;
+    sample(&network, NPDE_METHOD_RODAS5P, NPDE_OUTPUT_EXACT, 1. / 640, 1e-6, exact, &n);
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
+        double error[2];
+        for (int k = 0; k < 2; k++) {
+            const double count = steps[method->order] * (method->restart ? 8 : 1) * (1 << k);
+            sample(&network, method->id, NPDE_OUTPUT_DENSE, 1 / count, 1e-6, rates, &n);
+            ck_assert_int_eq(n, (int64_t)count); /* no step was cut */
+            error[k] = distance(rates, exact);
+        }
+        const double order = log2(error[0] / error[1]);
+        ck_assert_msg(order > (double)method->order - 0.2, "%s: order %.2f", npde_id_name(method->id), order);
+    }
+}
+END_TEST
+
+START_TEST(dense_output_keeps_adaptive_tolerances)
+{
+    double exact[TIMES], rates[TIMES];
+    int64_t dense, cut;
+    sample(&network, NPDE_METHOD_RODAS5P, NPDE_OUTPUT_EXACT, 1. / 640, 1e-6, exact, &dense);
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
+        if (!method->error_order || method->order == 1) continue;
+        sample(&network, method->id, NPDE_OUTPUT_DENSE, 0, 1e-6, rates, &dense);
+        ck_assert_msg(distance(rates, exact) < 3e-6, "%s: %g", npde_id_name(method->id), distance(rates, exact));
+        sample(&network, method->id, NPDE_OUTPUT_EXACT, 0, 1e-6, rates, &cut);
+        ck_assert_int_le(dense, cut);
+    }
+}
+END_TEST
+
+static int32_t count_outputs(npde_solver *s, npde_id event, double t, void *user)
+{
+    double at;
+    (void)event;
+    if (npde_solver_stat(s, NPDE_STAT_TIME, &at)) return -1;
+    if (at != t) return -2;
+    ++*(int *)user;
+    return 0;
+}
+
+/* An observer of an output finds the solver at that time, whatever the option. */
+START_TEST(observers_of_outputs_see_the_state_of_their_time)
+{
+    int outputs = 0;
+    double rates[TIMES];
+    run *r = run_prepare(&network, 0, NPDE_METHOD_RODAS5P, 0);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_OUTPUT, NPDE_OUTPUT_DENSE));
+    OK(r->context, npde_solver_observe(r->solver, NPDE_EVENT_OUTPUT, count_outputs, &outputs, NULL, NULL));
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    OK(r->context, npde_solver_sample(r->solver, times, TIMES, rates));
+    ck_assert_int_eq(outputs, TIMES);
+    run_free(r);
+}
+END_TEST
+
+/* ---- announced jumps ---- */
+
+static const double on = 0.3, off = 0.55, weak = 0.5, strong = 3;
+
+static int32_t pulse(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
+{
+    (void)n_pop, (void)rate, (void)diffusion, (void)user;
+    drive[0] += t > on && t < off ? strong : weak;
+    return 0;
+}
+
+/* The rate at 0.8 under the pulse, and how many steps were given up. */
+static double pulsed(npde_id method, double delay, double dt, int announced, int64_t *rejections)
+{
+    const double jumps[] = {on, off};
+    problem p = network;
+    p.delay = delay;
+    run *r = run_prepare(&p, 0, method, dt);
+    OK(r->context, npde_model_set_coupling(r->model, pulse, NULL, NULL));
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-8));
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, 1e-10));
+    if (announced) OK(r->context, npde_solver_set_jumps(r->solver, jumps, 2));
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    const double rate = run_rate(r, 0.8);
+    *rejections = run_count(r, NPDE_COUNT_REJECTIONS);
+    run_free(r);
+    return rate;
+}
+
+/* The same in three runs of constant drive, each begun with the state that the last one ended in. */
+static double in_pieces(void)
+{
+    const double ends[] = {on, off, 0.8}, drives[] = {weak, strong, weak}, breaks[] = {-7, -4, -1, 1, 2};
+    const size_t degrees[] = {20, 20, 20, 20};
+    double state[81] = {0}, rate = NAN, begin = 0;
+    for (int k = 0; k < 3; k++) {
+        problem p = network;
+        p.drive = drives[k];
+        npde_context *c;
+        npde_grid *grid;
+        npde_solver *s;
+        OK(c, npde_context_new(&c));
+        npde_model *m = problem_model(c, &p);
+        OK(c, npde_grid_new(c, NPDE_SCHEME_SPECTRAL, breaks, 5, degrees, &grid));
+        OK(c, npde_solver_new(m, grid, NPDE_METHOD_RODAS5P, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_RTOL, 1e-12));
+        OK(c, npde_solver_set(s, NPDE_OPTION_ATOL, 1e-13));
+        if (k == 0) OK(c, npde_solver_set_gaussian(s, 0, p.mean, p.variance));
+        else OK(c, npde_solver_set_state(s, 0, state, 81));
+        ck_assert_int_ge(npde_solver_start(s, begin), 0);
+        OK(c, npde_solver_sample(s, &ends[k], 1, &rate));
+        OK(c, npde_solver_state(s, 0, state, 81));
+        begin = ends[k];
+        npde_solver_free(s);
+        npde_grid_free(grid);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
+    return rate;
+}
+
+/* After a jump the rate turns as a square root of time, so that fixed steps of any method converge no faster than with order 1.5. */
+START_TEST(announced_jumps_of_the_drive_are_met)
+{
+    const double exact = in_pieces();
+    int64_t given_up, blind;
+    const npde__method *method;
+    NEAR(pulsed(NPDE_METHOD_RODAS5P, 0, 0, 1, &given_up), exact, 1e-8);
+    pulsed(NPDE_METHOD_RODAS5P, 0, 0, 0, &blind);
+    ck_assert_int_lt(given_up, blind);
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
+        double error[2];
+        for (int k = 0; k < 2; k++)
+            error[k] =
+                fabs(pulsed(method->id, 0, (method->order == 1 ? 0.0005 : 0.0025) / (1 << k), 1, &given_up) - exact);
+        const double order = log2(error[0] / error[1]);
+        ck_assert_msg(order > fmin((double)method->order, 1.5) - 0.25 || error[1] < 1e-9, "%s: order %.2f, error %g",
+                      npde_id_name(method->id), order, error[1]);
+    }
+}
+END_TEST
+
+/* A delay carries an announced jump on: rates kink there, and adaptive steps know of it. */
+START_TEST(delays_carry_announced_jumps)
+{
+    int64_t given_up, blind;
+    const double exact = pulsed(NPDE_METHOD_TR_BDF2, 0.1, 0.00025, 1, &given_up);
+    NEAR(pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 1, &given_up), exact, 1e-7);
+    pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 0, &blind);
+    ck_assert_int_lt(given_up, blind);
+}
+END_TEST
+
+static int32_t pulse_that_fails_once(double t, size_t n_pop, const double *rate, double *drive, double *diffusion,
+                                     void *user)
+{
+    int *calls_left = user;
+    if (t > on && *calls_left > 0 && --*calls_left == 0) return -7;
+    return pulse(t, n_pop, rate, drive, diffusion, NULL);
+}
+
+/* A callback that stops a run just while a jump is crossed: the call that goes on crosses it, also from a snapshot. */
+START_TEST(a_jump_that_a_callback_failed_at_is_not_lost)
+{
+    int64_t given_up;
+    static unsigned char bytes[1 << 18];
+    size_t need;
+    const double jumps[] = {on, off}, exact = pulsed(NPDE_METHOD_RODAS5P, 0.1, 0, 1, &given_up);
+    problem p = network;
+    p.delay = 0.1;
+    for (int calls = 1; calls <= 4; calls++)
+        for (int restored = 0; restored < 2; restored++) {
+            int calls_left = calls;
+            double t;
+            run *r = run_prepare(&p, 0, NPDE_METHOD_RODAS5P, 0);
+            OK(r->context, npde_model_set_coupling(r->model, pulse_that_fails_once, &calls_left, NULL));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-8));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, 1e-10));
+            OK(r->context, npde_solver_set_jumps(r->solver, jumps, 2));
+            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+            ANSWERS(r->context, NPDE_ERR_CALLBACK, npde_solver_advance(r->solver, 0.8, &t));
+            NEAR(t, on, 0);
+            if (restored) {
+                OK(r->context, npde_solver_save(r->solver, bytes, sizeof bytes, &need));
+                ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+                OK(r->context, npde_solver_restore(r->solver, bytes, need));
+            }
+            NEAR(run_rate(r, 0.8), exact, 1e-9);
+            run_free(r);
+        }
+}
+END_TEST
+
+START_TEST(jumps_are_checked)
+{
+    run *r = run_prepare(&network, 0, NPDE_METHOD_TR_BDF2, 0);
+    const double wrong[][3] = {{0, 1, 1}, {2, 1, 3}, {0, NAN, 1}, {0, 1, INFINITY}};
+    for (int i = 0; i < 4; i++) {
+        const npde_status status = npde_solver_set_jumps(r->solver, wrong[i], 3);
+        ck_assert_int_eq(status, i < 2 ? NPDE_ERR_RANGE : NPDE_ERR_NOT_FINITE);
+        ck_assert_ptr_nonnull(strstr(npde_context_error(r->context), "times["));
+    }
+    ANSWERS(r->context, NPDE_ERR_NULL, npde_solver_set_jumps(r->solver, NULL, 1));
+    OK(r->context, npde_solver_set_jumps(r->solver, NULL, 0));
+    ck_assert_int_eq(npde_solver_set_jumps(NULL, NULL, 0), NPDE_ERR_NULL);
+    run_free(r);
+}
+END_TEST
+
+MAIN("output", dense_output_has_the_order_of_the_method, dense_output_keeps_adaptive_tolerances,
+     observers_of_outputs_see_the_state_of_their_time, announced_jumps_of_the_drive_are_met,
+     delays_carry_announced_jumps, a_jump_that_a_callback_failed_at_is_not_lost, jumps_are_checked)
