@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The voltage–conductance equation: a network that begins in step, fires in volleys, and falls out of step. Prints the rate with the
- * run's health beside it, and draws p(v,g,t) as heat maps and N(t) with gnuplot.
+ * The voltage–conductance equation: a network that begins in step, fires in volleys, and falls out of step. Prints the
+ * rate with the run's health beside it, and draws p(v,g,t) as heat maps and N(t) with gnuplot.
  *
  *     voltage_conductance [output directory]
  */

@@ -163,7 +163,7 @@ static npde_status refine(study *s, double low, double f_low, double high, doubl
 static npde_status dip(study *s, double left, double right, double sign, double *at, double *value)
 {
     const double golden = 0.38196601125010515;
-    double x = left + golden * (right - left), y = right - golden * (right - left), f, h;
+    double x = left + golden * (right - left), y = right - golden * (right - left), f = 0, h = 0;
     npde_status status = excess(s, x, &f);
     if (!status) status = excess(s, y, &h);
     for (int i = 0; i < 60 && !status && sign * f > 0 && sign * h > 0; i++) {
@@ -303,7 +303,8 @@ static npde_status leading(study *s, double rate, double *re_im)
             s->longest = far ? 0.025 : fmin(0.5, 6 / (42 * rate / s->b));
             status = cut(s, mean_at(s, rate), &time);
         }
-        double complex lambda = rate * (real[k % REAL] + I * 2.4 * (k / REAL));
+        const int mode = k / REAL;
+        double complex lambda = rate * (real[k % REAL] + I * (2.4 * mode));
         if (far) lambda = s->b * pow(2, 1.5 * (k - REAL * MODES) - 3);
         if (!secant(s, rate, slope, &lambda) || creal(lambda) <= re_im[0]) continue;
         re_im[0] = creal(lambda);

@@ -118,21 +118,26 @@ npde_grid *npde__grid_acquire(const npde_grid *grid)
     return g;
 }
 
+/* Gives up a reference; was it the last one? */
+static int last_reference(npde_grid *g)
+{
+    return g && atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) == 1;
+}
+
+static void destroy(npde_grid *g)
+{
+    npde_context *c = g->context;
+    void *const blocks[] = {g->breaks, g->cells, g->node, g->v, g->w, g->b, g->faces, g};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
+    npde__context_release(c);
+}
+
 void npde__grid_release(npde_grid *g)
 {
-    if (!g || atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) != 1) return;
-    npde_context *c = g->context;
-    npde__free(c, g->breaks);
-    npde__free(c, g->cells);
-    npde__free(c, g->node);
-    npde__free(c, g->v);
-    npde__free(c, g->w);
-    npde__free(c, g->b);
-    npde__free(c, g->faces);
-    npde__grid_release(g->axis[0]);
-    npde__grid_release(g->axis[1]);
-    npde__free(c, g);
-    npde__context_release(c);
+    if (!last_reference(g)) return;
+    for (size_t k = 0; k < 2; k++) /* an axis has no axes */
+        if (last_reference(g->axis[k])) destroy(g->axis[k]);
+    destroy(g);
 }
 
 /* The last i in [low, high) with x[i] ≤ v, or low. */

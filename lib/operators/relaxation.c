@@ -121,8 +121,8 @@ npde_status npde__relaxation_factor(npde__relaxation *r, double gamma)
 
 /* ---- blocks of columns ---- */
 
-/* block ← keep × block (whatever it holds, if keep is 0) + take × the masses of the columns from `first` on, in lanes; those without
- * a column stay 0. */
+/* block ← keep × block (whatever it holds, if keep is 0) + take × the masses of the columns from `first` on, in lanes; lanes
+ * without a column stay 0. */
 static void gather(const npde__relaxation *r, const double *p, size_t first, size_t count, double keep, double take,
                    double *block)
 {
