@@ -153,7 +153,7 @@ static void accuracy(FILE *csv, int quick)
                 if (csv) fprintf(csv, "accuracy,library,%zu,%zu,%g,%.6g,%.6g\n", n_v, n_g, dt, error, seconds);
             }
     for (size_t n_v = 32; n_v <= (quick ? 64 : 512); n_v *= 2)
-        for (size_t n_g = n_v > 64 ? 64 : n_v; n_g <= (quick ? 64 : 192); n_g *= 2) {
+        for (size_t n_g = n_v > 64 ? 64 : n_v; n_g <= (quick ? 64 : 256) && n_v * n_g <= (1 << 17); n_g *= 2) {
             const weno_problem p = {n_v, n_g, 2.2, 1, 14.0 / 3, 0.25, 0.5, 0.05, 0.4, 0.0025, 0.5, 0.004};
             double rates[TIMES], seconds;
             long steps;

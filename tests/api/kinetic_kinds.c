@@ -258,6 +258,36 @@ START_TEST(fitted_grids)
 }
 END_TEST
 
+/* What a run gives a run takes back; the marginal over v is a density. */
+START_TEST(states_go_in_and_out)
+{
+    kinetic_run r = kinetic_start(&full), other = kinetic_prepare(&full);
+    double state[16 * 22], again[16 * 22], v[16], w[16], marginal[16], mass = 0;
+    kinetic_rate(&r, 0.2);
+    OK(r.context, npde_solver_state(r.solver, 0, state, 16 * 22));
+    OK(other.context, npde_solver_set_state(other.solver, 0, state, 16 * 22));
+    ck_assert_int_ge(npde_solver_start(other.solver, 0), 0);
+    OK(other.context, npde_solver_state(other.solver, 0, again, 16 * 22));
+    for (int i = 0; i < 16 * 22; i++) NEAR(again[i], state[i], 1e-13 * (1 + fabs(state[i])));
+    OK(r.context, npde_grid_points(r.grid, 0, v, 16));
+    OK(r.context, npde_grid_weights(r.grid, 0, w, 16));
+    OK(r.context, npde_solver_evaluate(r.solver, 0, v, 16, marginal));
+    for (int i = 0; i < 16; i++) mass += w[i] * marginal[i];
+    NEAR(mass, 1, 1e-13);
+    OK(r.context, npde_solver_reservoirs(r.solver, &mass, 1));
+    ck_assert_double_eq(mass, 0);
+    for (int i = 0; i < 16 * 22; i++) state[i] *= 1.1;
+    OK(other.context, npde_solver_set_state(other.solver, 0, state, 16 * 22));
+    REFUSED(other.context, NPDE_ERR_RANGE, npde_solver_start(other.solver, 0), "mass", "1.1");
+    REFUSED(other.context, NPDE_ERR_SIZE, npde_solver_set_state(other.solver, 0, state, 16), "n = 16", "352");
+    REFUSED(other.context, NPDE_ERR_RANGE, npde_solver_set_conductance(other.solver, 0, 0, -1), "variance", "-1");
+    REFUSED(other.context, NPDE_ERR_SIZE, npde_solver_set_conductance(other.solver, 1, 0, 1), "pop = 1", "0");
+    REFUSED(other.context, NPDE_ERR_NOT_FINITE, npde_solver_set_conductance(other.solver, 0, NAN, 1), "mean", "nan");
+    kinetic_free(&r);
+    kinetic_free(&other);
+}
+END_TEST
+
 /* ---- snapshots ---- */
 
 START_TEST(restored_runs_go_on_bit_for_bit)
@@ -379,4 +409,4 @@ START_TEST(every_allocation_may_fail)
 END_TEST
 
 MAIN("kinetic kinds", grids_that_do_not_fit, products, combinations, parameters_that_do_not_fit, callbacks_that_fail,
-     tail_is_told, fitted_grids, restored_runs_go_on_bit_for_bit, every_allocation_may_fail)
+     tail_is_told, fitted_grids, states_go_in_and_out, restored_runs_go_on_bit_for_bit, every_allocation_may_fail)

@@ -500,6 +500,37 @@ static int32_t increasing_mean(double t, size_t pop, size_t n, const double *v, 
     return 0;
 }
 
+/* A law by the coupling callback, as drive G and diffusion a, is the built-in one when it says the same. */
+static int32_t same_law(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
+{
+    (void)t, (void)n_pop, (void)user;
+    drive[0] = 0.5 + 0.1 * rate[0];
+    diffusion[0] = 0.05 + 0.01 * rate[0];
+    return 0;
+}
+
+START_TEST(coupling_callback)
+{
+    static const npde_id kinds[] = {NPDE_MODEL_VOLTAGE_CONDUCTANCE, NPDE_MODEL_MACROSCOPIC};
+    for (int i = 0; i < 2; i++) {
+        kinetic k = strong;
+        k.kind = kinds[i];
+        k.kappa = i ? 10 : 0;
+        k.n_v = 64;
+        k.strength = 0.1;
+        k.noisy = 0.01;
+        kinetic_run built_in = kinetic_start(&k);
+        k.strength = k.noisy = 0;
+        kinetic_run own = kinetic_prepare(&k);
+        OK(own.context, npde_model_set_coupling(own.model, same_law, NULL, NULL));
+        ck_assert_int_ge(npde_solver_start(own.solver, 0), 0);
+        NEAR(kinetic_rate(&own, 1), kinetic_rate(&built_in, 1), 1e-13);
+        kinetic_free(&built_in);
+        kinetic_free(&own);
+    }
+}
+END_TEST
+
 START_TEST(conductance_callback)
 {
     kinetic k = strong;
@@ -535,4 +566,4 @@ MAIN("kinetic", steady_rates_of_the_linear_problem, finer_cells_in_v, transient,
      steady_rates_of_networks, delay_sees_the_past, populations_couple_by_matrices, mass_over_many_steps,
      gaussian_marginal_is_kept, positivity, macroscopic_transients, macroscopic_threshold, fast_voltage,
      kinetic_tends_to_macroscopic, threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time,
-     conductance_callback)
+     coupling_callback, conductance_callback)
