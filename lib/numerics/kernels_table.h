@@ -7,7 +7,7 @@
 #include "numerics/kernels_band.h"
 #include "numerics/kernels_batch.h"
 #include "numerics/kernels_dense.h"
-#include "numerics/kernels_lanes.h"
+#include "numerics/kernels_columns.h"
 #include "numerics/kernels_line.h"
 #include "numerics/kernels_remap.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Groups of eight columns of a matrix in rows, to lanes and back. */
-#ifndef NPDE_NUMERICS_KERNELS_LANES_H
-#define NPDE_NUMERICS_KERNELS_LANES_H
+#ifndef NPDE_NUMERICS_KERNELS_COLUMNS_H
+#define NPDE_NUMERICS_KERNELS_COLUMNS_H
 
 #include "numerics/kernels.h"
 #include "numerics/kernels_vector.h"
