@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LANES = NPDE__KERNELS_LANES, SAMPLES = 200, BAND = 8, ORDER = 64 };
+enum { LANES = NPDE__KERNELS_LANES, SAMPLES = 200, BLOCKS = 4, DEGREE = 10, LD = 16 };
 
 void dgtsv_(const int *n, const int *nrhs, double *dl, double *d, double *du, double *b, const int *ldb, int *info);
 void dgttrf_(const int *n, double *dl, double *d, double *du, double *du2, int *ipiv, int *info);
@@ -205,48 +205,76 @@ static double time_batch(const npde__kernels *k, size_t n, size_t n_systems, ste
     return t;
 }
 
-/* --- bands and dense matrices --- */
+/* --- chains of blocks and dense matrices --- */
 
+/* A chain of BLOCKS blocks, DEGREE + 1 unknowns each: of eight systems in lanes, of one, and as a band matrix for LAPACK. */
 static double entry(size_t i, size_t j)
 {
-    return i == j ? 2 * BAND + 1 : sin((double)(7 * i + 3 * j));
+    return i == j ? 2 * DEGREE + 1 : sin((double)(7 * i + 3 * j));
 }
 
 static void fill_lanes(job *j)
 {
-    for (size_t c = 0; c < j->n; c++)
-        for (size_t i = c > BAND ? c - BAND : 0; i <= c + BAND && i < j->n; i++)
-            for (size_t l = 0; l < LANES; l++) j->matrix[(c * (2 * BAND + 1) + BAND + i - c) * LANES + l] = entry(i, c);
+    const size_t m = DEGREE + 1;
+    for (size_t b = 0; b < BLOCKS; b++)
+        for (size_t i = 0; i < m * m * LANES; i++)
+            j->matrix[b * m * m * LANES + i] = entry(i / LANES % m, i / LANES / m);
 }
 
-static void run_band_factor(job *j)
+static void run_lanes_factor(job *j)
 {
-    j->k->band_factor(j->n, BAND, BAND, j->matrix);
+    const size_t m = DEGREE + 1;
+    for (size_t b = 0; b < BLOCKS; b++) j->k->lanes_factor(m, DEGREE, j->matrix + b * m * m * LANES);
 }
 
-static void run_band_solve(job *j)
+static void run_lanes_solve(job *j)
 {
-    j->k->band_solve(j->n, BAND, BAND, j->matrix, j->x);
+    const size_t m = DEGREE + 1, size = m * m * LANES;
+    for (size_t b = 0; b < BLOCKS; b++) j->k->lanes_forward(m, DEGREE, j->matrix + b * size, j->x + b * DEGREE * LANES);
+    for (size_t b = BLOCKS; b-- > 0;) j->k->lanes_backward(m, DEGREE, j->matrix + b * size, j->x + b * DEGREE * LANES);
+}
+
+static void fill_chain(job *j)
+{
+    const size_t m = DEGREE + 1;
+    for (size_t b = 0; b < BLOCKS; b++)
+        for (size_t i = 0; i < m * LD; i++) j->matrix[b * m * LD + i] = i % LD < m ? entry(i % LD, i / LD) : 0;
+}
+
+static void run_chain_factor(job *j)
+{
+    const size_t size = (DEGREE + 1) * LD;
+    for (size_t b = 0; b < BLOCKS; b++)
+        j->k->chain_factor(DEGREE + 1, DEGREE, LD, j->matrix + b * size, j->spare + b * 16 * LD);
+}
+
+static void run_chain_solve(job *j)
+{
+    const size_t m = DEGREE + 1;
+    for (size_t b = 0; b < BLOCKS; b++)
+        j->k->chain_forward(DEGREE, LD, j->matrix + b * m * LD, j->spare + b * 16 * LD, j->x + b * DEGREE);
+    for (size_t b = BLOCKS; b-- > 0;)
+        j->k->chain_backward(m, LD, j->matrix + b * m * LD, j->spare + b * 16 * LD, j->x + b * DEGREE);
 }
 
 static void fill_band(job *j)
 {
-    const size_t height = 3 * BAND + 1;
+    const size_t height = 3 * DEGREE + 1;
     for (size_t c = 0; c < j->n; c++)
-        for (size_t i = c > BAND ? c - BAND : 0; i <= c + BAND && i < j->n; i++)
-            j->matrix[c * height + 2 * BAND + i - c] = entry(i, c);
+        for (size_t i = c > DEGREE ? c - DEGREE : 0; i <= c + DEGREE && i < j->n; i++)
+            j->matrix[c * height + 2 * DEGREE + i - c] = i / DEGREE == c / DEGREE ? entry(i % DEGREE, c % DEGREE) : 0;
 }
 
 static void run_dgbtrf(job *j)
 {
-    const int n = (int)j->n, k = BAND, ld = 3 * BAND + 1;
+    const int n = (int)j->n, k = DEGREE, ld = 3 * DEGREE + 1;
     int info;
     dgbtrf_(&n, &n, &k, &k, j->matrix, &ld, j->pivots, &info);
 }
 
 static void run_dgbtrs(job *j)
 {
-    const int n = (int)j->n, k = BAND, ld = 3 * BAND + 1, one = 1;
+    const int n = (int)j->n, k = DEGREE, ld = 3 * DEGREE + 1, one = 1;
     int info;
     dgbtrs_("N", &n, &k, &k, &one, j->matrix, &ld, j->pivots, j->x, &n, &info, 1);
 }
@@ -256,14 +284,51 @@ static void fill_x(job *j)
     for (size_t i = 0; i < j->n * j->n_systems; i++) j->x[i] = 1;
 }
 
-/* Factor and solve, of the kernels k or of LAPACK. */
-static void time_band(const npde__kernels *k, double *factor, double *solve)
+/* Factor and solve, in lanes or of one system by the kernels k, or by LAPACK. */
+static void time_chain(const npde__kernels *k, int lanes, double *factor, double *solve)
 {
-    job j = new_job(k, ORDER, k ? LANES : 1);
-    j.matrix = numbers(ORDER * (3 * BAND + 1) * LANES);
-    *factor = k ? seconds(&j, fill_lanes, run_band_factor) : seconds(&j, fill_band, run_dgbtrf);
-    *solve = k ? seconds(&j, fill_x, run_band_solve) : seconds(&j, fill_x, run_dgbtrs);
+    job j = new_job(k, BLOCKS * DEGREE + 1, LANES);
+    j.matrix = numbers(BLOCKS * (DEGREE + 1) * (3 * DEGREE + LD) * LANES);
+    j.spare = numbers(BLOCKS * 16 * LD);
+    *factor = !k      ? seconds(&j, fill_band, run_dgbtrf)
+              : lanes ? seconds(&j, fill_lanes, run_lanes_factor)
+                      : seconds(&j, fill_chain, run_chain_factor);
+    *solve = seconds(&j, fill_x, !k ? run_dgbtrs : lanes ? run_lanes_solve : run_chain_solve);
     free_job(&j);
+}
+
+static size_t *places(size_t n)
+{
+    static size_t at[LANES];
+    for (size_t l = 0; l < LANES; l++) at[l] = l * n;
+    return at;
+}
+
+static void run_gather(job *j)
+{
+    j->k->gather(j->n, places(j->n), j->x, j->sum, j->matrix);
+}
+
+static void run_scatter(job *j)
+{
+    j->k->scatter(j->n, places(j->n), j->sum, j->matrix, j->x);
+}
+
+static void run_lanes_multiply(job *j)
+{
+    const size_t ld = (j->n + 7) / 8 * 8;
+    const double *const a[] = {j->matrix, j->matrix + j->n * ld, j->matrix + 2 * j->n * ld};
+    j->k->lanes_multiply(j->n, j->n, 3, a, ld, j->factors, j->x, j->spare);
+}
+
+static double time_lanes(const npde__kernels *k, size_t n, step run)
+{
+    job j = new_job(k, n, LANES);
+    j.matrix = numbers(3 * (n + 7) * n + n * LANES);
+    j.spare = numbers(n * LANES);
+    const double t = seconds(&j, fill_x, run);
+    free_job(&j);
+    return t;
 }
 
 static void run_multiply(job *j)
@@ -409,17 +474,23 @@ static void bench_tridiagonal(const table *t, const npde__kernels *k)
     }
 }
 
-/* Times and "unknowns" of the bands are those of whole systems, of the products those of whole products. */
+/* Times and "unknowns" of chains are those of whole systems, of the products those of whole products. */
 static void bench_matrices(const table *t, const npde__kernels *k)
 {
     static const size_t sizes[] = {32, 56, 64, 96, 128};
-    const double height = 2 * BAND + 1, bytes = ORDER * height * sizeof(double);
+    const double block = (DEGREE + 1) * sizeof(double), bytes = BLOCKS * (DEGREE + 1) * block;
     char size[32];
     double factor, solve, dgbtrf, dgbtrs;
-    time_band(k, &factor, &solve);
-    time_band(NULL, &dgbtrf, &dgbtrs);
-    row(t, "band factor", "n=64 k=8 system", factor, LANES, 2 * bytes, "dgbtrf", LANES * dgbtrf);
-    row(t, "band solve", "n=64 k=8 system", solve, LANES, bytes, "dgbtrs", LANES * dgbtrs);
+    time_chain(NULL, 0, &dgbtrf, &dgbtrs);
+    time_chain(k, 0, &factor, &solve);
+    row(t, "chain factor", "n=41 p=10 system", factor, 1, 2 * bytes, "dgbtrf", dgbtrf);
+    row(t, "chain solve", "n=41 p=10 system", solve, 1, bytes, "dgbtrs", dgbtrs);
+    time_chain(k, 1, &factor, &solve);
+    row(t, "lanes factor", "n=41 p=10 system", factor, LANES, 2 * bytes, "dgbtrf", LANES * dgbtrf);
+    row(t, "lanes solve", "n=41 p=10 system", solve, LANES, bytes, "dgbtrs", LANES * dgbtrs);
+    row(t, "lanes multiply", "3 of n=11", time_lanes(k, 11, run_lanes_multiply), LANES, 2 * block, NULL, 0);
+    row(t, "gather", "n=41", time_lanes(k, 41, run_gather), 41 * LANES, 16, NULL, 0);
+    row(t, "scatter", "n=41", time_lanes(k, 41, run_scatter), 41 * LANES, 16, NULL, 0);
     for (size_t i = 0; i < 5; i++) {
         const size_t n = sizes[i];
         snprintf(size, sizeof size, "n=%zu product", n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The order that each method shows with fixed steps, where coefficients follow the rates alone (P2) and where a drive moves them (P3):
- * the error of N(t) at the 50 outputs against the step, on a grid whose own error is beyond what is looked at. */
+ * The order that each method shows with fixed steps, where coefficients follow the rates alone (P2) and where a drive moves
+ * them (P3): the error of N(t) at the 50 outputs against the step, on a grid whose own error is beyond what is looked at. */
 #include "bench.h"
 #include "grids.h"
 

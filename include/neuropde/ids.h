@@ -66,7 +66,13 @@ enum {
     NPDE_METHOD_SBDF3 = 3009, /**< SBDF3: multistep method of order 3 with fixed steps around a frozen, inverted operator */
     NPDE_METHOD_SBDF4 = 3010, /**< SBDF4: multistep method of order 4 with fixed steps around a frozen, inverted operator */
     NPDE_METHOD_SBDF5 = 3011, /**< SBDF5: multistep method of order 5 with fixed steps around a frozen, inverted operator; the cheapest at high accuracy */
+    NPDE_METHOD_BDF = 3013, /**< Backward differentiation formulas of order 1 to 5 around a frozen Jacobian, started by rodas5p: few operations a step; for tight tolerances */
     NPDE_METHOD_RADAU_IIA5 = 3014, /**< Radau IIA collocation of order 5 with the exact Jacobian, L-stable, stage order 3; for tight tolerances, and where the drive moves in time */
+    NPDE_METHOD_ARS222 = 3015, /**< ARS(2,2,2): implicit-explicit Runge-Kutta method of order 2 around a frozen linear part, L-stable, fixed steps */
+    NPDE_METHOD_ARS443 = 3016, /**< ARS(4,4,3): implicit-explicit Runge-Kutta method of order 3 around a frozen linear part, L-stable, fixed steps */
+    NPDE_METHOD_ARK4 = 3017, /**< ARK4(3)6L[2]SA: implicit-explicit Runge-Kutta method of order 4(3) around a frozen linear part, L-stable, with an embedded error estimate */
+    NPDE_METHOD_ETDRK4 = 3018, /**< ETDRK4: exponential Runge-Kutta method of order 4 with dense matrices of at most 1024 unknowns a population, fixed steps */
+    NPDE_METHOD_EXACT_PROPAGATOR = 3019, /**< Exact propagator: the matrix exponential, for constant coefficients only (no coupling, delay, callback or fixed refractory time); any step, rounding errors alone */
     NPDE_METHOD_STRANG = 3030 /**< Strang splitting of transport and relaxation, for kinetic models: order 2, L-stable in the relaxation, no step limit, fixed steps */
 };
 
@@ -187,7 +193,7 @@ enum {
 /** Values of NPDE_OPTION_OUTPUT. */
 enum {
     NPDE_OUTPUT_EXACT = 15001, /**< A step ends at each output time */
-    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT */
+    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT, and with ars222, ars443, ark4 and etdrk4 */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

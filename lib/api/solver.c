@@ -250,7 +250,7 @@ static npde_status check_start(const npde_solver *s, const char *function)
                 s->context, NPDE_ERR_STATE,
                 "%s: population %zu has no initial data; call npde_solver_set_gaussian(), _density() or _state()",
                 function, p);
-    if (dt == 0 && s->method->error_order == 0)
+    if (dt == 0 && s->method->error_order == 0 && s->method->order > 0)
         return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
                           "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take a "
                           "method that has one, such as rodas5p or tr_bdf2",

@@ -59,7 +59,7 @@ static double free_rate(const npde_model *m, size_t q)
 /* Bounds of the drive: the constant part, its announced swing, and the other populations at their free rates. */
 static range drive_range(const npde_model *m, size_t p, const double *rate)
 {
-    range r = {.of = {m, p},
+    range r = {.of = npde__model_population(m, p),
                .a = npde__model_value(m, p, NPDE_PARAM_DIFFUSION),
                .reset = npde__model_value(m, p, NPDE_PARAM_V_RESET),
                .threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD)};

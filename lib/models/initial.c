@@ -12,6 +12,8 @@
 
 enum { GAUSS = 16, MAX_PANELS = 4000, FUNCTION_PANELS = 16 };
 
+static const double reach = 9; /* in deviations of Gaussian data */
+
 typedef struct {
     npde_context *c;
     const npde_grid *g;
@@ -47,22 +49,31 @@ static npde_status values(const projection *p, size_t n, const double *v, double
 }
 
 /*
- * Walks the Gauss points of a cell, in panels no wider than half a standard deviation of Gaussian data, and at each adds
- * value × weight to the test functions (pass 1), or |value × scale − interpolant| × weight to the distance (pass 2).
+ * Panels of a cell. Sixteen Gauss points integrate what a Gaussian does over two of its deviations, times what a polynomial does
+ * between 8 of its nodes, to rounding; a distance is not needed to so many digits.
  */
-static npde_status walk_cell(const projection *p, double left, double right, size_t owner, double scale,
+static double count_panels(const projection *p, double width, size_t nodes, int distance)
+{
+    const int spectral = p->g->scheme == NPDE_SCHEME_SPECTRAL;
+    if (p->data->kind != NPDE__INITIAL_GAUSSIAN) return spectral ? FUNCTION_PANELS : 1;
+    const double wide = distance ? 2 : 1, smooth = ceil(width / (2 * wide * sqrt(p->data->variance)));
+    return fmin(MAX_PANELS, spectral ? fmax(smooth, ceil((double)nodes / (8 * wide))) : fmax(smooth, 1));
+}
+
+/*
+ * Walks the Gauss points of a cell of so many nodes, panel by panel, and at each adds value × weight to the test functions (pass
+ * 1), or |value × scale − interpolant| × weight to the distance (pass 2).
+ */
+static npde_status walk_cell(const projection *p, double left, double right, size_t owner, size_t nodes, double scale,
                              const double *interpolant, double *density, double *distance)
 {
-    double panels = p->g->scheme == NPDE_SCHEME_SPECTRAL ? FUNCTION_PANELS : 1;
-    if (p->data->kind == NPDE__INITIAL_GAUSSIAN) {
+    if (p->data->kind == NPDE__INITIAL_GAUSSIAN && !interpolant) { /* what lies beyond is 1e-17 */
         const double deviation = sqrt(p->data->variance);
-        if (!interpolant) { /* beyond 12 deviations there is nothing to integrate */
-            left = fmax(left, p->data->mean - 12 * deviation);
-            right = fmin(right, p->data->mean + 12 * deviation);
-        }
-        if (!(right > left)) return NPDE_OK;
-        panels = fmin(MAX_PANELS, fmax(panels, ceil(2 * (right - left) / deviation)));
+        left = fmax(left, p->data->mean - reach * deviation);
+        right = fmin(right, p->data->mean + reach * deviation);
     }
+    if (!(right > left)) return NPDE_OK;
+    const double panels = count_panels(p, right - left, nodes, interpolant != NULL);
     const double width = (right - left) / panels;
     for (size_t k = 0; k < (size_t)panels; k++) {
         double v[GAUSS], value[GAUSS], l[NPDE__MAX_NODES];
@@ -93,13 +104,14 @@ static npde_status walk(const projection *p, double scale, const double *interpo
     npde_status status = NPDE_OK;
     if (g->scheme == NPDE_SCHEME_SPECTRAL) {
         for (size_t s = 0; s < g->n_segments && g->node[s] < p->end && !status; s++)
-            status = walk_cell(p, g->breaks[s], g->breaks[s + 1], 0, scale, interpolant, density, distance);
+            status =
+                walk_cell(p, g->breaks[s], g->breaks[s + 1], 0, g->cells[s] + 1, scale, interpolant, density, distance);
         return status;
     }
     for (size_t i = 0; i + 1 < g->n && i < p->end && !status; i++) {
         const double middle = (g->v[i] + g->v[i + 1]) / 2;
-        status = walk_cell(p, g->v[i], middle, i, scale, interpolant, density, distance);
-        if (!status) status = walk_cell(p, middle, g->v[i + 1], i + 1, scale, interpolant, density, distance);
+        status = walk_cell(p, g->v[i], middle, i, 1, scale, interpolant, density, distance);
+        if (!status) status = walk_cell(p, middle, g->v[i + 1], i + 1, 1, scale, interpolant, density, distance);
     }
     return status;
 }

@@ -340,7 +340,7 @@ static void kinetic_free(npde__system *s)
     }
     npde__lif_free_coupling(l);
     npde__callback_release(k->conductance);
-    void *const blocks[] = {k->pop, l->pop, l->drive, l->diffusion};
+    void *const blocks[] = {k->pop, k->weights, k->noise, l->pop, l->drive, l->diffusion};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, k);
@@ -357,7 +357,7 @@ static npde_status make_discharge(kinetic_system *k, const npde_model *m, size_t
     pop->phi = npde__alloc(c, k->n_v, sizeof *pop->phi);
     pop->survival = npde__alloc(c, k->n_v, sizeof *pop->survival);
     if (!pop->phi || !pop->survival) return NPDE_ERR_MEMORY;
-    npde__population of = {m, p};
+    npde__population of = npde__model_population(m, p);
     for (size_t i = 0; i < k->n_v; i++) {
         double at[3], value[3];
         for (int q = 0; q < 3; q++) at[q] = k->v->v[i] + x[q] * k->v->w[i] / 2;
@@ -424,7 +424,7 @@ static uint64_t signature(const kinetic_system *k, const npde_model *m)
 {
     const size_t n = m->n_pop;
     uint64_t h = npde__bytes_hash(NPDE__HASH, &m->kind->id, sizeof m->kind->id);
-    h = npde__bytes_hash(h, m->param, n * npde__ids_size(NPDE_FAMILY_PARAM) * sizeof(double));
+    h = npde__bytes_hash(h, m->param, n * m->n_params * sizeof(double));
     for (size_t i = 0; i < NPDE__MATRICES; i++) h = npde__bytes_hash(h, m->matrix[i], n * n * sizeof(double));
     const int callbacks[] = {m->coupling != NULL, m->conductance != NULL};
     h = npde__bytes_hash(h, callbacks, sizeof callbacks);
@@ -458,7 +458,10 @@ static npde_status allocate(kinetic_system *k, npde_context *c, size_t n)
     l->diffusion = npde__alloc(c, n, sizeof(double));
     l->pop = npde__alloc(c, n, sizeof *l->pop);
     k->pop = npde__alloc(c, n, sizeof *k->pop);
-    return l->past && l->drive && l->diffusion && l->pop && k->pop ? NPDE_OK : NPDE_ERR_MEMORY;
+    k->weights = npde__alloc(c, n * n, sizeof(double));
+    k->noise = npde__alloc(c, n * n, sizeof(double));
+    return l->past && l->drive && l->diffusion && l->pop && k->pop && k->weights && k->noise ? NPDE_OK
+                                                                                             : NPDE_ERR_MEMORY;
 }
 
 static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux, size_t order, double dt,
@@ -482,6 +485,8 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     k->conductance = npde__callback_acquire(m->conductance);
     npde_status status = allocate(k, c, n);
     if (!status) status = npde__lif_make_coupling(&k->coupling, m);
+    if (!status) memcpy(k->weights, m->matrix[0], n * n * sizeof(double));
+    if (!status) memcpy(k->noise, m->matrix[1], n * n * sizeof(double));
     for (size_t p = 0; p < n && !status; p++) status = make_population(k, m, p);
     if (!status) status = npde__lif_make_history(&k->coupling, order, dt, history);
     if (status) {

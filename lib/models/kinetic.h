@@ -34,6 +34,7 @@ typedef struct {
     size_t n_v, n_g;        /* 1 where there is none */
     kinetic_population *pop;
     npde__callback *conductance;
+    double *weights, *noise; /* n_rates × n_rates: of the built-in law, for the start */
 } kinetic_system;
 
 /* Drift (g_L(V_L − v) + g(V_E − v)) = A − B v. */

@@ -398,9 +398,9 @@ npde_status npde__kinetic_start(npde__system *s, const npde__initial *initial, d
         l->past[p] = initial[p].past_rate;
         l->drive[p] = l->pop[p].drive0;
         l->diffusion[p] = l->pop[p].diffusion0;
-        for (size_t q = 0; l->linked && q < s->n_rates; q++) {
-            l->drive[p] += l->weights[p * s->n_rates + q] * initial[q].past_rate;
-            l->diffusion[p] += l->noise[p * s->n_rates + q] * initial[q].past_rate;
+        for (size_t q = 0; q < s->n_rates; q++) {
+            l->drive[p] += k->weights[p * s->n_rates + q] * initial[q].past_rate;
+            l->diffusion[p] += k->noise[p * s->n_rates + q] * initial[q].past_rate;
         }
     }
     npde_status status = NPDE_OK;

@@ -7,28 +7,36 @@
 #include "numerics/history.h"
 
 typedef struct {
-    npde__operator op;
-    size_t threshold; /* its point */
+    size_t group, lane; /* where it is solved */
+    size_t threshold;   /* its point */
     npde_id refractory;
     double tau;
     double drive0, diffusion0; /* constant parts */
     double drive, diffusion;   /* frozen coefficients */
     double release;            /* frozen N(t − τ) + C(t − τ)/τ of a fixed refractory time */
     double kappa;              /* fraction of N that re-enters within the step factored for */
-    double factored_gamma;     /* what the operator is factored for; NaN for nothing */
     double tail[2];            /* mass next to the left and to the right end, averaged over the recent past */
-    /* ∂F/∂μ, ∂F/∂a at fixed state (stride each), what they become by (I − γL)⁻¹γ, and ∂N/∂μ, ∂N/∂a before and after. */
-    double *by_drive, *by_diffusion, *drive_response, *diffusion_response;
-    double flux_by_drive, flux_by_diffusion;
+    double tail_width[2];      /* how far that reaches */
+    size_t tail_points[2];     /* and how many points it holds; 0 for an end that the equation has */
+    double flux_by_drive, flux_by_diffusion; /* ∂N/∂μ, ∂N/∂a at fixed state */
 } lif_population;
 
-/* ∂μ_p/∂N_q and ∂a_p/∂N_q, n_rates × n_rates: NULL without a callback, when they are the undelayed weights. */
+/* Populations that are solved side by side: one, or up to a lane each of those that have all but drive and noise in common. */
+typedef struct {
+    npde__operator op;
+    size_t count, pop[NPDE__LANES]; /* lanes from count on repeat the last */
+    double factored_gamma;          /* what the operator is factored for; NaN for nothing */
+} lif_group;
+
+/* ∂μ_p/∂N_q and ∂a_p/∂N_q at p + q ld, or the diagonal alone. Without a callback they are those of the linear law. */
 typedef struct {
     double *drive, *diffusion;
+    int any, noise; /* some derivative, some derivative of a diffusion is not zero */
 } lif_jacobian;
 
-/* A population with a complex γ: what the real one has in lif_population. */
+/* A population with a complex γ. */
 typedef struct {
+    npde__shifted op;
     npde__complex gamma, kappa, to_drive, to_diffusion;
     int64_t loads;                               /* of the operator that is factored */
     double *drive_response, *diffusion_response; /* stride real parts, then stride imaginary ones */
@@ -37,12 +45,19 @@ typedef struct {
 typedef struct {
     npde__system base;
     npde_grid *grid;
+    npde__stencil *stencils;
     lif_population *pop;
+    lif_group *group;
+    size_t n_groups;
     int linked;                       /* some weight or noise weight is not zero */
+    int apart;                        /* no population acts on another, not even later */
     int diagonal;                     /* no population acts at once on another: Newton is scalar for each */
+    int delayed;                      /* some population acts later */
     int moves;                        /* coefficients depend on time itself: a callback, a delay */
     int noisy;                        /* the diffusion may vary */
-    double *weights, *noise, *delays; /* n_rates × n_rates; NULL when not linked */
+    double *weights, *noise, *delays; /* n_rates × n_rates; NULL unless delayed */
+    size_t ld;                        /* of Jacobians */
+    lif_jacobian linear;              /* what acts at once; NULL when not linked */
     npde__callback *coupling;
     int iterate_callback;  /* a network's callback may depend on the rates */
     npde__history history; /* of the rates, then (with a fixed refractory time) of all that fired */
@@ -57,10 +72,12 @@ typedef struct {
     lif_jacobian present, kept;      /* of Newton's method, and of the last linearize */
     double *matrix, *kept_matrix; /* n_rates × n_rates: I − sensitivities × Jacobian, factored; NULL when diagonal */
     int *pivots, *kept_pivots;
-    double *columns; /* what the populations' four vectors point to */
+    /* States: ∂F/∂μ, ∂F/∂a at fixed state, each population's by its own, and what they become by (I − γL)⁻¹γ. */
+    double *by_drive, *by_diffusion, *drive_response, *diffusion_response;
+    double *work; /* of the operators */
     /* lif_complex.c; NULL unless a method asks for it */
     lif_shifted *shifted;
-    double *shifted_columns, *shifted_rates;
+    double *shifted_columns, *shifted_rates, *shifted_act;
     npde__complex *shifted_matrix;
     int *shifted_pivots;
 } lif_system;
@@ -75,6 +92,48 @@ static inline const lif_system *npde__lif_const(const npde__system *s)
     return (const lif_system *)s;
 }
 
+/* ---- lif.c: the seam's functions that know the equation ---- */
+
+npde_status npde__lif_rates(npde__system *s, double t, int side, const double *y, double *rates);
+npde_status npde__lif_freeze(npde__system *s, double t, int side, const double *rates);
+void npde__lif_raise(npde__system *s, double factor);
+void npde__lif_drift(const npde__system *s, double *low, double *high, double *advection);
+npde_status npde__lif_factor(npde__system *s, double gamma);
+void npde__lif_solve(npde__system *s, int forced, double *x, double *rates);
+void npde__lif_apply(npde__system *s, int forced, const double *y, double *out);
+npde_status npde__lif_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+npde_status npde__lif_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+npde_status npde__lif_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                              double *residual, int *linear);
+npde_status npde__lif_linearize(npde__system *s, double t, double h, const double *y, const double *rates,
+                                double *slope);
+npde_status npde__lif_factor_jacobian(npde__system *s, double gamma);
+npde_status npde__lif_solve_jacobian(npde__system *s, double *x);
+/* Loads the frozen coefficients of all populations, as after a snapshot. */
+void npde__lif_load(lif_system *l);
+
+/* ---- lif_state.c: mass, tails, sizes ---- */
+
+/* How far the tails of a population reach. */
+void npde__lif_find_tails(lif_system *l, size_t p);
+double npde__lif_mass_defect(const npde__system *s, const double *y);
+double npde__lif_min_density(const npde__system *s, const double *y);
+/* Puts rounding of at most `limit` back into the mass of a population, which begins at n. */
+void npde__lif_restore_mass(npde__system *s, double *n, double limit);
+void npde__lif_accept(npde__system *s, double t, double *y, const double *rates);
+void npde__lif_measure(const npde__system *s, const double *e, double *mass, double *rates);
+
+/* Of an array over the populations, the numbers of a group's lanes. */
+static inline void npde__lif_take(const lif_group *g, const double *of, double *lane)
+{
+    for (size_t k = 0; k < g->op.lanes; k++) lane[k] = of[g->pop[k]];
+}
+
+static inline const npde__operator *npde__lif_operator(const lif_system *l, size_t p)
+{
+    return &l->group[l->pop[p].group].op;
+}
+
 /* ---- lif_coupling.c ---- */
 
 /* Copies the coupling and finds out how much of it there is; then the memory of delays (refractory kinds must be known). */
@@ -84,11 +143,10 @@ void npde__lif_free_coupling(lif_system *l);
 
 /* Drive and diffusion of every population at these rates, into l->drive and l->diffusion. */
 npde_status npde__lif_law(lif_system *l, double t, int side, const double *rates);
-/* The Jacobian of the law by the present rates; *any tells whether there is one. Leaves the law's values alone. */
-npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian,
-                                   int *any);
-/* Σ_q ∂μ_p/∂N_q x_q and Σ_q ∂a_p/∂N_q x_q. */
-void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, const double *x, double *drive,
+/* The Jacobian of the law by the present rates; jacobian->any tells whether there is one. Leaves the law's values alone. */
+npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian);
+/* Σ_q ∂μ_p/∂N_q x_q and, where that is not zero, Σ_q ∂a_p/∂N_q x_q of every population. */
+void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, const double *x, double *drive,
                    double *diffusion);
 /*
  * Slopes in time of drive, diffusion and release of every population at fixed rates, from the right, looking ahead by a
@@ -98,8 +156,6 @@ npde_status npde__lif_law_slope(lif_system *l, double t, double h, const double 
 /* residual ← (I − D)⁻¹ residual with D_pq = to_drive_p ∂μ_p/∂N_q + to_diffusion_p ∂a_p/∂N_q, in two steps. */
 npde_status npde__lif_factor_rates(lif_system *l, const lif_jacobian *jacobian, double *matrix, int *pivots);
 npde_status npde__lif_solve_rates(lif_system *l, const double *matrix, const int *pivots, double *residual);
-/* An entry of D. */
-double npde__lif_gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q);
 /* N(t − τ) + C(t − τ)/τ of a fixed refractory time. */
 double npde__lif_release(const lif_system *l, size_t p, double t, int side);
 

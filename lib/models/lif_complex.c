@@ -16,9 +16,11 @@ npde_status npde__lif_make_complex(npde__system *s)
     l->shifted = npde__alloc(c, n, sizeof *l->shifted);
     l->shifted_columns = npde__alloc(c, 4 * n * s->stride, sizeof *l->shifted_columns);
     l->shifted_rates = npde__alloc(c, 4 * n, sizeof *l->shifted_rates);
+    l->shifted_act = npde__alloc(c, 4 * n, sizeof *l->shifted_act);
     l->shifted_matrix = npde__alloc(c, l->diagonal ? n : n * n, sizeof *l->shifted_matrix);
     l->shifted_pivots = npde__alloc(c, n, sizeof *l->shifted_pivots);
-    if (!l->shifted || !l->shifted_columns || !l->shifted_rates || !l->shifted_matrix || !l->shifted_pivots)
+    if (!l->shifted || !l->shifted_columns || !l->shifted_rates || !l->shifted_act || !l->shifted_matrix ||
+        !l->shifted_pivots)
         return NPDE_ERR_MEMORY;
     npde_status status = NPDE_OK;
     for (size_t p = 0; p < n && !status; p++) {
@@ -26,14 +28,16 @@ npde_status npde__lif_make_complex(npde__system *s)
         z->drive_response = l->shifted_columns + 4 * p * s->stride;
         z->diffusion_response = z->drive_response + 2 * s->stride;
         z->loads = -1;
-        status = npde__operator_make_complex(&l->pop[p].op);
+        status = npde__operator_make_complex(&z->op, npde__lif_operator(l, p), l->pop[p].lane);
     }
     return status;
 }
 
 void npde__lif_free_complex(lif_system *l)
 {
-    void *const blocks[] = {l->shifted, l->shifted_columns, l->shifted_rates, l->shifted_matrix, l->shifted_pivots};
+    for (size_t p = 0; l->shifted && p < l->base.n_rates; p++) npde__operator_free_complex(&l->shifted[p].op);
+    void *const blocks[] = {l->shifted,     l->shifted_columns, l->shifted_rates,
+                            l->shifted_act, l->shifted_matrix,  l->shifted_pivots};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(l->base.context, blocks[i]);
 }
 
@@ -60,7 +64,7 @@ static npde__complex solve_population(const npde__system *s, const lif_populatio
         m = npde__complex_times(npde__complex_scale(-1 / pop->tau, number(re, im, released)), held);
     if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL)
         m = npde__complex_times(npde__complex_scale(1 / pop->tau, number(re, im, reservoir)), held);
-    const npde__complex rate = npde__operator_solve_complex(&pop->op, z->kappa, m, re, im);
+    const npde__complex rate = npde__operator_solve_complex(&z->op, z->kappa, m, re, im);
     const npde__complex fired = npde__complex_times(gamma, rate), back = npde__complex_times(gamma, m);
     const npde__complex full = npde__complex_add(number(re, im, reservoir), fired);
     if (pop->refractory == NPDE_REFRACTORY_EXPONENTIAL) {
@@ -72,9 +76,9 @@ static npde__complex solve_population(const npde__system *s, const lif_populatio
     return rate;
 }
 
-static npde_status factor_population(npde__system *s, lif_population *pop, lif_shifted *z, npde__complex gamma)
+static npde_status factor_population(npde__system *s, const lif_population *pop, lif_shifted *z, npde__complex gamma)
 {
-    if (z->loads == pop->op.loads && z->gamma.re == gamma.re && z->gamma.im == gamma.im) return NPDE_OK;
+    if (z->loads == z->op.op->loads && z->gamma.re == gamma.re && z->gamma.im == gamma.im) return NPDE_OK;
     const npde__complex x = npde__complex_scale(1 / pop->tau, gamma), one = {1, 0};
     z->gamma = gamma;
     z->kappa = pop->refractory == NPDE_REFRACTORY_NONE ? one
@@ -82,9 +86,9 @@ static npde_status factor_population(npde__system *s, lif_population *pop, lif_s
                    ? (npde__complex){0, 0}
                    : npde__complex_times(x, npde__complex_inverse(npde__complex_add(one, x)));
     z->loads = -1;
-    const npde_status status = npde__operator_factor_complex(&pop->op, gamma, z->kappa);
+    const npde_status status = npde__operator_factor_complex(&z->op, gamma, z->kappa);
     if (status) return npde__fail(s->context, status, "the operator of a population is singular at a complex shift");
-    z->loads = pop->op.loads;
+    z->loads = z->op.op->loads;
     return NPDE_OK;
 }
 
@@ -105,6 +109,7 @@ static npde__complex respond(const npde__system *s, const lif_population *pop, c
 static npde_status factor_rates(lif_system *l)
 {
     const size_t n = l->base.n_rates;
+    const lif_jacobian *jacobian = &l->kept;
     for (int part = 0; part < 2; part++) {
         for (size_t p = 0; p < n; p++) {
             const lif_shifted *z = &l->shifted[p];
@@ -114,7 +119,9 @@ static npde_status factor_rates(lif_system *l)
         for (size_t q = 0; q < n; q++)
             for (size_t p = l->diagonal ? q : 0; p < (l->diagonal ? q + 1 : n); p++) {
                 npde__complex *at = &l->shifted_matrix[l->diagonal ? p : q * n + p];
-                const double gain = npde__lif_gain(l, &l->kept, p, q);
+                const size_t k = l->diagonal ? p : q * l->ld + p;
+                const double gain = l->to_drive[p] * jacobian->drive[k] +
+                                    (jacobian->noise ? l->to_diffusion[p] * jacobian->diffusion[k] : 0);
                 if (part) at->im = -gain;
                 else at->re = (p == q) - gain;
             }
@@ -137,13 +144,14 @@ npde_status npde__lif_factor_complex(npde__system *s, npde__complex gamma)
         const npde_status status = factor_population(s, &l->pop[p], &l->shifted[p], gamma);
         if (status) return status;
     }
-    if (!s->coupled) return NPDE_OK;
+    if (!l->kept.any) return NPDE_OK;
     for (size_t p = 0; p < s->n_rates; p++) {
         const lif_population *pop = &l->pop[p];
         lif_shifted *z = &l->shifted[p];
-        z->to_drive = respond(s, pop, z, pop->by_drive, pop->flux_by_drive, z->drive_response);
-        if (!l->noisy) continue; /* nothing comes through the diffusion */
-        z->to_diffusion = respond(s, pop, z, pop->by_diffusion, pop->flux_by_diffusion, z->diffusion_response);
+        const size_t at = p * s->stride;
+        z->to_drive = respond(s, pop, z, l->by_drive + at, pop->flux_by_drive, z->drive_response);
+        if (!l->kept.noise) continue; /* nothing comes through the diffusion */
+        z->to_diffusion = respond(s, pop, z, l->by_diffusion + at, pop->flux_by_diffusion, z->diffusion_response);
     }
     return factor_rates(l);
 }
@@ -185,17 +193,19 @@ npde_status npde__lif_solve_complex(npde__system *s, double *re, double *im)
     double *rate = l->shifted_rates, *rate_im = rate + n;
     for (size_t p = 0; p < n; p++)
         put(rate, rate_im, p, solve_population(s, &l->pop[p], &l->shifted[p], re + p * stride, im + p * stride));
-    if (!s->coupled) return NPDE_OK;
+    if (!l->kept.any) return NPDE_OK;
     solve_rates(l, rate, rate_im);
     if (!npde__system_finite(rate, 2 * n))
         return npde__fail(s->context, NPDE__RETRY, "the Jacobian of the rates is singular");
+    double *drive = l->shifted_act, *drive_im = drive + n, *diffusion = drive_im + n, *diffusion_im = diffusion + n;
+    npde__lif_act(l, &l->kept, rate, drive, diffusion);
+    npde__lif_act(l, &l->kept, rate_im, drive_im, diffusion_im);
     for (size_t p = 0; p < n; p++) {
         const lif_shifted *z = &l->shifted[p];
-        npde__complex drive, diffusion;
-        npde__lif_act(l, &l->kept, p, rate, &drive.re, &diffusion.re);
-        npde__lif_act(l, &l->kept, p, rate_im, &drive.im, &diffusion.im);
-        add_response(stride, drive, z->drive_response, re + p * stride, im + p * stride);
-        add_response(stride, diffusion, z->diffusion_response, re + p * stride, im + p * stride);
+        add_response(stride, number(drive, drive_im, p), z->drive_response, re + p * stride, im + p * stride);
+        if (!l->kept.noise) continue;
+        add_response(stride, number(diffusion, diffusion_im, p), z->diffusion_response, re + p * stride,
+                     im + p * stride);
     }
     return NPDE_OK;
 }
@@ -205,14 +215,16 @@ void npde__lif_snapshot_complex(npde__system *s, npde__bytes *bytes)
     lif_system *l = npde__lif_self(s);
     const size_t n = s->n_rates;
     if (!l->shifted) return;
+    npde__bytes_block(bytes, l->by_drive, s->n * sizeof(double));
+    npde__bytes_block(bytes, l->by_diffusion, s->n * sizeof(double));
     for (size_t p = 0; p < n; p++) {
-        lif_population *pop = &l->pop[p];
-        npde__bytes_block(bytes, pop->by_drive, s->stride * sizeof(double));
-        npde__bytes_block(bytes, pop->by_diffusion, s->stride * sizeof(double));
-        npde__bytes_block(bytes, &pop->flux_by_drive, sizeof(double));
-        npde__bytes_block(bytes, &pop->flux_by_diffusion, sizeof(double));
+        npde__bytes_block(bytes, &l->pop[p].flux_by_drive, sizeof(double));
+        npde__bytes_block(bytes, &l->pop[p].flux_by_diffusion, sizeof(double));
     }
     if (!l->iterate_callback) return;
-    npde__bytes_block(bytes, l->kept.drive, n * n * sizeof(double));
-    npde__bytes_block(bytes, l->kept.diffusion, n * n * sizeof(double));
+    const size_t size = (l->diagonal ? n : n * l->ld) * sizeof(double);
+    npde__bytes_block(bytes, l->kept.drive, size);
+    npde__bytes_block(bytes, l->kept.diffusion, size);
+    npde__bytes_block(bytes, &l->kept.any, sizeof l->kept.any);
+    npde__bytes_block(bytes, &l->kept.noise, sizeof l->kept.noise);
 }

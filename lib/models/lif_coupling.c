@@ -3,6 +3,7 @@
 #include "models/lif.h"
 
 #include "core/time.h"
+#include "numerics/kernels.h"
 #include "numerics/lapack.h"
 
 #include <math.h>
@@ -15,13 +16,14 @@
 static void linear_law(const lif_system *l, double t, int side, const double *rates, double *drive, double *diffusion)
 {
     const size_t n = l->base.n_rates;
+    if (l->linked) npde__lif_act(l, &l->linear, rates, drive, diffusion);
     for (size_t p = 0; p < n; p++) {
-        drive[p] = l->pop[p].drive0;
-        diffusion[p] = l->pop[p].diffusion0;
-        for (size_t q = 0; l->linked && q < n; q++) {
+        drive[p] = l->pop[p].drive0 + (l->linked ? drive[p] : 0);
+        diffusion[p] = l->pop[p].diffusion0 + (l->linked && l->linear.noise ? diffusion[p] : 0);
+        for (size_t q = l->apart ? p : 0; l->delayed && q < (l->apart ? p + 1 : n); q++) {
             const double b = l->weights[p * n + q], a1 = l->noise[p * n + q], d = l->delays[p * n + q];
-            if (b == 0 && a1 == 0) continue;
-            const double rate = d > 0 ? npde__history_at(&l->history, q, t - d, side) : rates[q];
+            if ((b == 0 && a1 == 0) || d == 0) continue;
+            const double rate = npde__history_at(&l->history, q, t - d, side);
             drive[p] += b * rate;
             diffusion[p] += a1 * rate;
         }
@@ -80,52 +82,44 @@ static npde_status jacobian_column(lif_system *l, double t, int side, const doub
         const npde_status status = law(l, t, side, l->probe_rates, l->probe_drive, l->probe_diffusion);
         if (status) return status;
         for (size_t p = 0; p < n; p++) {
-            jacobian->drive[p * n + q] += sign * l->probe_drive[p] / (step + below);
-            jacobian->diffusion[p * n + q] += sign * l->probe_diffusion[p] / (step + below);
+            const size_t k = l->diagonal ? p : q * l->ld + p;
+            jacobian->drive[k] += sign * l->probe_drive[p] / (step + below);
+            jacobian->diffusion[k] += sign * l->probe_diffusion[p] / (step + below);
         }
     }
     return NPDE_OK;
 }
 
-npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian,
-                                   int *any)
+npde_status npde__lif_law_jacobian(lif_system *l, double t, int side, const double *rates, lif_jacobian *jacobian)
 {
     const size_t n = l->base.n_rates;
-    *any = l->base.coupled;
-    if (!l->iterate_callback) return NPDE_OK;
-    memset(jacobian->drive, 0, n * n * sizeof(double));
-    memset(jacobian->diffusion, 0, n * n * sizeof(double));
+    if (!l->iterate_callback) {
+        *jacobian = l->linear;
+        return NPDE_OK;
+    }
+    const size_t size = (l->diagonal ? n : n * l->ld) * sizeof(double);
+    memset(jacobian->drive, 0, size);
+    memset(jacobian->diffusion, 0, size);
     /* A first try moves all rates at once: a callback that only moves the drive in time then costs one call. */
     for (size_t k = 0; k < n; k++)
         l->probe_rates[k] = rates[k] + 1e-7 * (1 + fabs(rates[k])) * (1 + (double)k / (double)n);
     npde_status status = law(l, t, side, l->probe_rates, l->probe_drive, l->probe_diffusion);
-    *any = memcmp(l->probe_drive, l->drive, n * sizeof(double)) != 0 ||
-           memcmp(l->probe_diffusion, l->diffusion, n * sizeof(double)) != 0;
-    for (size_t q = 0; q < n && *any && !status; q++) status = jacobian_column(l, t, side, rates, q, jacobian);
+    jacobian->noise = memcmp(l->probe_diffusion, l->diffusion, n * sizeof(double)) != 0;
+    jacobian->any = jacobian->noise || memcmp(l->probe_drive, l->drive, n * sizeof(double)) != 0;
+    for (size_t q = 0; q < n && jacobian->any && !status; q++) status = jacobian_column(l, t, side, rates, q, jacobian);
     return status;
 }
 
-static double entry(const lif_system *l, const double *differences, const double *weights, size_t p, size_t q)
+void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, const double *x, double *drive, double *diffusion)
 {
-    const size_t k = p * l->base.n_rates + q;
-    if (differences) return differences[k];
-    return l->linked && l->delays[k] == 0 ? weights[k] : 0;
-}
-
-void npde__lif_act(const lif_system *l, const lif_jacobian *jacobian, size_t p, const double *x, double *drive,
-                   double *diffusion)
-{
-    *drive = *diffusion = 0;
-    for (size_t q = l->diagonal ? p : 0; q < (l->diagonal ? p + 1 : l->base.n_rates); q++) {
-        *drive += entry(l, jacobian->drive, l->weights, p, q) * x[q];
-        *diffusion += entry(l, jacobian->diffusion, l->noise, p, q) * x[q];
+    const size_t n = l->base.n_rates;
+    if (l->diagonal) {
+        for (size_t p = 0; p < n; p++) drive[p] = jacobian->drive[p] * x[p];
+        for (size_t p = 0; jacobian->noise && p < n; p++) diffusion[p] = jacobian->diffusion[p] * x[p];
+        return;
     }
-}
-
-double npde__lif_gain(const lif_system *l, const lif_jacobian *jacobian, size_t p, size_t q)
-{
-    return l->to_drive[p] * entry(l, jacobian->drive, l->weights, p, q) +
-           l->to_diffusion[p] * entry(l, jacobian->diffusion, l->noise, p, q);
+    npde__kernels_best()->multiply(n, n, jacobian->drive, l->ld, x, drive);
+    if (jacobian->noise) npde__kernels_best()->multiply(n, n, jacobian->diffusion, l->ld, x, diffusion);
 }
 
 static npde_status singular(const lif_system *l)
@@ -136,12 +130,18 @@ static npde_status singular(const lif_system *l)
 npde_status npde__lif_factor_rates(lif_system *l, const lif_jacobian *jacobian, double *matrix, int *pivots)
 {
     const size_t n = l->base.n_rates;
+    const double *drive = jacobian->drive, *diffusion = jacobian->diffusion;
     if (l->diagonal) {
-        for (size_t p = 0; p < n; p++) matrix[p] = 1 / (1 - npde__lif_gain(l, jacobian, p, p));
+        for (size_t p = 0; p < n; p++)
+            matrix[p] = 1 / (1 - l->to_drive[p] * drive[p] - (jacobian->noise ? l->to_diffusion[p] * diffusion[p] : 0));
         return npde__system_finite(matrix, n) ? NPDE_OK : singular(l);
     }
-    for (size_t q = 0; q < n; q++) /* column-major */
-        for (size_t p = 0; p < n; p++) matrix[q * n + p] = (p == q) - npde__lif_gain(l, jacobian, p, q);
+    for (size_t q = 0; q < n; q++, drive += l->ld, diffusion += l->ld) { /* column-major */
+        double *column = matrix + q * n;
+        for (size_t p = 0; p < n; p++) column[p] = -l->to_drive[p] * drive[p];
+        for (size_t p = 0; jacobian->noise && p < n; p++) column[p] -= l->to_diffusion[p] * diffusion[p];
+        column[q] += 1;
+    }
     const int order = (int)n;
     int info = 0;
     dgetrf_(&order, &order, matrix, &order, pivots, &info);
@@ -256,11 +256,49 @@ double npde__lif_next_break(const npde__system *s, double t)
 
 /* ---- making it ---- */
 
+/* What acts at once, as the Jacobian of the linear law. */
+static npde_status make_linear(lif_system *l, const npde_model *m, size_t size)
+{
+    const size_t n = l->base.n_rates;
+    l->linear.any = l->base.coupled;
+    l->linear.noise = l->base.coupled && l->noisy;
+    l->linear.drive = npde__alloc(l->base.context, size, sizeof(double));
+    l->linear.diffusion = npde__alloc(l->base.context, size, sizeof(double));
+    if (!l->linear.drive || !l->linear.diffusion) return NPDE_ERR_MEMORY;
+    for (size_t p = 0; p < n; p++)
+        for (size_t q = 0; q < n; q++) {
+            if (m->matrix[2][p * n + q] > 0 || (l->diagonal && p != q)) continue;
+            const size_t k = l->diagonal ? p : q * l->ld + p;
+            l->linear.drive[k] = m->matrix[0][p * n + q];
+            l->linear.diffusion[k] = m->matrix[1][p * n + q];
+        }
+    return NPDE_OK;
+}
+
+/* Finds out who acts on whom, and how soon. */
+static void look_at_links(lif_system *l, const npde_model *m)
+{
+    const size_t n = m->n_pop;
+    for (size_t k = 0; m->kind->coupled && k < n * n; k++) {
+        const double b = m->matrix[0][k], a1 = m->matrix[1][k];
+        if (b == 0 && a1 == 0) continue;
+        l->linked = 1;
+        if (a1 != 0) l->noisy = 1;
+        if (k / n != k % n) l->apart = 0;
+        if (m->matrix[2][k] > 0) {
+            l->moves = l->delayed = 1;
+            continue;
+        }
+        l->base.coupled = 1;
+        if (k / n != k % n) l->diagonal = 0;
+    }
+}
+
 npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
 {
     npde_context *c = l->base.context;
     const size_t n = m->n_pop;
-    l->diagonal = 1;
+    l->diagonal = l->apart = 1;
     l->coupling = npde__callback_acquire(m->coupling);
     l->moves = l->noisy = m->coupling != NULL;
     l->iterate_callback = m->coupling && m->kind->coupled;
@@ -268,26 +306,15 @@ npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
         l->base.coupled = 1;
         l->diagonal = n == 1;
     }
-    for (size_t k = 0; m->kind->coupled && k < n * n; k++) {
-        const double b = m->matrix[0][k], a1 = m->matrix[1][k];
-        if (b == 0 && a1 == 0) continue;
-        l->linked = 1;
-        if (a1 != 0) l->noisy = 1;
-        if (m->matrix[2][k] > 0) {
-            l->moves = 1;
-            continue;
-        }
-        l->base.coupled = 1;
-        if (k / n != k % n) l->diagonal = 0;
+    look_at_links(l, m);
+    double **const to[NPDE__MATRICES] = {&l->weights, &l->noise, &l->delays};
+    for (size_t i = 0; i < NPDE__MATRICES && l->delayed; i++) {
+        if (!(*to[i] = npde__alloc(c, n * n, sizeof(double)))) return NPDE_ERR_MEMORY;
+        memcpy(*to[i], m->matrix[i], n * n * sizeof(double));
     }
-    if (l->linked) {
-        double **const to[NPDE__MATRICES] = {&l->weights, &l->noise, &l->delays};
-        for (size_t i = 0; i < NPDE__MATRICES; i++) {
-            if (!(*to[i] = npde__alloc(c, n * n, sizeof(double)))) return NPDE_ERR_MEMORY;
-            memcpy(*to[i], m->matrix[i], n * n * sizeof(double));
-        }
-    }
-    const size_t size = l->diagonal ? n : n * n;
+    l->ld = (n + 7) / 8 * 8;
+    const size_t size = l->diagonal ? n : n * l->ld;
+    if (l->linked && make_linear(l, m, size)) return NPDE_ERR_MEMORY;
     l->matrix = npde__alloc(c, size, sizeof(double));
     l->kept_matrix = npde__alloc(c, size, sizeof(double));
     l->pivots = npde__alloc(c, n, sizeof *l->pivots);
@@ -295,7 +322,8 @@ npde_status npde__lif_make_coupling(lif_system *l, const npde_model *m)
     if (!l->matrix || !l->kept_matrix || !l->pivots || !l->kept_pivots) return NPDE_ERR_MEMORY;
     double **const differences[] = {&l->present.drive, &l->present.diffusion, &l->kept.drive, &l->kept.diffusion};
     for (size_t i = 0; i < 4 && l->iterate_callback; i++)
-        if (!(*differences[i] = npde__alloc(c, n * n, sizeof(double)))) return NPDE_ERR_MEMORY;
+        if (!(*differences[i] = npde__alloc(c, size, sizeof(double)))) return NPDE_ERR_MEMORY;
+    if (!l->iterate_callback) l->present = l->kept = l->linear;
     return NPDE_OK;
 }
 
@@ -342,7 +370,7 @@ static void sum_breaks(lif_system *l, const double *delay, size_t n_delays, size
 static double *find_delays(lif_system *l, size_t *n_delays)
 {
     const size_t n = l->base.n_rates;
-    double *delay = npde__alloc(l->base.context, n + (l->linked ? n * n : 0), sizeof *delay);
+    double *delay = npde__alloc(l->base.context, n + (l->delayed ? n * n : 0), sizeof *delay);
     if (!delay) return NULL;
     size_t found = 0;
     for (size_t p = 0; p < n; p++) {
@@ -350,7 +378,7 @@ static double *find_delays(lif_system *l, size_t *n_delays)
         delay[found++] = l->pop[p].tau;
         l->fired = l->moves = 1;
     }
-    for (size_t k = 0; l->linked && k < n * n; k++)
+    for (size_t k = 0; l->delayed && k < n * n; k++)
         if (l->delays[k] > 0 && (l->weights[k] != 0 || l->noise[k] != 0)) delay[found++] = l->delays[k];
     *n_delays = unique(delay, found);
     return delay;
@@ -401,10 +429,12 @@ npde_status npde__lif_make_history(lif_system *l, size_t order, double dt, doubl
 void npde__lif_free_coupling(lif_system *l)
 {
     npde_context *c = l->base.context;
-    void *const blocks[] = {l->weights,    l->noise,         l->delays,        l->breaks,
-                            l->memory,     l->past,          l->matrix,        l->kept_matrix,
-                            l->pivots,     l->kept_pivots,   l->present.drive, l->present.diffusion,
-                            l->kept.drive, l->kept.diffusion};
+    void *const blocks[] = {l->linear.drive, l->linear.diffusion, l->weights,     l->noise,
+                            l->delays,       l->breaks,           l->memory,      l->past,
+                            l->matrix,       l->pivots,           l->kept_matrix, l->kept_pivots};
+    void *const differences[] = {l->present.drive, l->present.diffusion, l->kept.drive, l->kept.diffusion};
+    for (size_t i = 0; i < sizeof differences / sizeof differences[0] && l->iterate_callback; i++)
+        npde__free(c, differences[i]);
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__history_free(&l->history, c);
     npde__callback_release(l->coupling);

@@ -321,7 +321,7 @@ npde_status npde__macroscopic_steady(const npde_model *m, double rate_max, doubl
     if (status) return status;
     study *s = npde__alloc(m->context, 1, sizeof *s);
     if (!s) return NPDE_ERR_MEMORY;
-    s->of = (npde__population){m, 0};
+    s->of = npde__model_population(m, 0);
     s->pop = npde__kinetic_read(m, 0);
     s->discharge = (npde_id)npde__model_value(m, 0, NPDE_PARAM_DISCHARGE);
     s->kappa = npde__model_value(m, 0, NPDE_PARAM_DISCHARGE_RATE);

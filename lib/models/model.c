@@ -12,7 +12,7 @@ npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_
     m->context = c;
     m->kind = kind;
     m->n_pop = n_pop;
-    const size_t n_params = npde__ids_size(NPDE_FAMILY_PARAM);
+    const size_t n_params = m->n_params = npde__ids_size(NPDE_FAMILY_PARAM);
     m->param = npde__alloc(c, n_pop * n_params, sizeof *m->param);
     int ok = m->param != NULL;
     for (size_t i = 0; kind->coupled && i < NPDE__MATRICES; i++)
@@ -63,7 +63,7 @@ double *npde__model_param(const npde_model *m, size_t pop, npde_id param)
     const npde_id matrix = matrix_of(param);
     for (const npde_id *lacked = m->kind->lacks; *lacked; lacked++)
         if (*lacked == param) return NULL;
-    if (!matrix) return &m->param[pop * npde__ids_size(NPDE_FAMILY_PARAM) + npde__ids_slot(param)];
+    if (!matrix) return &m->param[pop * m->n_params + npde__ids_slot(param)];
     return m->kind->coupled ? &m->matrix[npde__ids_slot(matrix)][pop * m->n_pop + pop] : NULL;
 }
 
@@ -121,13 +121,22 @@ static npde_status call_profile(const npde_model *m, const npde__callback *callb
     return NPDE_OK;
 }
 
+npde__population npde__model_population(const npde_model *m, size_t pop)
+{
+    return (npde__population){.model = m,
+                              .pop = pop,
+                              .leak = npde__model_value(m, pop, NPDE_PARAM_V_LEAK),
+                              .rate = 1 / npde__model_value(m, pop, NPDE_PARAM_TIME_CONSTANT),
+                              .threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD),
+                              .kappa = npde__model_value(m, pop, NPDE_PARAM_DISCHARGE_RATE),
+                              .discharge = (npde_id)npde__model_value(m, pop, NPDE_PARAM_DISCHARGE)};
+}
+
 npde_status npde__model_drift(void *self, size_t n, const double *v, double *value)
 {
     const npde__population *of = self;
     if (of->model->drift) return call_profile(of->model, of->model->drift, "drift", of->pop, n, v, value);
-    const double leak = npde__model_value(of->model, of->pop, NPDE_PARAM_V_LEAK);
-    const double rate = 1 / npde__model_value(of->model, of->pop, NPDE_PARAM_TIME_CONSTANT);
-    for (size_t i = 0; i < n; i++) value[i] = (leak - v[i]) * rate;
+    for (size_t i = 0; i < n; i++) value[i] = (of->leak - v[i]) * of->rate;
     return NPDE_OK;
 }
 
@@ -135,10 +144,7 @@ npde_status npde__model_discharge(void *self, size_t n, const double *v, double 
 {
     const npde__population *of = self;
     const npde_model *m = of->model;
-    const double threshold = npde__model_value(m, of->pop, NPDE_PARAM_V_THRESHOLD);
-    const double kappa = npde__model_value(m, of->pop, NPDE_PARAM_DISCHARGE_RATE);
-    const npde_id kind = (npde_id)npde__model_value(m, of->pop, NPDE_PARAM_DISCHARGE);
-    if (kind == NPDE_DISCHARGE_CUSTOM) {
+    if (of->discharge == NPDE_DISCHARGE_CUSTOM) {
         const npde_status status = call_profile(m, m->discharge, "discharge", of->pop, n, v, value);
         for (size_t i = 0; i < n && !status; i++)
             if (value[i] < 0)
@@ -148,8 +154,8 @@ npde_status npde__model_discharge(void *self, size_t n, const double *v, double 
         return status;
     }
     for (size_t i = 0; i < n; i++) {
-        const double over = v[i] - threshold;
-        value[i] = over <= 0 ? 0 : kind == NPDE_DISCHARGE_STEP ? kappa : kappa * over;
+        const double over = v[i] - of->threshold;
+        value[i] = over <= 0 ? 0 : of->discharge == NPDE_DISCHARGE_STEP ? of->kappa : of->kappa * over;
     }
     return NPDE_OK;
 }

@@ -35,7 +35,8 @@ struct npde_model {
     npde_context *context;
     const npde__model_kind *kind;
     size_t n_pop;
-    double *param;                  /* n_pop × number of parameters */
+    size_t n_params;
+    double *param;                  /* n_pop × n_params */
     double *matrix[NPDE__MATRICES]; /* n_pop × n_pop: weights, noise weights, delays; NULL without coupling */
     npde__callback *coupling, *drift, *discharge, *conductance;
 };
@@ -58,7 +59,10 @@ npde_status npde__model_validate(const npde_model *model);
 typedef struct {
     const npde_model *model;
     size_t pop;
+    double leak, rate, threshold, kappa;
+    npde_id discharge;
 } npde__population;
+npde__population npde__model_population(const npde_model *model, size_t pop);
 npde_status npde__model_drift(void *population, size_t n, const double *v, double *value);
 npde_status npde__model_discharge(void *population, size_t n, const double *v, double *value);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The factorisations of numerics/chain.h and numerics/tridiagonal.h for a complex shift γ of a real operator. Vectors and blocks
- * keep real and imaginary parts apart, so that inner loops are those of real numbers. */
+ * The factorisations of a chain of blocks (kernels.h) and of numerics/tridiagonal.h for a complex shift γ of a real operator.
+ * Vectors and blocks keep real and imaginary parts apart, so that inner loops are those of real numbers. */
 #ifndef NPDE_NUMERICS_COMPLEX_LU_H
 #define NPDE_NUMERICS_COMPLEX_LU_H
 

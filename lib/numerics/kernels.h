@@ -13,6 +13,7 @@
 
 enum {
     NPDE__KERNELS_LANES = 8,
+    NPDE__KERNELS_MATRICES = 3,                      /* most of a product in lanes */
     NPDE__KERNELS_TERMS = 12,                        /* most vectors of a combination */
     NPDE__KERNELS_CHUNKS = 16,                       /* of a single tridiagonal system */
     NPDE__KERNELS_CHUNKED = 4 * NPDE__KERNELS_CHUNKS /* shorter systems are not cut: the separators would cost more */
@@ -41,12 +42,40 @@ typedef struct {
     void (*shared_factor)(size_t n, const double *sum, const double *down, const double *up, double *factors);
     void (*shared_solve)(size_t n, size_t n_groups, const double *factors, double *x);
 
-    /* Eight band matrices, a[((kl + ku + 1) j + ku + i − j) 8 + lane] for −ku ≤ i − j ≤ kl; what lies outside the matrix is
-     * neither read nor written. LU without pivoting: for matrices that are dominant by columns, or whose symmetric part is
-     * positive definite and not small beside the skew part (Golub & Van Loan, Matrix Computations, 4th ed., 4.1 and
-     * 4.2). */
-    void (*band_factor)(size_t n, size_t kl, size_t ku, double *a);
-    void (*band_solve)(size_t n, size_t kl, size_t ku, const double *a, double *x);
+    /*
+     * A chain of dense blocks, each sharing its last unknown with the first of the next: the matrix of spectral elements. In the
+     * natural order elimination fills nothing outside the blocks. Of an m × m block (in columns, ld ≥ m a multiple of 8, 0 in the
+     * rows from m on) the factor eliminates the first k = m − 1 or, of the last block, k = m unknowns in place; with k = m − 1 the
+     * last diagonal entry becomes what the next block's first must have added to it. `inverses` holds 16 ld numbers. The solves
+     * do the block's part of a sweep; x begins at its first unknown and holds ld numbers, which may not be NaN or infinite beyond
+     * m and stay what they are there. 0 if a pivot is 0 or not finite.
+     *
+     * There is no pivoting. The matrices are W − γK of a drift–diffusion operator, which is close to self-adjoint and of one sign
+     * in the weight of its own steady state; elimination does not see a scaling of rows or columns by such a weight.
+     */
+    int (*chain_factor)(size_t m, size_t k, size_t ld, double *block, double *inverses);
+    void (*chain_forward)(size_t k, size_t ld, const double *block, const double *inverses, double *x);
+    void (*chain_backward)(size_t m, size_t ld, const double *block, const double *inverses, double *x);
+
+    /* The same of eight blocks in lanes, element i, j of lane l at block[8 (j m + i) + l]; inverses of the pivots, whatever they
+     * are, take the diagonal. */
+    void (*lanes_factor)(size_t m, size_t k, double *block);
+    void (*lanes_forward)(size_t m, size_t k, const double *block, double *x);
+    void (*lanes_backward)(size_t m, size_t k, const double *block, double *x);
+
+    /* Into lanes, x[8 i + l] = scale[i] p[at[l] + i] for i < n, and out of them, p[at[l] + i] = scale[i] x[8 i + l]; scale may be
+     * NULL for 1. Lanes may be given twice if they hold the same. */
+    void (*gather)(size_t n, const size_t *at, const double *p, const double *scale, double *x);
+    void (*scatter)(size_t n, const size_t *at, const double *scale, const double *x, double *p);
+
+    /* y[8 i + l] = Σ_k c[8 k + l] x_k[i] for i < n, over m ≤ NPDE__KERNELS_MATRICES vectors common to all
+     * lanes. */
+    void (*spread)(size_t n, size_t m, const double *c, const double *const *x, double *y);
+
+    /* y += Σ_k A_k (c_k x) in lanes, over m ≤ NPDE__KERNELS_MATRICES matrices common to all of them, in columns, ld ≥ rows, and
+     * factors c[8 k + l]. */
+    void (*lanes_multiply)(size_t rows, size_t columns, size_t m, const double *const *a, size_t ld, const double *c,
+                           const double *x, double *y);
 
     /* y = A x, A in columns, ld ≥ rows, a multiple of 8. What A has below its rows is read and has no effect. */
     void (*multiply)(size_t rows, size_t columns, const double *a, size_t ld, const double *x, double *y);

@@ -4,10 +4,11 @@
 #define NPDE_NUMERICS_KERNELS_TABLE_H
 
 #include "numerics/kernels.h"
-#include "numerics/kernels_band.h"
 #include "numerics/kernels_batch.h"
+#include "numerics/kernels_chain.h"
 #include "numerics/kernels_dense.h"
 #include "numerics/kernels_columns.h"
+#include "numerics/kernels_lanes.h"
 #include "numerics/kernels_line.h"
 #include "numerics/kernels_remap.h"
 
@@ -25,8 +26,16 @@ const npde__kernels TABLE(VARIANT) = {
     .batch_solve = batch_solve,
     .shared_factor = shared_factor,
     .shared_solve = shared_solve,
-    .band_factor = band_factor,
-    .band_solve = band_solve,
+    .chain_factor = chain_factor,
+    .chain_forward = chain_forward,
+    .chain_backward = chain_backward,
+    .lanes_factor = lanes_factor,
+    .lanes_forward = lanes_forward,
+    .lanes_backward = lanes_backward,
+    .gather = gather,
+    .scatter = scatter,
+    .spread = spread,
+    .lanes_multiply = lanes_multiply,
     .multiply = multiply,
     .combine = combine,
     .remap = remap,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The few LAPACK routines in use. Declared here and not through a vendor's header, which may pull in complex.h and with it
+ * The few LAPACK and BLAS routines in use. Declared here and not through a vendor's header, which may pull in complex.h and with it
  * the macro I. Character arguments carry their hidden length at the end. */
 #ifndef NPDE_NUMERICS_LAPACK_H
 #define NPDE_NUMERICS_LAPACK_H
@@ -9,6 +9,10 @@
 void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *ipiv, int *info);
 void dgetrs_(const char *trans, const int *n, const int *nrhs, const double *a, const int *lda, const int *ipiv,
              double *b, const int *ldb, int *info, size_t trans_length);
+void dgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k, const double *alpha,
+            const double *a, const int *lda, const double *b, const int *ldb, const double *beta, double *c,
+            const int *ldc, size_t transa_length, size_t transb_length);
+
 void dgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k, const double *alpha,
             const double *a, const int *lda, const double *b, const int *ldb, const double *beta, double *c,
             const int *ldc, size_t transa_length, size_t transb_length);

@@ -7,7 +7,7 @@
 
 enum { NPDE__MAX_DEGREE = 64, NPDE__MAX_NODES = NPDE__MAX_DEGREE + 4 };
 
-/* n-point Gauss–Legendre rule, exact to degree 2n − 1. */
+/* n-point Gauss–Legendre rule, n ≤ NPDE__MAX_NODES, exact to degree 2n − 1. */
 void npde__quadrature_gauss(size_t n, double *x, double *w);
 /* (p + 1)-point Gauss–Lobatto–Legendre rule, exact to degree 2p − 1, ends included. */
 void npde__quadrature_lobatto(size_t p, double *x, double *w);

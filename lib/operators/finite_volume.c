@@ -16,32 +16,36 @@
 #include "operators/operator.h"
 
 #include "numerics/complex_lu.h"
-#include "numerics/kernels.h"
 #include "numerics/quadrature.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { GAUSS = 10 };               /* points per cell of the exact integral */
 static const double steepest = 10; /* variation of Φ over a cell that they integrate to rounding */
 
+enum { PER_CELL = GAUSS + 2 };
+
+/* Of a stencil. */
 typedef struct {
-    double *alpha, *beta;                     /* fluxes by face; face i lies between points i and i + 1 */
-    double *alpha_drive, *beta_drive;         /* their derivatives by μ */
-    double *alpha_diffusion, *beta_diffusion; /* and by a */
-    double *drift;                            /* f at the midpoints */
-    double *integral;                  /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
-    double *discharge;                 /* w φ: integral of φ_F over each control volume */
-    double *sum, *down, *up, *factors; /* W − γK and its factors */
-    const npde__kernels *kernels;
+    double *drift;             /* f at the midpoints */
+    double *integral;          /* exact: ∫_{midpoint}^x f at the two ends and the GAUSS points of each cell */
+    double *discharge;         /* w φ: integral of φ_F over each control volume */
     double x[GAUSS], w[GAUSS]; /* the Gauss rule */
 } data;
 
-enum { PER_CELL = GAUSS + 2 };
+/* Of an operator, in lanes. */
+typedef struct {
+    double *alpha, *beta;    /* fluxes by face; face i lies between points i and i + 1 */
+    double *sum, *down, *up; /* W − γK */
+    double *factors;         /* of line_factor, shared_factor or batch_factor */
+    int shared;              /* all lanes have one matrix */
+} coefficients;
 
-/* B(z) and B'(z). The series has relative error < 1e-16 for |z| < 0.1; B' = B(z)(1 − B(−z))/z elsewhere. */
+/* B(z) and B'(z) for z ≥ 0. The series has relative error < 1e-16 for z < 0.1; B' = B(z)(1 − B(−z))/z elsewhere. */
 static double bernoulli(double z, double *slope)
 {
-    if (fabs(z) < 0.1) {
+    if (z < 0.1) {
         const double y = z * z;
         *slope = -0.5 + z * (1. / 6 + y * (-1. / 180 + y * (1. / 5040 - y / 151200)));
         return 1 - z / 2 + y * (1. / 12 + y * (-1. / 720 + y * (1. / 30240 - y / 1209600)));
@@ -62,15 +66,17 @@ typedef struct {
 static face midpoint_face(double drift, double h, double a)
 {
     face f;
-    const double z = drift * h / a;
-    double slope, mirror;
-    const double b = bernoulli(z, &slope), m = bernoulli(-z, &mirror);
+    const double z = drift * h / a, size = fabs(z);
+    double slope;
+    const double small = bernoulli(size, &slope), large = small + size, opposite = -1 - slope;
+    const double b = z > 0 ? small : large, m = z > 0 ? large : small; /* B(z) and B(−z) */
+    const double b_slope = z > 0 ? slope : opposite, m_slope = z > 0 ? opposite : slope;
     f.alpha = a / h * m;
     f.beta = a / h * b;
-    f.alpha_drive = -mirror;
-    f.beta_drive = slope;
-    f.alpha_diffusion = (m + z * mirror) / h;
-    f.beta_diffusion = (b - z * slope) / h;
+    f.alpha_drive = -m_slope;
+    f.beta_drive = b_slope;
+    f.alpha_diffusion = (m + z * m_slope) / h;
+    f.beta_diffusion = (b - z * b_slope) / h;
     return f;
 }
 
@@ -107,206 +113,348 @@ static int exact_face(const double *integral, double drive, double h, double a, 
     return 1;
 }
 
-static face compute_face(const npde__operator *op, size_t i, double drive, double a)
+static face compute_face(const npde__stencil *s, size_t i, double drive, double a)
 {
-    const data *d = op->data;
-    const double h = op->grid->v[i + 1] - op->grid->v[i];
+    const data *d = s->data;
+    const double h = s->grid->v[i + 1] - s->grid->v[i];
     face f;
-    if (op->exact && exact_face(d->integral + i * PER_CELL, drive, h, a, d->x, d->w, &f)) return f;
+    if (s->exact && exact_face(d->integral + i * PER_CELL, drive, h, a, d->x, d->w, &f)) return f;
     return midpoint_face(d->drift[i] + drive, h, a);
 }
 
-static size_t n_faces(const npde__operator *op)
+static size_t n_faces(const npde__stencil *s)
 {
-    return op->absorbing ? op->end : op->end - 1;
+    return s->absorbing ? s->end : s->end - 1;
 }
 
-/* ∫_{midpoint}^x f over one cell, by Gauss quadrature of f on [midpoint, x]. */
-static npde_status integrate_drift(npde__field drift, double left, double right, const double *x, const double *w,
-                                   double *integral)
+/* ---- what operators have in common ---- */
+
+/* A face's midpoint and, for the exact integral, the Gauss points of its cell. */
+static size_t fv_drift_points(const npde__stencil *s, double *v)
 {
-    const double middle = (left + right) / 2;
-    for (size_t q = 0; q < PER_CELL; q++) {
-        const double to = q == 0 ? left : q == 1 ? right : middle + x[q - 2] * (right - left) / 2;
-        double v[GAUSS], f[GAUSS], sum = 0;
-        for (size_t k = 0; k < GAUSS; k++) v[k] = middle + (to - middle) * (x[k] + 1) / 2;
-        const npde_status status = drift.fn(drift.self, GAUSS, v, f);
-        if (status) return status;
-        for (size_t k = 0; k < GAUSS; k++) sum += w[k] * f[k];
-        integral[q] = sum * (to - middle) / 2;
+    const size_t per_face = s->exact ? GAUSS + 1 : 1;
+    double x[GAUSS], w[GAUSS];
+    if (v) npde__quadrature_gauss(GAUSS, x, w);
+    for (size_t i = 0; v && i < n_faces(s); i++) {
+        const double left = s->grid->v[i], right = s->grid->v[i + 1], middle = (left + right) / 2;
+        *v++ = middle;
+        for (size_t q = 0; q + 1 < per_face; q++) *v++ = middle + x[q] * (right - left) / 2;
     }
-    return NPDE_OK;
+    return n_faces(s) * per_face;
 }
 
-/* ∫ φ_F over the control volumes, half cell by half cell, so that a jump of φ_F at a point is harmless. */
-static npde_status integrate_discharge(const npde__operator *op, npde__field discharge)
+/* Gauss points of each half cell, so that a jump of φ_F at a point is harmless. */
+static size_t fv_discharge_points(const npde__stencil *s, double *v)
 {
-    const data *d = op->data;
-    const double *p = op->grid->v;
-    for (size_t half = 0; half < 2 * (op->end - 1); half++) {
+    const double *p = s->grid->v;
+    double x[GAUSS], w[GAUSS];
+    if (v) npde__quadrature_gauss(GAUSS, x, w);
+    for (size_t half = 0; v && half < 2 * (s->end - 1); half++) {
         const size_t i = half / 2;
         const double middle = (p[i] + p[i + 1]) / 2;
         const double left = half % 2 ? middle : p[i], right = half % 2 ? p[i + 1] : middle;
-        double v[GAUSS], phi[GAUSS];
-        for (size_t k = 0; k < GAUSS; k++) v[k] = left + (right - left) * (d->x[k] + 1) / 2;
-        const npde_status status = discharge.fn(discharge.self, GAUSS, v, phi);
-        if (status) return status;
-        for (size_t k = 0; k < GAUSS; k++) d->discharge[i + half % 2] += d->w[k] * phi[k] * (right - left) / 2;
+        for (size_t q = 0; q < GAUSS; q++) *v++ = left + (right - left) * (x[q] + 1) / 2;
     }
-    for (size_t i = 0; i < op->end; i++) op->c[i] = d->discharge[i];
+    return 2 * (s->end - 1) * GAUSS;
+}
+
+/* ∫_{midpoint}^x f over each cell, of the polynomial through the Gauss points: a matrix for all cells. */
+static void integrate_drift(const npde__stencil *s, const double *drift)
+{
+    const data *d = s->data;
+    double b[GAUSS], matrix[PER_CELL][GAUSS] = {{0}}, l[GAUSS];
+    npde__quadrature_barycentric(GAUSS, d->x, b);
+    for (size_t q = 0; q < PER_CELL; q++) {
+        const double to = q == 0 ? -1 : q == 1 ? 1 : d->x[q - 2];
+        for (size_t k = 0; k < GAUSS; k++) {
+            npde__quadrature_lagrange(GAUSS, d->x, b, to * (d->x[k] + 1) / 2, l);
+            for (size_t j = 0; j < GAUSS; j++) matrix[q][j] += d->w[k] * to / 2 * l[j];
+        }
+    }
+    for (size_t i = 0; i < n_faces(s); i++) {
+        const double half = (s->grid->v[i + 1] - s->grid->v[i]) / 2, *f = drift + i * (GAUSS + 1) + 1;
+        for (size_t q = 0; q < PER_CELL; q++) {
+            double sum = 0;
+            for (size_t j = 0; j < GAUSS; j++) sum += matrix[q][j] * f[j];
+            d->integral[i * PER_CELL + q] = half * sum;
+        }
+    }
+}
+
+static npde_status fv_prepare(npde__stencil *s, const double *drift, const double *discharge)
+{
+    npde_context *c = s->context;
+    data *d = npde__alloc(c, 1, sizeof *d);
+    if (!d) return NPDE_ERR_MEMORY;
+    s->data = d;
+    s->c_first = s->absorbing ? s->end - 1 : 0;
+    d->drift = npde__alloc(c, s->end, sizeof *d->drift);
+    d->discharge = npde__alloc(c, s->end, sizeof *d->discharge);
+    if (s->exact) d->integral = npde__alloc(c, s->end * PER_CELL, sizeof *d->integral);
+    if (!d->drift || !d->discharge || (s->exact && !d->integral)) return NPDE_ERR_MEMORY;
+    npde__quadrature_gauss(GAUSS, d->x, d->w);
+    for (size_t i = 0; i < n_faces(s); i++) d->drift[i] = drift[i * (s->exact ? GAUSS + 1 : 1)];
+    if (s->exact) integrate_drift(s, drift);
+    for (size_t half = 0; discharge && half < 2 * (s->end - 1); half++, discharge += GAUSS) {
+        const size_t i = half / 2;
+        for (size_t q = 0; q < GAUSS; q++)
+            d->discharge[i + half % 2] += d->w[q] * discharge[q] * (s->grid->v[i + 1] - s->grid->v[i]) / 4;
+    }
     return NPDE_OK;
 }
 
-static npde_status fv_init(npde__operator *op, npde__field drift, npde__field discharge)
+static void fv_discard(npde__stencil *s)
 {
-    npde_context *c = op->context;
-    data *d = npde__alloc(c, 1, sizeof *d);
-    if (!d) return NPDE_ERR_MEMORY;
-    op->data = d;
-    double **const arrays[] = {
-        &d->alpha,     &d->beta, &d->alpha_drive, &d->beta_drive, &d->alpha_diffusion, &d->beta_diffusion, &d->drift,
-        &d->discharge, &d->sum,  &d->down,        &d->up};
-    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
-        if (!(*arrays[k] = npde__alloc(c, op->end, sizeof(double)))) return NPDE_ERR_MEMORY;
-    d->kernels = npde__kernels_best();
-    if (!(d->factors = npde__alloc(c, npde__kernels_line_size(op->end), sizeof(double)))) return NPDE_ERR_MEMORY;
-    if (op->exact && !(d->integral = npde__alloc(c, op->end * PER_CELL, sizeof(double)))) return NPDE_ERR_MEMORY;
+    data *d = s->data;
+    npde__free(s->context, d->drift);
+    npde__free(s->context, d->integral);
+    npde__free(s->context, d->discharge);
+    npde__free(s->context, d);
+}
 
-    npde__quadrature_gauss(GAUSS, d->x, d->w);
-    const double *v = op->grid->v;
-    for (size_t i = 0; i < n_faces(op); i++) {
-        const double middle = (v[i] + v[i + 1]) / 2;
-        npde_status status = drift.fn(drift.self, 1, &middle, &d->drift[i]);
-        if (!status && op->exact)
-            status = integrate_drift(drift, v[i], v[i + 1], d->x, d->w, d->integral + i * PER_CELL);
-        if (status) return status;
-    }
-    return op->absorbing ? NPDE_OK : integrate_discharge(op, discharge);
+/* ---- an operator ---- */
+
+static npde_status fv_init(npde__operator *op)
+{
+    npde_context *c = op->stencil->context;
+    const size_t end = op->stencil->end, size = op->lanes * end;
+    coefficients *k = npde__alloc(c, 1, sizeof *k);
+    if (!k) return NPDE_ERR_MEMORY;
+    op->data = k;
+    double **const arrays[] = {&k->alpha, &k->beta, &k->sum, &k->down, &k->up};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        if (!(*arrays[i] = npde__alloc(c, size, sizeof(double)))) return NPDE_ERR_MEMORY;
+    k->factors = npde__alloc(c, op->lanes == 1 ? npde__kernels_line_size(end) : 3 * size, sizeof *k->factors);
+    return k->factors ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static void fv_free(npde__operator *op)
 {
-    data *d = op->data;
-    double *const arrays[] = {
-        d->alpha,     d->beta, d->alpha_drive, d->beta_drive, d->alpha_diffusion, d->beta_diffusion, d->drift,
-        d->discharge, d->sum,  d->down,        d->up,         d->factors,         d->integral};
-    for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++) npde__free(op->context, arrays[k]);
-    npde__free(op->context, d);
+    coefficients *k = op->data;
+    double *const arrays[] = {k->alpha, k->beta, k->sum, k->down, k->up, k->factors};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) npde__free(op->stencil->context, arrays[i]);
+    npde__free(op->stencil->context, k);
 }
 
-static void fv_load(npde__operator *op, double drive, double a)
+/* All lanes alike? */
+static int alike(const npde__operator *op)
 {
-    data *d = op->data;
-    for (size_t i = 0; i < n_faces(op); i++) {
-        const face f = compute_face(op, i, drive, a);
-        d->alpha[i] = f.alpha;
-        d->beta[i] = f.beta;
-        d->alpha_drive[i] = f.alpha_drive;
-        d->beta_drive[i] = f.beta_drive;
-        d->alpha_diffusion[i] = f.alpha_diffusion;
-        d->beta_diffusion[i] = f.beta_diffusion;
-    }
-    op->stiffest = 0;
-    for (size_t i = 0; i < op->end; i++)
-        op->stiffest = fmax(op->stiffest, (d->alpha[i] + (i ? d->beta[i - 1] : 0)) / op->grid->w[i]);
-    if (op->absorbing) {
-        op->c_first = op->end - 1;
-        op->c[op->end - 1] = d->alpha[op->end - 1];
-    }
+    int same = op->lanes > 1;
+    for (size_t l = 1; l < op->count; l++)
+        same = same && op->drive[l] == op->drive[0] && op->diffusion[l] == op->diffusion[0];
+    return same;
 }
+
+/* Lanes that repeat another have its numbers. */
+static void repeat(const npde__operator *op, size_t from, double *x)
+{
+    for (size_t i = 0; i < op->stencil->end * op->lanes; i += op->lanes)
+        for (size_t l = from; l < op->lanes; l++) x[i + l] = x[i + from - 1];
+}
+
+static void fv_load(npde__operator *op)
+{
+    const npde__stencil *s = op->stencil;
+    coefficients *k = op->data;
+    const size_t lanes = op->lanes;
+    k->shared = alike(op);
+    const size_t different = k->shared ? 1 : op->count;
+    for (size_t i = 0; i < n_faces(s); i++)
+        for (size_t l = 0; l < different; l++) {
+            const face f = compute_face(s, i, op->drive[l], op->diffusion[l]);
+            k->alpha[i * lanes + l] = f.alpha;
+            k->beta[i * lanes + l] = f.beta;
+        }
+    repeat(op, different, k->alpha);
+    repeat(op, different, k->beta);
+    for (size_t l = 0; l < lanes; l++) op->stiffest[l] = 0;
+    for (size_t i = 0; i < s->end; i++)
+        for (size_t l = 0; l < lanes; l++)
+            op->stiffest[l] = fmax(op->stiffest[l],
+                                   (k->alpha[i * lanes + l] + (i ? k->beta[(i - 1) * lanes + l] : 0)) / s->grid->w[i]);
+    const data *d = s->data;
+    for (size_t i = s->c_first; i < s->end; i++)
+        for (size_t l = 0; l < lanes; l++)
+            op->c[i * lanes + l] = s->absorbing ? k->alpha[i * lanes + l] : d->discharge[i];
+}
+
+/* ---- products ---- */
 
 /* out_i = J_{i−1/2} − J_{i+1/2} for J = α n_i − β n_{i+1}; n beyond an absorbing threshold is 0. */
-static void divergence(const npde__operator *op, const double *alpha, const double *beta, const double *n, double *out)
+static inline void divergence(const npde__stencil *s, const size_t lanes, const double *alpha, const double *beta,
+                              const double *n, double *out)
 {
+    double left[NPDE__LANES] = {0};
+    const size_t last = (s->end - 1) * lanes;
+    for (size_t i = 0; i < last; i += lanes)
+        for (size_t l = 0; l < lanes; l++) {
+            const double right = alpha[i + l] * n[i + l] - beta[i + l] * n[i + lanes + l];
+            out[i + l] = left[l] - right;
+            left[l] = right;
+        }
+    for (size_t l = 0; l < lanes; l++) out[last + l] = left[l] - (s->absorbing ? alpha[last + l] * n[last + l] : 0);
+}
+
+/* out = (K(drive, diffusion) − loaded K) n of lane l */
+static void add_difference(const npde__operator *op, size_t l, double drive, double diffusion, const double *n,
+                           double *out)
+{
+    const npde__stencil *s = op->stencil;
+    const coefficients *k = op->data;
+    const size_t lanes = op->lanes;
     double left = 0;
-    for (size_t i = 0; i < op->end; i++) {
-        const double right = i + 1 < op->end ? alpha[i] * n[i] - beta[i] * n[i + 1]
-                             : op->absorbing ? alpha[i] * n[i]
-                                             : 0;
-        out[i] = left - right;
+    for (size_t i = 0; i < s->end; i++) {
+        const size_t at = i * lanes + l;
+        double right = 0;
+        if (i < n_faces(s)) {
+            const face f = compute_face(s, i, drive, diffusion);
+            const double next = i + 1 < s->end ? n[at + lanes] : 0;
+            right = (f.alpha - k->alpha[at]) * n[at] - (f.beta - k->beta[at]) * next;
+        }
+        out[at] += left - right;
         left = right;
     }
 }
 
-static void fv_apply(const npde__operator *op, const double *n, double *out)
+static void add_differences(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                            double *out)
 {
-    const data *d = op->data;
-    divergence(op, d->alpha, d->beta, n, out);
-    if (!op->absorbing)
-        for (size_t i = 0; i < op->end; i++) out[i] -= d->discharge[i] * n[i];
+    for (size_t l = 0; l < op->count; l++)
+        if (drive[l] != op->drive[l] || diffusion[l] != op->diffusion[l])
+            add_difference(op, l, drive[l], diffusion[l], n, out);
+    repeat(op, op->count, out);
+}
+
+static void fv_apply(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                     double *out)
+{
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const coefficients *k = op->data;
+    if (op->lanes == 1) divergence(s, 1, k->alpha, k->beta, n, out);
+    else divergence(s, NPDE__LANES, k->alpha, k->beta, n, out);
+    add_differences(op, drive, diffusion, n, out);
+    if (s->absorbing) return;
+    for (size_t i = 0; i < s->end; i++)
+        for (size_t l = 0; l < op->lanes; l++) out[i * op->lanes + l] -= d->discharge[i] * n[i * op->lanes + l];
 }
 
 static void fv_tangent(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion)
 {
-    const data *d = op->data;
-    divergence(op, d->alpha_drive, d->beta_drive, n, by_drive);
-    divergence(op, d->alpha_diffusion, d->beta_diffusion, n, by_diffusion);
-}
-
-static void fv_residual(const npde__operator *op, double drive, double a, const double *n, double *out)
-{
-    const data *d = op->data;
-    double left = 0;
-    for (size_t i = 0; i < op->end; i++) {
-        double right = 0;
-        if (i < n_faces(op)) {
-            const face f = compute_face(op, i, drive, a);
-            const double next = i + 1 < op->end ? n[i + 1] : 0;
-            right = (f.alpha - d->alpha[i]) * n[i] - (f.beta - d->beta[i]) * next;
+    const npde__stencil *s = op->stencil;
+    const size_t lanes = op->lanes;
+    for (size_t l = 0; l < op->count; l++) {
+        double left = 0, left_diffusion = 0;
+        for (size_t i = 0; i < s->end; i++) {
+            const size_t at = i * lanes + l;
+            face f = {0};
+            if (i < n_faces(s)) f = compute_face(s, i, op->drive[l], op->diffusion[l]);
+            const double next = i + 1 < s->end ? n[at + lanes] : 0;
+            const double right = f.alpha_drive * n[at] - f.beta_drive * next;
+            const double right_diffusion = f.alpha_diffusion * n[at] - f.beta_diffusion * next;
+            by_drive[at] = left - right;
+            if (by_diffusion) by_diffusion[at] = left_diffusion - right_diffusion;
+            left = right;
+            left_diffusion = right_diffusion;
         }
-        out[i] = left - right;
-        left = right;
     }
+    repeat(op, op->count, by_drive);
+    if (by_diffusion) repeat(op, op->count, by_diffusion);
 }
 
-static double fv_flux(const npde__operator *op, double drive, double a, const double *n, double *by_drive,
-                      double *by_diffusion)
+static void fv_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                        double *out)
 {
-    const size_t last = op->end - 1;
-    *by_drive = *by_diffusion = 0;
-    if (!op->absorbing) return npde__operator_flux(op, n);
-    const face f = compute_face(op, last, drive, a);
-    *by_drive = f.alpha_drive * n[last];
-    *by_diffusion = f.alpha_diffusion * n[last];
-    return f.alpha * n[last];
+    memset(out, 0, op->stencil->end * op->lanes * sizeof *out);
+    add_differences(op, drive, diffusion, n, out);
 }
+
+static void fv_flux(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                    double *rate, double *by_drive, double *by_diffusion)
+{
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const size_t last = s->end - 1;
+    for (size_t l = 0; l < op->lanes; l++) {
+        rate[l] = by_drive[l] = by_diffusion[l] = 0;
+        if (s->absorbing) {
+            const face f = compute_face(s, last, drive[l], diffusion[l]);
+            rate[l] = f.alpha * n[last * op->lanes + l];
+            by_drive[l] = f.alpha_drive * n[last * op->lanes + l];
+            by_diffusion[l] = f.alpha_diffusion * n[last * op->lanes + l];
+        }
+    }
+    for (size_t i = 0; !s->absorbing && i < s->end; i++)
+        for (size_t l = 0; l < op->lanes; l++) rate[l] += d->discharge[i] * n[i * op->lanes + l];
+}
+
+/* ---- the linear solves ---- */
 
 static npde_status fv_factor(npde__operator *op, double gamma)
 {
-    data *d = op->data;
-    for (size_t i = 0; i < op->end; i++) {
-        d->sum[i] = op->grid->w[i] + gamma * d->discharge[i];
-        d->down[i] = gamma * d->alpha[i]; /* α beyond a no-flux end stays 0 */
-        d->up[i] = gamma * d->beta[i];
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const coefficients *k = op->data;
+    const size_t lanes = op->lanes, step = k->shared ? lanes : 1, end = s->end, size = end * lanes;
+    for (size_t i = 0, to = 0; i < size; i += step, to++) {
+        k->sum[to] = s->grid->w[i / lanes] + gamma * d->discharge[i / lanes];
+        k->down[to] = gamma * k->alpha[i]; /* α beyond a no-flux end stays 0 */
+        k->up[to] = gamma * k->beta[i];
     }
-    d->kernels->line_factor(op->end, d->sum, d->down, d->up, d->factors);
+    if (lanes == 1) op->kernels->line_factor(end, k->sum, k->down, k->up, k->factors);
+    else if (k->shared) op->kernels->shared_factor(end, k->sum, k->down, k->up, k->factors);
+    else op->kernels->batch_factor(end, k->sum, k->down, k->up, k->factors, k->factors + size, k->factors + 2 * size);
     return NPDE_OK;
 }
 
 static void fv_solve(const npde__operator *op, double *x)
 {
-    const data *d = op->data;
-    d->kernels->line_solve(op->end, d->factors, x);
+    const coefficients *k = op->data;
+    const size_t end = op->stencil->end, size = end * op->lanes;
+    if (op->lanes == 1) op->kernels->line_solve(end, k->factors, x);
+    else if (k->shared) op->kernels->shared_solve(end, 1, k->factors, x);
+    else op->kernels->batch_solve(end, 1, k->factors, k->factors + size, k->factors + 2 * size, x);
 }
 
-static size_t fv_complex_size(const npde__operator *op)
+static size_t fv_complex_size(const npde__stencil *s)
 {
-    return 6 * op->end;
+    return 6 * s->end;
 }
 
-static npde_status fv_factor_complex(npde__operator *op, npde__complex gamma, double *factors)
+static npde_status fv_factor_complex(const npde__operator *op, size_t lane, npde__complex gamma, double *factors)
 {
-    const data *d = op->data;
-    npde__complex_tridiagonal_factor(op->end, gamma, op->grid->w, d->discharge, d->alpha, d->beta,
-                                     (npde__complex *)factors);
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const coefficients *k = op->data;
+    double *alpha = op->image[0], *beta = op->image[1];
+    for (size_t i = 0; i < s->end; i++) {
+        alpha[i] = k->alpha[i * op->lanes + lane];
+        beta[i] = k->beta[i * op->lanes + lane];
+    }
+    npde__complex_tridiagonal_factor(s->end, gamma, s->grid->w, d->discharge, alpha, beta, (npde__complex *)factors);
     return NPDE_OK;
 }
 
-static void fv_solve_complex(const npde__operator *op, double *factors, double *re, double *im)
+static void fv_solve_complex(const npde__stencil *s, double *factors, double *re, double *im)
 {
-    npde__complex_tridiagonal_solve(op->end, (const npde__complex *)factors, re, im);
+    npde__complex_tridiagonal_solve(s->end, (const npde__complex *)factors, re, im);
 }
 
-const npde__scheme npde__finite_volume = {fv_init,    fv_free,         fv_load,           fv_apply,
-                                          fv_tangent, fv_residual,     fv_flux,           fv_factor,
-                                          fv_solve,   fv_complex_size, fv_factor_complex, fv_solve_complex};
+const npde__scheme npde__finite_volume = {
+    .drift_points = fv_drift_points,
+    .discharge_points = fv_discharge_points,
+    .prepare = fv_prepare,
+    .discard = fv_discard,
+    .init = fv_init,
+    .free = fv_free,
+    .load = fv_load,
+    .apply = fv_apply,
+    .tangent = fv_tangent,
+    .residual = fv_residual,
+    .flux = fv_flux,
+    .factor = fv_factor,
+    .solve = fv_solve,
+    .complex_size = fv_complex_size,
+    .factor_complex = fv_factor_complex,
+    .solve_complex = fv_solve_complex,
+};

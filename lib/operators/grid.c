@@ -19,17 +19,25 @@ static void place_cells(double *v, size_t cells, double left, double right, doub
 }
 
 /* Gauss–Lobatto points of an element and their weights, added to what the neighbour left. */
-static void place_element(double *v, double *w, double *b, size_t degree, double left, double right)
+static void place_element(double *v, double *w, const npde__reference *r, double left, double right)
 {
-    double x[NPDE__MAX_NODES], weight[NPDE__MAX_NODES];
-    npde__quadrature_lobatto(degree, x, weight);
-    npde__quadrature_barycentric(degree + 1, x, b);
-    for (size_t i = 0; i <= degree; i++) {
-        v[i] = left + (right - left) * (x[i] + 1) / 2;
-        w[i] += weight[i] * (right - left) / 2;
+    for (size_t i = 0; i < r->n; i++) {
+        v[i] = left + (right - left) * (r->x[i] + 1) / 2;
+        w[i] += r->w[i] * (right - left) / 2;
     }
     v[0] = left;
-    v[degree] = right;
+    v[r->n - 1] = right;
+}
+
+/* The reference element of segment s: one that a segment before it has, or a new one. */
+static npde_status find_reference(npde_grid *g, size_t s)
+{
+    for (size_t k = 0; k < s; k++)
+        if (g->cells[k] == g->cells[s]) {
+            g->reference[s] = g->reference[k];
+            return NPDE_OK;
+        }
+    return npde__reference_new(g->context, g->cells[s], &g->reference[s]);
 }
 
 int npde__grid_scheme_cells(npde_id scheme)
@@ -80,10 +88,11 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     g->node = npde__alloc(c, n_breaks, sizeof *g->node);
     g->v = npde__alloc(c, g->n, sizeof *g->v);
     g->w = npde__alloc(c, g->n, sizeof *g->w);
-    if (scheme == NPDE_SCHEME_SPECTRAL) g->b = npde__alloc(c, g->n + g->n_segments, sizeof *g->b);
+    g->inverse = npde__alloc(c, g->n, sizeof *g->inverse);
+    if (scheme == NPDE_SCHEME_SPECTRAL) g->reference = npde__alloc(c, g->n_segments, sizeof(void *));
     if (cell_centred) g->faces = npde__alloc(c, g->n + 1, sizeof *g->faces);
-    if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || (scheme == NPDE_SCHEME_SPECTRAL && !g->b) ||
-        (cell_centred && !g->faces)) {
+    if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || !g->inverse ||
+        (scheme == NPDE_SCHEME_SPECTRAL && !g->reference) || (cell_centred && !g->faces)) {
         npde__grid_release(g);
         return NPDE_ERR_MEMORY;
     }
@@ -92,11 +101,17 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     for (size_t s = 0; s < g->n_segments; s++) {
         const size_t at = g->node[s];
         g->node[s + 1] = at + cells[s];
-        if (scheme == NPDE_SCHEME_SPECTRAL)
-            place_element(g->v + at, g->w + at, g->b + at + s, cells[s], breaks[s], breaks[s + 1]);
-        else
+        if (scheme != NPDE_SCHEME_SPECTRAL) {
             place_cells((cell_centred ? g->faces : g->v) + at, cells[s], breaks[s], breaks[s + 1],
                         ratios ? ratios[s] : 1);
+            continue;
+        }
+        const npde_status status = find_reference(g, s);
+        if (status) {
+            npde__grid_release(g);
+            return status;
+        }
+        place_element(g->v + at, g->w + at, g->reference[s], breaks[s], breaks[s + 1]);
     }
     for (size_t i = 0; scheme == NPDE_SCHEME_FINITE_VOLUME && i + 1 < g->n; i++) {
         const double half = (g->v[i + 1] - g->v[i]) / 2;
@@ -107,6 +122,7 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
         g->v[i] = (g->faces[i] + g->faces[i + 1]) / 2;
         g->w[i] = g->faces[i + 1] - g->faces[i];
     }
+    for (size_t i = 0; i < g->n; i++) g->inverse[i] = 1 / g->w[i];
     *out = g;
     return NPDE_OK;
 }
@@ -127,7 +143,13 @@ static int last_reference(npde_grid *g)
 static void destroy(npde_grid *g)
 {
     npde_context *c = g->context;
-    void *const blocks[] = {g->breaks, g->cells, g->node, g->v, g->w, g->b, g->faces, g};
+    for (size_t s = 0; g->reference && s < g->n_segments; s++) {
+        npde__reference *mine = g->reference[s];
+        for (size_t k = s; mine && k < g->n_segments; k++)
+            if (g->reference[k] == mine) g->reference[k] = NULL;
+        npde__reference_free(c, mine);
+    }
+    void *const blocks[] = {g->breaks, g->cells, g->node, g->v, g->w, g->inverse, g->reference, g->faces, g};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__context_release(c);
 }
@@ -170,7 +192,7 @@ size_t npde__grid_interpolate(const npde_grid *g, double v, size_t *first, doubl
     const size_t s = segment(g, v);
     if (g->scheme == NPDE_SCHEME_SPECTRAL) {
         *first = g->node[s];
-        npde__quadrature_lagrange(g->cells[s] + 1, g->v + *first, g->b + *first + s, v, l);
+        npde__quadrature_lagrange(g->cells[s] + 1, g->v + *first, g->reference[s]->b, v, l);
         return g->cells[s] + 1;
     }
     /* Cells are joined across breaks, and the outermost ones go on to the end. */

@@ -3,22 +3,22 @@
 #ifndef NPDE_OPERATORS_GRID_H
 #define NPDE_OPERATORS_GRID_H
 
-#include "core/context.h"
+#include "operators/reference.h"
 
 struct npde_grid {
     atomic_size_t refs;
     npde_context *context;
     npde_id scheme;
     size_t n_segments;
-    double *breaks; /* n_segments + 1 */
-    size_t *cells;  /* n_segments: cells (finite volume) or degree (spectral) */
-    size_t *node;   /* n_segments + 1: index of the point at each break */
-    size_t n;       /* points */
-    double *v, *w;  /* n points and quadrature weights */
-    double *b;      /* spectral: barycentric weights of each element's nodes, element s from node[s] + s */
-    double *faces;  /* cells: the n + 1 ends of the cells, the points being their centres */
-    npde_grid
-        *axis[2]; /* a product: its axes v and g; n is the number of all points, v fastest, and the rest is empty */
+    double *breaks;              /* n_segments + 1 */
+    size_t *cells;               /* n_segments: cells (finite volume) or degree (spectral) */
+    size_t *node;                /* n_segments + 1: index of the point at each break */
+    size_t n;                    /* points */
+    double *v, *w;               /* n points and quadrature weights */
+    double *inverse;             /* 1/w */
+    npde__reference **reference; /* n_segments: spectral elements of one degree share theirs; NULL for finite volumes */
+    double *faces;               /* cells: the n + 1 ends of the cells, the points being their centres */
+    npde_grid *axis[2];          /* a product: its axes v and g; n is the number of all points, v fastest, the rest empty */
 };
 
 /* ratios: NULL for equal cells. The arguments have been checked. */

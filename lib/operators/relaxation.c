@@ -40,19 +40,17 @@ static void assemble(npde__relaxation *r)
 {
     const npde_grid *grid = r->g;
     const size_t n = r->n;
-    double x[NPDE__MAX_NODES], weight[NPDE__MAX_NODES];
     memset(r->k, 0, n * n * sizeof *r->k);
     for (size_t s = 0; s < grid->n_segments; s++) {
-        const size_t first = grid->node[s], m = grid->cells[s] + 1;
-        double *derivative = r->scratch; /* m × m */
-        npde__quadrature_lobatto(grid->cells[s], x, weight);
-        npde__quadrature_derivative(m, grid->v + first, grid->b + first + s, derivative);
+        const npde__reference *e = grid->reference[s];
+        const size_t first = grid->node[s], m = e->n;
+        double *d = r->scratch; /* m × m: slopes on [−1, 1] */
+        npde__quadrature_derivative(m, e->x, e->b, d);
         const double half = (grid->breaks[s + 1] - grid->breaks[s]) / 2;
         for (size_t j = 0; j < m; j++)
             for (size_t i = 0; i < m; i++) {
-                double sum = weight[j] * half * derivative[j * m + i] * (r->mean[0] - grid->v[first + j]);
-                for (size_t q = 0; q < m; q++)
-                    sum -= r->diffusion * weight[q] * half * derivative[q * m + i] * derivative[q * m + j];
+                double sum = e->w[j] * d[j * m + i] * (r->mean[0] - grid->v[first + j]);
+                for (size_t q = 0; q < m; q++) sum -= r->diffusion / half * e->w[q] * d[q * m + i] * d[q * m + j];
                 r->k[(first + j) * n + first + i] += sum / (r->sigma * grid->w[first + i]);
             }
     }

@@ -12,319 +12,501 @@
  */
 #include "operators/operator.h"
 
-#include "numerics/chain.h"
 #include "numerics/complex_lu.h"
-#include "numerics/quadrature.h"
 
 #include <math.h>
 #include <string.h>
 
+/* An element below the end. Matrices are in columns, ld apart; A1 is the reference element's, and A2 is `scale` times its. */
 typedef struct {
-    size_t first, nodes, unknowns; /* the element's points; all but the threshold's are unknowns */
-    double *k, *a0, *a1, *a2;      /* nodes × nodes, column-major; a0 holds −Φ as well */
-    double *lu;                    /* its block of W − γK, factored; leading dimension nodes */
+    size_t first, unknowns; /* the element's points; all but the threshold's are unknowns */
+    size_t eliminated;      /* all of them, but for the one that the next element shares */
+    const npde__reference *r;
+    double scale;
+    double *a0;         /* holds −Φ as well */
+    size_t at_lane;     /* unknowns² numbers: where its factors begin in lanes */
+    size_t at, inverse; /* where its matrix begins among all, and the inverses of its factors */
 } element;
 
+/* Of a stencil. */
 typedef struct {
-    size_t n_elements;
+    size_t n_elements, numbers, numbers_lane, inverses; /* of all elements together */
     element *elements;
-    double *blocks;       /* what the elements point to */
-    double *c0, *c1, *c2; /* the last element's row of V_FIRING in a0, a1, a2 */
-    double *inverse;      /* end: reciprocal pivots */
+    double *a0;
+    double *c; /* the flux functional's parts, FLUX numbers an unknown from c_first on: the last row, or sums of Φ */
 } data;
 
-enum { MATRICES = 5 };
+enum { FLUX = 8 }; /* three, and what a product may read */
 
-/* The reference element: Lobatto nodes, and the basis at the Gauss points that integrate drift and discharge. */
+/* Of an operator. One population keeps its matrix K; lanes form products with it from the common parts. */
 typedef struct {
-    size_t n, gauss;
-    double x[NPDE__MAX_NODES], w[NPDE__MAX_NODES], b[NPDE__MAX_NODES];
-    double derivative[NPDE__MAX_NODES * NPDE__MAX_NODES];
-    double gx[NPDE__MAX_NODES], gw[NPDE__MAX_NODES];
-} reference;
+    double *k, *lu, *inverse;
+} matrices;
 
-static void make_reference(reference *r, size_t degree)
+/* ---- what operators have in common ---- */
+
+static size_t count_elements(const npde__stencil *s)
 {
-    r->n = degree + 1;
-    r->gauss = degree + 2;
-    npde__quadrature_lobatto(degree, r->x, r->w);
-    npde__quadrature_barycentric(r->n, r->x, r->b);
-    npde__quadrature_derivative(r->n, r->x, r->b, r->derivative);
-    npde__quadrature_gauss(r->gauss, r->gx, r->gw);
+    size_t n = 0;
+    while (n < s->grid->n_segments && s->grid->node[n] < s->end) n++;
+    return n;
 }
 
-/* Drift and discharge of an element, by Gauss quadrature: it never asks for a value at a break, where they may jump. */
-static npde_status integrate_fields(const reference *r, const element *e, double left, double right, npde__field drift,
-                                    npde__field discharge, double *c)
+/* The Gauss points of the elements: they never lie at a break, where the fields may jump. */
+static size_t se_points(const npde__stencil *s, double *v)
 {
-    const size_t n = r->n;
-    double v[NPDE__MAX_NODES], f[NPDE__MAX_NODES], d[NPDE__MAX_NODES] = {0};
-    for (size_t q = 0; q < r->gauss; q++) v[q] = left + (right - left) * (r->gx[q] + 1) / 2;
-    npde_status status = drift.fn(drift.self, r->gauss, v, f);
-    if (!status && discharge.fn) status = discharge.fn(discharge.self, r->gauss, v, d);
-    if (status) return status;
-    for (size_t q = 0; q < r->gauss; q++) {
-        double l[NPDE__MAX_NODES], slope[NPDE__MAX_NODES] = {0};
-        npde__quadrature_lagrange(n, r->x, r->b, r->gx[q], l);
-        for (size_t i = 0; i < n; i++)
-            for (size_t k = 0; k < n; k++) slope[i] += l[k] * r->derivative[k * n + i]; /* l_i' by its nodal values */
-        const double weight = r->gw[q] * (right - left) / 2 * d[q];
-        for (size_t j = 0; j < n; j++)
-            for (size_t i = 0; i < n; i++) e->a0[j * n + i] += l[j] * (r->gw[q] * f[q] * slope[i] - weight * l[i]);
-        for (size_t j = 0; c && j < n; j++) c[e->first + j] += weight * l[j]; /* Σ_i l_i = 1 */
+    const npde_grid *g = s->grid;
+    size_t n = 0;
+    for (size_t e = 0; e < count_elements(s); e++) {
+        const npde__reference *r = g->reference[e];
+        const double left = g->breaks[e], width = g->breaks[e + 1] - left;
+        for (size_t q = 0; v && q < r->gauss; q++) v[n + q] = left + width * (r->gx[q] + 1) / 2;
+        n += r->gauss;
     }
-    return NPDE_OK;
+    return n;
 }
 
-/* A1 and A2, the latter with columns that sum to zero exactly as far as rounding lets them. */
-static void integrate_basis(const reference *r, const element *e, double width)
+/* A0 = Σ_q l'(x_q) ω_q f(x_q) l(x_q)ᵀ − l(x_q) ω_q φ(x_q) l(x_q)ᵀ, column by column. */
+static void integrate_fields(const element *e, double width, const double *drift, const double *discharge)
 {
-    const size_t n = r->n;
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = 0; i < n; i++) {
-            e->a1[j * n + i] = r->w[j] * r->derivative[j * n + i];
-            double sum = 0;
-            for (size_t q = 0; q < n; q++) sum += r->w[q] * r->derivative[q * n + i] * r->derivative[q * n + j];
-            e->a2[j * n + i] = -2 / width * sum;
-        }
+    const npde__reference *r = e->r;
+    const npde__kernels *kernels = npde__kernels_best();
+    double weight[NPDE__MAX_NODES], column[NPDE__MAX_NODES + 8];
+    for (size_t j = 0; j < r->n; j++) {
+        double *a0 = e->a0 + j * r->ld;
+        for (size_t q = 0; q < r->gauss; q++) weight[q] = r->gw[q] * drift[q] * r->value[q * r->ld + j];
+        kernels->multiply(r->n, r->gauss, r->slope, r->ld, weight, a0);
+        if (!discharge) continue;
+        for (size_t q = 0; q < r->gauss; q++) weight[q] = r->gw[q] * width / 2 * discharge[q] * r->value[q * r->ld + j];
+        kernels->multiply(r->n, r->gauss, r->value, r->ld, weight, column);
+        for (size_t i = 0; i < r->n; i++) a0[i] -= column[i];
+    }
 }
 
-static npde_status allocate(npde__operator *op)
+/* Σ_i Φ_ij of an element; Σ_i l_i = 1. */
+static void add_discharge(const element *e, double width, const double *discharge, double *c)
 {
-    const npde_grid *g = op->grid;
-    npde_context *c = op->context;
+    const npde__reference *r = e->r;
+    for (size_t q = 0; q < r->gauss; q++)
+        for (size_t j = 0; j < r->n; j++)
+            c[FLUX * (e->first + j)] += r->gw[q] * width / 2 * discharge[q] * r->value[q * r->ld + j];
+}
+
+static void lay_out(const npde__stencil *s, data *d)
+{
+    for (size_t k = 0; k < d->n_elements; k++) {
+        element *e = &d->elements[k];
+        e->r = s->grid->reference[k];
+        e->first = s->grid->node[k];
+        e->unknowns = e->first + e->r->n > s->end ? s->end - e->first : e->r->n;
+        e->eliminated = k + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
+        e->scale = 2 / (s->grid->breaks[k + 1] - s->grid->breaks[k]);
+        e->at = d->numbers;
+        e->at_lane = d->numbers_lane;
+        e->inverse = d->inverses;
+        d->numbers += e->r->n * e->r->ld;
+        d->numbers_lane += e->unknowns * e->unknowns;
+        d->inverses += 16 * e->r->ld;
+    }
+}
+
+static void take_last_row(const npde__stencil *s, const data *d)
+{
+    const element *e = &d->elements[d->n_elements - 1];
+    for (size_t j = 0; s->c_first + j < s->end; j++) {
+        const size_t row = j * e->r->ld + e->r->n - 1;
+        d->c[FLUX * j] = e->a0[row];
+        d->c[FLUX * j + 1] = e->r->first[row];
+        d->c[FLUX * j + 2] = e->scale * e->r->second[row];
+    }
+}
+
+static npde_status se_prepare(npde__stencil *s, const double *drift, const double *discharge)
+{
+    npde_context *c = s->context;
     data *d = npde__alloc(c, 1, sizeof *d);
     if (!d) return NPDE_ERR_MEMORY;
-    op->data = d;
-    size_t block = 0, nodes = 0;
-    while (d->n_elements < g->n_segments && g->node[d->n_elements] < op->end) {
-        nodes = g->cells[d->n_elements++] + 1;
-        block += nodes * nodes;
-    }
+    s->data = d;
+    d->n_elements = count_elements(s);
     d->elements = npde__alloc(c, d->n_elements, sizeof *d->elements);
-    d->blocks = npde__alloc(c, MATRICES * block, sizeof *d->blocks);
-    d->c0 = npde__alloc(c, 3 * nodes, sizeof *d->c0);
-    d->inverse = npde__alloc(c, op->end, sizeof *d->inverse);
-    if (!d->elements || !d->blocks || !d->c0 || !d->inverse) return NPDE_ERR_MEMORY;
-    d->c1 = d->c0 + nodes;
-    d->c2 = d->c1 + nodes;
+    d->c = npde__alloc(c, FLUX * s->end, sizeof *d->c);
+    if (!d->elements || !d->c) return NPDE_ERR_MEMORY;
+    lay_out(s, d);
+    if (!(d->a0 = npde__alloc(c, d->numbers, sizeof *d->a0))) return NPDE_ERR_MEMORY;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        element *e = &d->elements[k];
+        const double width = 2 / e->scale;
+        e->a0 = d->a0 + e->at;
+        integrate_fields(e, width, drift, discharge);
+        drift += e->r->gauss;
+        if (!discharge) continue;
+        add_discharge(e, width, discharge, d->c);
+        discharge += e->r->gauss;
+    }
+    s->c_first = s->absorbing ? d->elements[d->n_elements - 1].first : 0;
+    if (s->absorbing) take_last_row(s, d);
     return NPDE_OK;
 }
 
-static const element *last_element(const npde__operator *op)
+static void se_discard(npde__stencil *s)
 {
-    const data *d = op->data;
-    return &d->elements[d->n_elements - 1];
+    data *d = s->data;
+    npde__free(s->context, d->elements);
+    npde__free(s->context, d->a0);
+    npde__free(s->context, d->c);
+    npde__free(s->context, d);
 }
 
-static npde_status se_init(npde__operator *op, npde__field drift, npde__field discharge)
+/* ---- an operator ---- */
+
+static npde_status se_init(npde__operator *op)
 {
-    npde_status status = allocate(op);
-    if (status) return status;
-    const npde_grid *g = op->grid;
-    data *d = op->data;
-    reference *r = npde__alloc(op->context, 1, sizeof *r);
-    if (!r) return NPDE_ERR_MEMORY;
-    double *block = d->blocks;
-    for (size_t s = 0; s < d->n_elements && !status; s++) {
-        element *e = &d->elements[s];
-        if (r->n != g->cells[s] + 1) make_reference(r, g->cells[s]);
-        e->first = g->node[s];
-        e->nodes = r->n;
-        e->unknowns = e->first + r->n > op->end ? op->end - e->first : r->n;
-        double **const matrices[MATRICES] = {&e->k, &e->a0, &e->a1, &e->a2, &e->lu};
-        for (size_t m = 0; m < MATRICES; m++, block += r->n * r->n) *matrices[m] = block;
-        integrate_basis(r, e, g->breaks[s + 1] - g->breaks[s]);
-        status = integrate_fields(r, e, g->breaks[s], g->breaks[s + 1], drift, discharge, op->absorbing ? NULL : op->c);
+    npde_context *c = op->stencil->context;
+    const data *d = op->stencil->data;
+    matrices *f = npde__alloc(c, 1, sizeof *f);
+    if (!f) return NPDE_ERR_MEMORY;
+    op->data = f;
+    if (op->lanes > 1) {
+        f->lu = npde__alloc(c, NPDE__LANES * d->numbers_lane, sizeof *f->lu);
+        return f->lu ? NPDE_OK : NPDE_ERR_MEMORY;
     }
-    npde__free(op->context, r);
-    const element *e = last_element(op);
-    for (size_t j = 0; op->absorbing && j < e->nodes; j++) {
-        const size_t row = (j + 1) * e->nodes - 1;
-        d->c0[j] = e->a0[row];
-        d->c1[j] = e->a1[row];
-        d->c2[j] = e->a2[row];
-    }
-    return status;
+    f->k = npde__alloc(c, d->numbers, sizeof *f->k);
+    f->lu = npde__alloc(c, d->numbers, sizeof *f->lu);
+    f->inverse = npde__alloc(c, d->inverses, sizeof *f->inverse);
+    return f->k && f->lu && f->inverse ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static void se_free(npde__operator *op)
 {
-    data *d = op->data;
-    npde__free(op->context, d->elements);
-    npde__free(op->context, d->blocks);
-    npde__free(op->context, d->c0);
-    npde__free(op->context, d->inverse);
-    npde__free(op->context, d);
+    npde_context *c = op->stencil->context;
+    matrices *f = op->data;
+    npde__free(c, f->k);
+    npde__free(c, f->lu);
+    npde__free(c, f->inverse);
+    npde__free(c, f);
 }
 
-static void se_load(npde__operator *op, double drive, double diffusion)
+static void se_load(npde__operator *op)
 {
-    const data *d = op->data;
-    double stiffest = 0;
-    for (size_t s = 0; s < d->n_elements; s++) {
-        const element *e = &d->elements[s];
-        for (size_t i = 0; i < e->nodes * e->nodes; i++) e->k[i] = e->a0[i] + drive * e->a1[i] + diffusion * e->a2[i];
-        for (size_t i = 0; i < e->unknowns; i++)
-            stiffest = fmax(stiffest, fabs(e->k[i * (e->nodes + 1)]) / op->grid->w[e->first + i]);
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const matrices *f = op->data;
+    for (size_t l = 0; l < op->lanes; l++) op->stiffest[l] = 0;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        for (size_t i = 0; i < e->unknowns; i++) {
+            const size_t diagonal = i * (e->r->ld + 1);
+            for (size_t l = 0; l < op->lanes; l++) {
+                const double entry = e->a0[diagonal] + op->drive[l] * e->r->first[diagonal] +
+                                     op->diffusion[l] * e->scale * e->r->second[diagonal];
+                const double stiff = fabs(entry) * s->grid->inverse[e->first + i];
+                if (stiff > op->stiffest[l]) op->stiffest[l] = stiff;
+            }
+        }
+        if (op->lanes == 1)
+            op->kernels->combine(e->r->n * e->r->ld, 3, (const double[]){1, op->drive[0], op->diffusion[0] * e->scale},
+                                 (const double *const[]){e->a0, e->r->first, e->r->second}, f->k + e->at);
     }
-    op->stiffest = stiffest;
-    if (!op->absorbing) return;
-    const element *e = last_element(op);
-    op->c_first = e->first;
-    for (size_t j = 0; j + 1 < e->nodes; j++) op->c[e->first + j] = d->c0[j] + drive * d->c1[j] + diffusion * d->c2[j];
+    for (size_t i = s->c_first, j = 0; i < s->end; i++, j++)
+        for (size_t l = 0; l < op->lanes; l++)
+            op->c[i * op->lanes + l] =
+                d->c[FLUX * j] + op->drive[l] * d->c[FLUX * j + 1] + op->diffusion[l] * d->c[FLUX * j + 2];
 }
 
-/* out += factor A n over the unknowns of an element. */
-static void add_product(const element *e, double factor, const double *a, const double *n, double *out)
+/* ---- products ---- */
+
+/* out = A n over an element, added to what the element before it has left at their common point. */
+static void product(const npde__operator *op, const element *e, const double *a, const double *n, double *out)
 {
-    for (size_t j = 0; j < e->unknowns; j++) {
-        const double *column = a + j * e->nodes, x = factor * n[e->first + j];
-        double *o = out + e->first;
-        for (size_t i = 0; i < e->unknowns; i++) o[i] += x * column[i];
+    const double before = e->first ? out[e->first] : 0;
+    op->kernels->multiply(e->unknowns, e->unknowns, a, e->r->ld, n + e->first, out + e->first);
+    out[e->first] += before;
+}
+
+/* out = Σ_k c_k A_k n in lanes over some of the three parts A0, A1, A2, whose factors are 1, drive and diffusion. */
+static void product_lanes(const npde__operator *op, int constant, const double *drive, const double *diffusion,
+                          const double *n, double *out)
+{
+    const data *d = op->stencil->data;
+    memset(out, 0, NPDE__LANES * op->stencil->end * sizeof *out);
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        const double *a[3];
+        double c[3][NPDE__LANES];
+        size_t terms = 0;
+        if (constant) {
+            for (size_t l = 0; l < NPDE__LANES; l++) c[terms][l] = 1;
+            a[terms++] = e->a0;
+        }
+        if (drive) {
+            memcpy(c[terms], drive, sizeof c[terms]);
+            a[terms++] = e->r->first;
+        }
+        if (diffusion) {
+            for (size_t l = 0; l < NPDE__LANES; l++) c[terms][l] = diffusion[l] * e->scale;
+            a[terms++] = e->r->second;
+        }
+        op->kernels->lanes_multiply(e->unknowns, e->unknowns, terms, a, e->r->ld, c[0], n + NPDE__LANES * e->first,
+                                    out + NPDE__LANES * e->first);
     }
 }
 
-static void se_apply(const npde__operator *op, const double *n, double *out)
+/* out = A1 n or, with `second`, A2 n, of one population */
+static void part(const npde__operator *op, int second, const double *n, double *out)
 {
-    const data *d = op->data;
-    memset(out, 0, op->end * sizeof *out);
-    for (size_t s = 0; s < d->n_elements; s++) add_product(&d->elements[s], 1, d->elements[s].k, n, out);
+    const data *d = op->stencil->data;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        const double before = e->first ? out[e->first] : 0, *a = second ? e->r->second : e->r->first;
+        op->kernels->multiply(e->unknowns, e->unknowns, a, e->r->ld, n + e->first, out + e->first);
+        for (size_t i = 0; second && i < e->unknowns; i++) out[e->first + i] *= e->scale;
+        out[e->first] += before;
+    }
+}
+
+/* Differences from what is loaded; NULL where all are 0. */
+static const double *difference(const npde__operator *op, const double *x, const double *loaded, double *more)
+{
+    int any = 0;
+    for (size_t l = 0; l < op->lanes; l++) {
+        more[l] = x[l] - loaded[l];
+        any = any || more[l] != 0;
+    }
+    return any ? more : NULL;
+}
+
+/* out += Σ of what the differences make, of one population */
+static void add_parts(const npde__operator *op, const double *more_drive, const double *more_diffusion, const double *n,
+                      double *out)
+{
+    const size_t end = op->stencil->end;
+    double *term = op->scratch;
+    for (int second = 0; second < 2; second++) {
+        const double *more = second ? more_diffusion : more_drive;
+        if (!more) continue;
+        part(op, second, n, term);
+        op->kernels->combine(end, 2, (const double[]){1, *more}, (const double *const[]){out, term}, out);
+    }
+}
+
+static void se_apply(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                     double *out)
+{
+    if (op->lanes > 1) {
+        product_lanes(op, 1, drive, diffusion, n, out);
+        return;
+    }
+    const data *d = op->stencil->data;
+    const matrices *f = op->data;
+    double more[2];
+    for (size_t k = 0; k < d->n_elements; k++) product(op, &d->elements[k], f->k + d->elements[k].at, n, out);
+    add_parts(op, difference(op, drive, op->drive, &more[0]), difference(op, diffusion, op->diffusion, &more[1]), n,
+              out);
 }
 
 static void se_tangent(const npde__operator *op, const double *n, double *by_drive, double *by_diffusion)
 {
-    const data *d = op->data;
-    memset(by_drive, 0, op->end * sizeof *by_drive);
-    memset(by_diffusion, 0, op->end * sizeof *by_diffusion);
-    for (size_t s = 0; s < d->n_elements; s++) {
-        add_product(&d->elements[s], 1, d->elements[s].a1, n, by_drive);
-        add_product(&d->elements[s], 1, d->elements[s].a2, n, by_diffusion);
+    if (op->lanes == 1) {
+        part(op, 0, n, by_drive);
+        if (by_diffusion) part(op, 1, n, by_diffusion);
+        return;
+    }
+    double ones[NPDE__LANES];
+    for (size_t l = 0; l < NPDE__LANES; l++) ones[l] = 1;
+    product_lanes(op, 0, ones, NULL, n, by_drive);
+    if (by_diffusion) product_lanes(op, 0, NULL, ones, n, by_diffusion);
+}
+
+static void se_residual(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                        double *out)
+{
+    double more[2][NPDE__LANES];
+    const double *more_drive = difference(op, drive, op->drive, more[0]),
+                 *more_diffusion = difference(op, diffusion, op->diffusion, more[1]);
+    if (op->lanes > 1) {
+        product_lanes(op, 0, more_drive, more_diffusion, n, out);
+        return;
+    }
+    memset(out, 0, op->stencil->end * sizeof *out);
+    add_parts(op, more_drive, more_diffusion, n, out);
+}
+
+static void se_flux(const npde__operator *op, const double *drive, const double *diffusion, const double *n,
+                    double *rate, double *by_drive, double *by_diffusion)
+{
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const size_t lanes = op->lanes, columns = s->end - s->c_first;
+    const double *x = n + s->c_first * lanes, *const c[] = {d->c};
+    double part[3 * NPDE__LANES] = {0}, ones[NPDE__LANES];
+    for (size_t l = 0; l < NPDE__LANES; l++) ones[l] = 1;
+    if (lanes == 1) op->kernels->multiply(3, columns, d->c, FLUX, x, part);
+    else op->kernels->lanes_multiply(3, columns, 1, c, FLUX, ones, x, part);
+    for (size_t l = 0; l < lanes; l++) {
+        by_drive[l] = part[lanes + l];
+        by_diffusion[l] = part[2 * lanes + l];
+        rate[l] = part[l] + drive[l] * by_drive[l] + diffusion[l] * by_diffusion[l];
     }
 }
 
-static void se_residual(const npde__operator *op, double drive, double diffusion, const double *n, double *out)
-{
-    const data *d = op->data;
-    const double more_drive = drive - op->drive, more_diffusion = diffusion - op->diffusion;
-    memset(out, 0, op->end * sizeof *out);
-    for (size_t s = 0; s < d->n_elements; s++) {
-        const element *e = &d->elements[s];
-        if (more_drive != 0) add_product(e, more_drive, e->a1, n, out);
-        if (more_diffusion != 0) add_product(e, more_diffusion, e->a2, n, out);
-    }
-}
+/* ---- the linear solves ---- */
 
-static double se_flux(const npde__operator *op, double drive, double diffusion, const double *n, double *by_drive,
-                      double *by_diffusion)
+static npde_status factor_one(npde__operator *op, double gamma)
 {
-    const data *d = op->data;
-    *by_drive = *by_diffusion = 0;
-    if (!op->absorbing) return npde__operator_flux(op, n);
-    const element *e = last_element(op);
-    double rest = 0;
-    for (size_t j = 0; j + 1 < e->nodes; j++) {
-        const double x = n[e->first + j];
-        rest += d->c0[j] * x;
-        *by_drive += d->c1[j] * x;
-        *by_diffusion += d->c2[j] * x;
-    }
-    return rest + drive * *by_drive + diffusion * *by_diffusion;
-}
-
-static npde_status se_factor(npde__operator *op, double gamma)
-{
-    const data *d = op->data;
-    const double *w = op->grid->w;
+    const data *d = op->stencil->data;
+    const matrices *f = op->data;
+    const double *w = op->stencil->grid->w;
     double corner = 0; /* what the block before has left of the shared unknown's diagonal entry */
-    for (size_t s = 0; s < d->n_elements; s++) {
-        const element *e = &d->elements[s];
-        const size_t n = e->nodes, u = e->unknowns, k = s + 1 < d->n_elements ? u - 1 : u;
-        for (size_t j = 0; j < u; j++)
-            for (size_t i = 0; i < u; i++) e->lu[j * n + i] = -gamma * e->k[j * n + i];
-        for (size_t i = s ? 1 : 0; i < u; i++) e->lu[i * (n + 1)] += w[e->first + i];
-        e->lu[0] += corner;
-        if (!npde__chain_factor(u, k, n, e->lu, d->inverse + e->first)) return NPDE__RETRY;
-        if (k < u) corner = e->lu[k * (n + 1)];
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        const size_t ld = e->r->ld, m = e->unknowns;
+        double *lu = f->lu + e->at;
+        for (size_t j = 0; j < m; j++) {
+            const double *column = f->k + e->at + j * ld;
+            for (size_t i = 0; i < m; i++) lu[j * ld + i] = -gamma * column[i];
+            if (k == 0 || j > 0) lu[j * (ld + 1)] += w[e->first + j];
+        }
+        lu[0] += corner;
+        if (!op->kernels->chain_factor(m, e->eliminated, ld, lu, f->inverse + e->inverse)) return NPDE__RETRY;
+        corner = lu[(m - 1) * (ld + 1)];
     }
     return NPDE_OK;
 }
 
+static npde_status factor_lanes(npde__operator *op, double gamma)
+{
+    const data *d = op->stencil->data;
+    const matrices *f = op->data;
+    const double *w = op->stencil->grid->w;
+    double part[3][NPDE__LANES],
+        *corner = NULL; /* what the block before has left of the shared unknown's diagonal entry */
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        const size_t ld = e->r->ld, m = e->unknowns;
+        double *lu = f->lu + NPDE__LANES * e->at_lane;
+        for (size_t l = 0; l < NPDE__LANES; l++) {
+            part[0][l] = -gamma;
+            part[1][l] = -gamma * op->drive[l];
+            part[2][l] = -gamma * op->diffusion[l] * e->scale;
+        }
+        for (size_t j = 0; j < m; j++) {
+            op->kernels->spread(m, 3, part[0],
+                                (const double *const[]){e->a0 + j * ld, e->r->first + j * ld, e->r->second + j * ld},
+                                lu + NPDE__LANES * m * j);
+            double *diagonal = lu + NPDE__LANES * (m * j + j);
+            for (size_t l = 0; l < NPDE__LANES; l++) diagonal[l] += corner && j == 0 ? corner[l] : w[e->first + j];
+        }
+        op->kernels->lanes_factor(m, e->eliminated, lu);
+        corner = lu + NPDE__LANES * (m * m - 1);
+    }
+    return NPDE_OK; /* a pivot of 0 makes a border that is no number */
+}
+
+static npde_status se_factor(npde__operator *op, double gamma)
+{
+    return op->lanes == 1 ? factor_one(op, gamma) : factor_lanes(op, gamma);
+}
+
 static void se_solve(const npde__operator *op, double *x)
 {
-    const data *d = op->data;
-    for (size_t s = 0; s < d->n_elements; s++) {
-        const element *e = &d->elements[s];
-        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
-        npde__chain_forward(e->unknowns, k, e->nodes, e->lu, x + e->first);
+    const data *d = op->stencil->data;
+    const matrices *f = op->data;
+    const npde__kernels *kernels = op->kernels;
+    const int one = op->lanes == 1;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        if (one) kernels->chain_forward(e->eliminated, e->r->ld, f->lu + e->at, f->inverse + e->inverse, x + e->first);
+        else
+            kernels->lanes_forward(e->unknowns, e->eliminated, f->lu + NPDE__LANES * e->at_lane,
+                                   x + NPDE__LANES * e->first);
     }
-    for (size_t s = d->n_elements; s-- > 0;) {
-        const element *e = &d->elements[s];
-        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
-        npde__chain_backward(e->unknowns, k, e->nodes, e->lu, d->inverse + e->first, x + e->first);
+    for (size_t k = d->n_elements; k-- > 0;) {
+        const element *e = &d->elements[k];
+        if (one) kernels->chain_backward(e->unknowns, e->r->ld, f->lu + e->at, f->inverse + e->inverse, x + e->first);
+        else
+            kernels->lanes_backward(e->unknowns, e->eliminated, f->lu + NPDE__LANES * e->at_lane,
+                                    x + NPDE__LANES * e->first);
     }
 }
 
 /* ---- a complex shift: the blocks' real and imaginary parts, then the reciprocal pivots ---- */
 
-static size_t se_complex_size(const npde__operator *op)
+static size_t se_complex_size(const npde__stencil *s)
 {
-    const data *d = op->data;
-    size_t size = 2 * op->end;
-    for (size_t s = 0; s < d->n_elements; s++) size += 2 * d->elements[s].nodes * d->elements[s].nodes;
+    const data *d = s->data;
+    size_t size = 2 * s->end;
+    for (size_t k = 0; k < d->n_elements; k++) size += 2 * d->elements[k].unknowns * d->elements[k].unknowns;
     return size;
 }
 
 static npde__complex_block complex_block(const element *e, double **factors, npde__complex *inverse)
 {
-    const size_t size = e->nodes * e->nodes;
-    const npde__complex_block b = {e->nodes, *factors, *factors + size, inverse + e->first};
+    const size_t size = e->unknowns * e->unknowns;
+    const npde__complex_block b = {e->unknowns, *factors, *factors + size, inverse + e->first};
     *factors += 2 * size;
     return b;
 }
 
-static npde_status se_factor_complex(npde__operator *op, npde__complex gamma, double *factors)
+static npde_status se_factor_complex(const npde__operator *op, size_t lane, npde__complex gamma, double *factors)
 {
-    const data *d = op->data;
-    const double *w = op->grid->w;
+    const npde__stencil *s = op->stencil;
+    const data *d = s->data;
+    const double *w = s->grid->w, drive = op->drive[lane], diffusion = op->diffusion[lane];
     npde__complex *inverse = (npde__complex *)factors, corner = {0, 0};
-    factors += 2 * op->end;
-    for (size_t s = 0; s < d->n_elements; s++) {
-        const element *e = &d->elements[s];
-        const size_t n = e->nodes, u = e->unknowns, k = s + 1 < d->n_elements ? u - 1 : u;
+    factors += 2 * s->end;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        const size_t n = e->unknowns, ld = e->r->ld;
         const npde__complex_block b = complex_block(e, &factors, inverse);
-        for (size_t j = 0; j < u; j++)
-            for (size_t i = 0; i < u; i++) {
-                b.re[j * n + i] = -gamma.re * e->k[j * n + i];
-                b.im[j * n + i] = -gamma.im * e->k[j * n + i];
+        for (size_t j = 0; j < n; j++)
+            for (size_t i = 0; i < n; i++) {
+                const size_t at = j * ld + i;
+                const double entry = e->a0[at] + drive * e->r->first[at] + diffusion * e->scale * e->r->second[at];
+                b.re[j * n + i] = -gamma.re * entry;
+                b.im[j * n + i] = -gamma.im * entry;
             }
-        for (size_t i = s ? 1 : 0; i < u; i++) b.re[i * (n + 1)] += w[e->first + i];
+        for (size_t i = k ? 1 : 0; i < n; i++) b.re[i * (n + 1)] += w[e->first + i];
         b.re[0] += corner.re;
         b.im[0] += corner.im;
-        if (!npde__complex_chain_factor(u, k, b)) return NPDE__RETRY;
-        if (k < u) corner = (npde__complex){b.re[k * (n + 1)], b.im[k * (n + 1)]};
+        if (!npde__complex_chain_factor(n, e->eliminated, b)) return NPDE__RETRY;
+        corner = (npde__complex){b.re[n * n - 1], b.im[n * n - 1]};
     }
     return NPDE_OK;
 }
 
-static void se_solve_complex(const npde__operator *op, double *factors, double *re, double *im)
+static void se_solve_complex(const npde__stencil *s, double *factors, double *re, double *im)
 {
-    const data *d = op->data;
+    const data *d = s->data;
     npde__complex *inverse = (npde__complex *)factors;
-    factors += 2 * op->end;
-    for (size_t s = 0; s < d->n_elements; s++) {
-        const element *e = &d->elements[s];
-        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
-        npde__complex_chain_forward(e->unknowns, k, complex_block(e, &factors, inverse), re + e->first, im + e->first);
+    factors += 2 * s->end;
+    for (size_t k = 0; k < d->n_elements; k++) {
+        const element *e = &d->elements[k];
+        npde__complex_chain_forward(e->unknowns, e->eliminated, complex_block(e, &factors, inverse), re + e->first,
+                                    im + e->first);
     }
-    for (size_t s = d->n_elements; s-- > 0;) {
-        const element *e = &d->elements[s];
-        const size_t k = s + 1 < d->n_elements ? e->unknowns - 1 : e->unknowns;
-        double *at = factors -= 2 * e->nodes * e->nodes;
-        npde__complex_chain_backward(e->unknowns, k, complex_block(e, &at, inverse), re + e->first, im + e->first);
+    for (size_t k = d->n_elements; k-- > 0;) {
+        const element *e = &d->elements[k];
+        double *at = factors -= 2 * e->unknowns * e->unknowns;
+        npde__complex_chain_backward(e->unknowns, e->eliminated, complex_block(e, &at, inverse), re + e->first,
+                                     im + e->first);
     }
 }
 
-const npde__scheme npde__spectral = {se_init,    se_free,         se_load,           se_apply,
-                                     se_tangent, se_residual,     se_flux,           se_factor,
-                                     se_solve,   se_complex_size, se_factor_complex, se_solve_complex};
+const npde__scheme npde__spectral = {
+    .drift_points = se_points,
+    .discharge_points = se_points,
+    .prepare = se_prepare,
+    .discard = se_discard,
+    .init = se_init,
+    .free = se_free,
+    .load = se_load,
+    .apply = se_apply,
+    .tangent = se_tangent,
+    .residual = se_residual,
+    .flux = se_flux,
+    .factor = se_factor,
+    .solve = se_solve,
+    .complex_size = se_complex_size,
+    .factor_complex = se_factor_complex,
+    .solve_complex = se_solve_complex,
+};

@@ -70,7 +70,8 @@ static npde_status first_slope(npde__run *run, int *rough)
     double slope, turn = 0;
     system->ops->measure(system, st->slope, &slope, st->residual);
     for (size_t k = 0; k < system->n_rates; k++) turn = fmax(turn, fabs(st->residual[k]));
-    if (run->dt == 0) run->h_next = fmin(run->h_next, first_step(run, fmax(slope, turn / (slope + run->scale))));
+    if (run->dt == 0 && st->method->order > 0)
+        run->h_next = fmin(run->h_next, first_step(run, fmax(slope, turn / (slope + run->scale))));
     *rough = slope * run->h_next > 1 || turn * run->h_next > 1e-3 * slope;
     return NPDE_OK;
 }
@@ -277,12 +278,14 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double wanted = fmin(fmin(run->h_next, adaptive ? run->dt_max : INFINITY), run->system->max_step);
     double h = wanted;
     const double rest = target - run->t;
-    if (h * (1 + 1e-6) >= rest) h = rest; /* rounding in t makes no sliver of a step */
-    else if (adaptive && h > rest / 2 && rest / 2 >= smallest_step(run))
+    /* Rounding in t makes no sliver of a step, nor one of another size that would have to be factored for. */
+    const int reaches = h * (1 + 1e-6) >= rest;
+    if (reaches && fabs(h - rest) > npde__time_slack(target)) h = rest;
+    if (!reaches && adaptive && h > rest / 2 && rest / 2 >= smallest_step(run))
         h = rest / 2; /* two even steps and no sliver */
     const double first = h;
     const int clipped = h < wanted;
-    if (h < smallest_step(run) && h < rest) {
+    if (h < smallest_step(run) && !reaches) {
         (void)npde__fail(s->context, NPDE__RETRY, "the step asked for is that small");
         return too_small(s, h);
     }
@@ -306,7 +309,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         run->rejections++; /* not before: a snapshot taken by the observer goes on from before the step */
         if (told) return told;
     }
-    const int lands = h == rest;
+    const int lands = reaches && h == first;
     const double t = lands ? target : run->t + h;
     if (adaptive) {
         const npde__method *method = run->stepper.method;
@@ -314,7 +317,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
                                 ? method->next_step(&run->stepper, h)
                                 : h * npde__controller_accept(&run->controller, run->stepper.error_order, run->error);
         /* A step cut short to land says nothing against the size that was wanted. */
-        run->h_next = clipped && h == first ? fmax(next, wanted) : next;
+        run->h_next = fmin(run->dt_max, clipped && h == first ? fmax(next, wanted) : next);
     }
     const double begin = run->t;
     accept(run, t, h);
@@ -346,8 +349,8 @@ npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_ti
     const size_t width = run->system->n_rates;
     *left = (npde__samples){.times = times, .n = n_times, .rates = rates};
     /* An observer of an output is shown the state of that time. */
-    left->dense =
-        (npde_id)npde__solver_option(s, NPDE_OPTION_OUTPUT) == NPDE_OUTPUT_DENSE && !observed(s, NPDE_EVENT_OUTPUT);
+    left->dense = (npde_id)npde__solver_option(s, NPDE_OPTION_OUTPUT) == NPDE_OUTPUT_DENSE &&
+                  !run->stepper.method->ends_at_outputs && !observed(s, NPDE_EVENT_OUTPUT);
     npde_status status = NPDE_OK;
     while (left->n > 0) {
         if (left->times[0] > run->t) {

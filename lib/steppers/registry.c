@@ -15,6 +15,12 @@ static const npde__method *const methods[] = {
     &npde__sbdf4,
     &npde__sbdf5,
     &npde__radau_iia5,
+    &npde__bdf,
+    &npde__ars222,
+    &npde__ars443,
+    &npde__ark4,
+    &npde__etdrk4,
+    &npde__exact_propagator,
     &npde__strang,
 };
 

@@ -111,8 +111,7 @@ static void stage_state(const npde__stepper *s, const npde__kernels *kernels, co
 }
 
 /* F of a stage: the frozen linear part and all the rest. That of the first is the accepted state's slope. */
-static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, double t, int side, size_t i,
-                               double *out)
+static npde_status stage_slope(npde__stepper *s, double t, int side, size_t i, double *out)
 {
     npde__system *system = s->system;
     const double *y = s->work[STATE];
@@ -125,12 +124,7 @@ static npde_status stage_slope(npde__stepper *s, const npde__kernels *kernels, d
         system->ops->apply(system, 1, y, out);
         return NPDE_OK;
     }
-    double *rest = s->error; /* not in use before the last stage */
-    const npde_status status = system->ops->remainder(system, t, side, y, s->rates_new, rest);
-    if (status) return status;
-    system->ops->apply(system, 0, y, out);
-    kernels->combine(system->n, 2, (const double[]){1, 1}, (const double *const[]){out, rest}, out);
-    return NPDE_OK;
+    return system->ops->evaluate(system, t, side, y, s->rates_new, out);
 }
 
 static npde_status stage(npde__stepper *s, const npde__kernels *kernels, const tableau *m, double t, double h, size_t i)
@@ -138,7 +132,7 @@ static npde_status stage(npde__stepper *s, const npde__kernels *kernels, const t
     const size_t row = i > 0 ? i * (i - 1) / 2 : 0;
     const double *a = m->a + row, *C = m->C + row;
     if (i > 0) stage_state(s, kernels, a, i, s->work[STATE]);
-    const npde_status status = stage_slope(s, kernels, t + m->c[i] * h, m->c[i] > 0 ? -1 : +1, i, s->work[SLOPE]);
+    const npde_status status = stage_slope(s, t + m->c[i] * h, m->c[i] > 0 ? -1 : +1, i, s->work[SLOPE]);
     if (status) return status;
     double weight[MOST + 2] = {m->gamma * h};
     const double *x[MOST + 2] = {i > 0 ? s->work[SLOPE] : s->slope};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * SBDF of order k = 2 … 5 with fixed steps (Ascher, Ruuth & Wetton, SIAM J. Numer. Anal. 32, 1995, 797): BDF for the linear operator L
- * frozen at a reference, extrapolation for all the rest, G = F − L y,
+ * SBDF of order k = 2 … 5 with fixed steps (Ascher, Ruuth & Wetton, SIAM J. Numer. Anal. 32, 1995, 797): BDF for the linear
+ * operator L frozen at a reference, extrapolation for all the rest, G = F − L y,
  *
  *     (I − βhL) y_{m+1} = Σ_{j≤k} α_j y_{m+1−j} + βh Σ_{j≤k} e_j G_{m+1−j},    e_j = (−1)^{j+1} C(k, j).
  *
  * One product with a dense inverse (or one solve with factors, where that is cheaper) and one G a step, no iteration, and the order
  * holds where drives move and Runge–Kutta methods lose some of theirs. The first steps are RODAS5P's.
  *
- * L stays frozen while von Neumann's condition holds. A mode of frozen damping x = βh a κ², that the rest changes by −θx ± i s √x
- * with θ = (a − a_r)/a_r and s = |μ − μ_r| √(βh/a_r), is stable for all x when
+ * L stays frozen while von Neumann's condition holds. A mode of frozen damping x = βh a κ², that the rest changes by
+ * −θx ± i s √x with θ = (a − a_r)/a_r and s = |μ − μ_r| √(βh/a_r), is stable for all x when
  *
  *     s = 0:  −1/(1 + (2 cos(π/k))^k) < θ < 1/(2^k − 1),        θ = 0:  s < s_k,
  *
@@ -25,7 +25,8 @@
 enum {
     MOST = 5,
     SETTLE = 2, /* steps that damp the layer of data or coefficients that do not fit, before the history begins */
-    DENSE = 128 /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    DENSE = 128, /* longest block whose inverse is kept: its product costs no more than a chain of solves */
+    MANY = 4     /* rates: populations solved side by side cost less than reading an inverse for each */
 };
 
 typedef struct {
@@ -251,7 +252,7 @@ static npde_status init(npde__stepper *s)
         m->g[j] = m->y[j] + n;
     }
     m->rest = m->vectors + (vectors - 1) * n;
-    if (system->stride > DENSE) return NPDE_OK;
+    if (system->stride > DENSE || system->n_rates >= MANY) return NPDE_OK;
     m->ld = (system->stride + 7) / 8 * 8;
     m->inverse = npde__alloc(c, n * m->ld, sizeof(double));
     return m->inverse ? NPDE_OK : NPDE_ERR_MEMORY;
@@ -284,6 +285,7 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
 #define SBDF(k)                                                         \
     const npde__method npde__sbdf##k = {.id = NPDE_METHOD_SBDF##k,      \
                                         .order = (k),                   \
+                                        .past = (k)-1,                  \
                                         .vectors = NPDE__RODAS_VECTORS, \
                                         .step = step,                   \
                                         .init = init,                   \

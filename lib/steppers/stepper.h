@@ -14,9 +14,10 @@ typedef struct npde__stepper npde__stepper;
 
 typedef struct {
     npde_id id;
-    size_t order;
+    size_t order;       /* 0: exact, a step of any size leaves rounding errors only */
     size_t error_order; /* the error estimate is O(h^(error_order + 1)); 0 without an estimate */
     size_t vectors;     /* work vectors of the length of the state */
+    size_t past;        /* earlier steps that a step looks back at: 0 but for multistep methods */
     /*
      * What a tolerance means: an estimate of (κ tol)^{(error_order + 1)/order} is accepted, so that the error of a run goes as
      * tol, and with κ measured is about tol (methods of order 1 excepted). 0 for 1.
@@ -40,6 +41,11 @@ typedef struct {
     double (*next_step)(npde__stepper *s, double h);
     /* y ← the state at the fraction θ of the last accepted step; NULL: cubic Hermite interpolation. */
     void (*dense)(npde__stepper *s, double theta, double *y);
+    /*
+     * No step is interpolated: outputs are met by ending steps there. For methods that leave small stiff components
+     * in the state, which its slope would show enlarged.
+     */
+    int ends_at_outputs;
     /* Walks s->data through a snapshot. */
     void (*snapshot)(npde__stepper *s, npde__bytes *bytes);
 } npde__method;
@@ -96,7 +102,7 @@ void npde__stepper_dense(npde__stepper *s, double theta, double *y);
 void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
-    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__radau_iia5,
-    npde__strang;
+    npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__bdf, npde__radau_iia5,
+    npde__ars222, npde__ars443, npde__ark4, npde__etdrk4, npde__exact_propagator, npde__strang;
 
 #endif

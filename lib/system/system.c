@@ -10,13 +10,14 @@ enum { MAX_ITERATIONS = 25 };
 
 int npde__system_finite(const double *x, size_t n)
 {
+    enum { CHAINS = 8 }; /* none waits for the others */
     /* 0·x is 0 for finite x and NaN otherwise, so one sum tells for all of them. */
-    double sum[8] = {0}; /* chains that do not wait for each other */
+    double sum[CHAINS] = {0};
     size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++) sum[k] += 0 * x[i + k];
+    for (; i + CHAINS <= n; i += CHAINS)
+        for (size_t k = 0; k < CHAINS; k++) sum[k] += 0 * x[i + k];
     for (; i < n; i++) sum[0] += 0 * x[i];
-    for (size_t k = 1; k < 8; k++) sum[0] += sum[k];
+    for (size_t k = 1; k < CHAINS; k++) sum[0] += sum[k];
     return sum[0] == 0;
 }
 

@@ -41,6 +41,8 @@ typedef struct {
      * frozen coefficients and their factors stay as they are. NPDE__RETRY when there are no rates nearby.
      */
     npde_status (*remainder)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+    /* out = F(t, y), otherwise as remainder. */
+    npde_status (*evaluate)(npde__system *s, double t, int side, const double *y, double *rates, double *out);
     /* Multiplies the frozen diffusion, where it may vary at all, by a factor. */
     void (*raise)(npde__system *s, double factor);
     /*

@@ -80,33 +80,9 @@ static int failures; /* refused calls seen */
         ck_assert_msg(try_status_ >= 0, "%s: %s", #call, c ? npde_context_error(c) : "no context"); \
     } while (0)
 
-static void scenario(npde_id method, npde_id scheme)
+static void run_network(npde_solver *solver)
 {
-    const double breaks[] = {-6, 1, 2, 4}, ratios[] = {0.1, 1, 1};
-    const size_t cells[] = {8, 4, 4};
-    const double weights[] = {0, 0.2, -0.5, 0}, delays[] = {0, 0, 0.3, 0};
-    npde_model *model = NULL, *sharp = NULL;
-    npde_grid *own = NULL, *fitted = NULL, *graded = NULL;
-    npde_solver *solver = NULL, *automatic = NULL;
     size_t need;
-    c = NULL;
-    TRY(npde_context_new_with_allocator(give, take, NULL, &c));
-    TRY(npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &model));
-    TRY(npde_model_set_matrix(model, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
-    TRY(npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, delays, 2, 2));
-    TRY(npde_model_set(model, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
-    TRY(npde_model_set(model, 1, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_EXPONENTIAL));
-    TRY(npde_model_set(model, NPDE_ALL, NPDE_PARAM_REFRACTORY_TIME, 0.4));
-    TRY(npde_model_set_coupling(model, coupling, NULL, NULL));
-    TRY(npde_model_set_discharge(model, discharge, NULL, NULL));
-    TRY(npde_grid_new(c, scheme, breaks, 4, cells, &own));
-    TRY(npde_grid_new_graded(c, breaks, 4, cells, ratios, &graded));
-    TRY(npde_grid_new_for(model, scheme, 0, &fitted));
-    TRY(npde_solver_new(model, own, method, &solver));
-    TRY(npde_solver_set(solver, NPDE_OPTION_DT, 0.05));
-    TRY(npde_solver_set_density(solver, NPDE_ALL, density, NULL, NULL));
-    TRY(npde_solver_observe(solver, NPDE_EVENT_STEP, watch, NULL, NULL, NULL));
-    TRY(npde_solver_start(solver, 0));
     TRY(npde_solver_advance(solver, 0.5, NULL));
     double rates[2], again[2];
     TRY(npde_solver_rates(solver, rates, 2));
@@ -126,6 +102,42 @@ static void scenario(npde_id method, npde_id scheme)
     TRY(npde_solver_rates(solver, again, 2));
     ck_assert_int_eq(memcmp(rates, again, sizeof rates), 0);
     free(snapshot);
+}
+
+static void scenario(npde_id method, npde_id scheme)
+{
+    const double breaks[] = {-6, 1, 2, 4}, ratios[] = {0.1, 1, 1};
+    const size_t cells[] = {8, 4, 4};
+    const double weights[] = {0, 0.2, -0.5, 0}, delays[] = {0, 0, 0.3, 0};
+    npde_model *model = NULL, *sharp = NULL;
+    npde_grid *own = NULL, *fitted = NULL, *graded = NULL;
+    npde_solver *solver = NULL, *automatic = NULL;
+    c = NULL;
+    TRY(npde_context_new_with_allocator(give, take, NULL, &c));
+    TRY(npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &model));
+    TRY(npde_model_set_matrix(model, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    TRY(npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, delays, 2, 2));
+    TRY(npde_model_set(model, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
+    TRY(npde_model_set(model, 1, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_EXPONENTIAL));
+    TRY(npde_model_set(model, NPDE_ALL, NPDE_PARAM_REFRACTORY_TIME, 0.4));
+    TRY(npde_model_set_coupling(model, coupling, NULL, NULL));
+    TRY(npde_model_set_discharge(model, discharge, NULL, NULL));
+    TRY(npde_grid_new(c, scheme, breaks, 4, cells, &own));
+    TRY(npde_grid_new_graded(c, breaks, 4, cells, ratios, &graded));
+    TRY(npde_grid_new_for(model, scheme, 0, &fitted));
+    TRY(npde_solver_new(model, own, method, &solver));
+    TRY(npde_solver_set(solver, NPDE_OPTION_DT, 0.05));
+    TRY(npde_solver_set_density(solver, NPDE_ALL, density, NULL, NULL));
+    TRY(npde_solver_observe(solver, NPDE_EVENT_STEP, watch, NULL, NULL, NULL));
+    npde_status started = npde_solver_start(solver, 0);
+    if (started == NPDE_ERR_MEMORY) {
+        failures++;
+        started = npde_solver_start(solver, 0);
+    }
+    if (started != NPDE_ERR_UNSUPPORTED) { /* which an exact method answers */
+        ck_assert_msg(started >= 0, "start: %s", npde_context_error(c));
+        run_network(solver);
+    }
     double *values = calloc(npde_grid_size(own, 0), sizeof *values);
     TRY(npde_solver_set_state(solver, 0, values, npde_grid_size(own, 0)));
     free(values);
@@ -171,25 +183,34 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* Delays, a refractory state and a callback; or none of them, for exact methods. */
+static npde_model *two_populations(int network)
+{
+    const double weights[] = {0.5, 0.2, -0.5, -1}, delays[] = {0, 0, 0.3, 0.1};
+    npde_model *model;
+    OK(c, npde_model_new(c, network ? NPDE_MODEL_LIF_NETWORK : NPDE_MODEL_LIF, 2, &model));
+    if (!network) return model;
+    OK(c, npde_model_set_matrix(model, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    OK(c, npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, delays, 2, 2));
+    OK(c, npde_model_set(model, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
+    OK(c, npde_model_set(model, 0, NPDE_PARAM_REFRACTORY_TIME, 0.2));
+    OK(c, npde_model_set_coupling(model, coupling, NULL, NULL));
+    return model;
+}
+
 /* Between two starts the allocator is not called once, whatever is asked of the run. */
 START_TEST(nothing_is_allocated_while_running)
 {
     const npde__method *method;
     for (size_t k = 0; (method = lif_method_at(k / 4)) != NULL; k++) {
         const int adaptive = k % 4 >= 2;
-        if (adaptive && !method->error_order) continue;
+        if (adaptive && !method->error_order && method->order > 0) continue;
         npde_model *model;
         npde_grid *grid;
         npde_solver *solver;
-        const double weights[] = {0.5, 0.2, -0.5, -1}, delays[] = {0, 0, 0.3, 0.1};
         memset(&heap, 0, sizeof heap);
         OK(c, npde_context_new_with_allocator(give, take, NULL, &c));
-        OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &model));
-        OK(c, npde_model_set_matrix(model, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
-        OK(c, npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, delays, 2, 2));
-        OK(c, npde_model_set(model, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
-        OK(c, npde_model_set(model, 0, NPDE_PARAM_REFRACTORY_TIME, 0.2));
-        OK(c, npde_model_set_coupling(model, coupling, NULL, NULL));
+        model = two_populations(method->order > 0);
         OK(c, npde_grid_new_for(model, k % 2 ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0, &grid));
         OK(c, npde_solver_new(model, grid, method->id, &solver));
         OK(c, npde_solver_set(solver, NPDE_OPTION_DT, adaptive ? 0 : 0.01));

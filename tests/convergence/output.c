@@ -18,17 +18,19 @@ static const problem network = {.name = "network",
 enum { TIMES = 9 };
 static const double times[TIMES] = {0.30303, 0.412, 0.5, 0.617, 0.7001, 0.777777, 0.81, 0.9876, 1};
 
-static void sample(const problem *p, npde_id method, npde_id output, double dt, double rtol, double *rates,
-                   int64_t *steps)
+/* 0 where the method refuses the problem. */
+static int sample(const problem *p, npde_id method, npde_id output, double dt, double rtol, double *rates,
+                  int64_t *steps)
 {
     run *r = run_prepare(p, 0, method, dt);
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_OUTPUT, output));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, rtol));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, rtol / 10));
-    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-    OK(r->context, npde_solver_sample(r->solver, times, TIMES, rates));
-    *steps = run_count(r, NPDE_COUNT_STEPS);
+    const int supported = run_start(r);
+    if (supported) OK(r->context, npde_solver_sample(r->solver, times, TIMES, rates));
+    *steps = supported ? run_count(r, NPDE_COUNT_STEPS) : 0;
     run_free(r);
+    return supported;
 }
 
 static double distance(const double *a, const double *b)
@@ -48,8 +50,9 @@ START_TEST(dense_output_has_the_order_of_the_method)
     const npde__method *method;
     for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         double error[2];
+        if (method->ends_at_outputs || !sample(&network, method->id, NPDE_OUTPUT_DENSE, 0.1, 1e-6, rates, &n)) continue;
         for (int k = 0; k < 2; k++) {
-            const double count = steps[method->order] * (method->restart ? 8 : 1) * (1 << k);
+            const double count = steps[method->order] * (method->past > 0 ? 8 : 1) * (1 << k);
             sample(&network, method->id, NPDE_OUTPUT_DENSE, 1 / count, 1e-6, rates, &n);
             ck_assert_int_eq(n, (int64_t)count); /* no step was cut */
             error[k] = distance(rates, exact);
@@ -112,7 +115,7 @@ static int32_t pulse(double t, size_t n_pop, const double *rate, double *drive, 
     return 0;
 }
 
-/* The rate at 0.8 under the pulse, and how many steps were given up. */
+/* The rate at 0.8 under the pulse, NaN where the method refuses it, and how many steps were given up. */
 static double pulsed(npde_id method, double delay, double dt, int announced, int64_t *rejections)
 {
     const double jumps[] = {on, off};
@@ -123,9 +126,9 @@ static double pulsed(npde_id method, double delay, double dt, int announced, int
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-8));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, 1e-10));
     if (announced) OK(r->context, npde_solver_set_jumps(r->solver, jumps, 2));
-    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-    const double rate = run_rate(r, 0.8);
-    *rejections = run_count(r, NPDE_COUNT_REJECTIONS);
+    const int supported = run_start(r);
+    const double rate = supported ? run_rate(r, 0.8) : NAN;
+    *rejections = supported ? run_count(r, NPDE_COUNT_REJECTIONS) : 0;
     run_free(r);
     return rate;
 }
@@ -162,7 +165,7 @@ static double in_pieces(void)
     return rate;
 }
 
-/* After a jump the rate turns as a square root of time, so that fixed steps of any method converge no faster than with order 1.5. */
+/* After a jump the rate turns as a square root of time: fixed steps of any method converge no faster than with order 1.5. */
 START_TEST(announced_jumps_of_the_drive_are_met)
 {
     const double exact = in_pieces();
@@ -176,6 +179,7 @@ START_TEST(announced_jumps_of_the_drive_are_met)
         for (int k = 0; k < 2; k++)
             error[k] =
                 fabs(pulsed(method->id, 0, (method->order == 1 ? 0.0005 : 0.0025) / (1 << k), 1, &given_up) - exact);
+        if (isnan(error[0])) continue; /* refused */
         const double order = log2(error[0] / error[1]);
         ck_assert_msg(order > fmin((double)method->order, 1.5) - 0.25 || error[1] < 1e-9, "%s: order %.2f, error %g",
                       npde_id_name(method->id), order, error[1]);

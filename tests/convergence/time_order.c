@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const double order_tolerance = 0.15;
+static const double order_tolerance = 0.15, rounding = 1e-12;
 
 /* Linear: exact by Laplace inversion. Network: drive in time, rates in drive and noise, smooth data. */
 static const problem linear = {
@@ -50,14 +50,12 @@ static const problem random_threshold = {.name = "random threshold",
                                          .mean = 0,
                                          .variance = 0.2};
 
+/* NaN where the method refuses the problem. */
 static double rate_with(const problem *p, int cells, npde_id method, double dt, npde_id coupling, double t)
 {
-    run *r = run_new(p, cells, method, dt);
-    if (coupling != NPDE_COUPLING_NEWTON) {
-        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
-        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-    }
-    const double rate = run_rate(r, t);
+    run *r = run_prepare(p, cells, method, dt);
+    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
+    const double rate = run_start(r) ? run_rate(r, t) : NAN;
     run_free(r);
     return rate;
 }
@@ -65,39 +63,49 @@ static double rate_with(const problem *p, int cells, npde_id method, double dt, 
 /* A multistep method shows its order with finer steps: after a restart its first ones are another method's. */
 static double finer(const npde__method *method)
 {
-    return method->restart ? 4 : 1;
-}
-
-/* Order from the differences of three step sizes at four times: no reference is needed, and the space error cancels. */
-static double observed_order(const problem *p, int cells, const npde__method *method, npde_id coupling)
-{
-    static const double steps[] = {0, 400, 80, 60, 40, 40}, times[] = {0.5, 0.7, 0.85, 1};
-    double rate[3][4], apart[2] = {0};
-    for (int k = 0; k < 3; k++) {
-        run *r = run_prepare(p, cells, method->id, 1 / steps[method->order] / finer(method) / (1 << k));
-        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
-        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-        for (int i = 0; i < 4; i++) rate[k][i] = run_rate(r, times[i]);
-        run_free(r);
-    }
-    for (int k = 0; k < 2; k++)
-        for (int i = 0; i < 4; i++) apart[k] = fmax(apart[k], fabs(rate[k][i] - rate[k + 1][i]));
-    return log2(apart[0] / apart[1]);
+    return method->past > 0 ? 4 : 1;
 }
 
 /*
- * The declared order; a linear problem may give a method more. Runge–Kutta methods of higher order lose some of it
- * where the coefficients move in time (their stages see the moving flux at the threshold to a lower order), and in
- * the layers after what a delay brings back: `left` is what must be left there; 0 where nothing is lost.
+ * Order from the differences of three step sizes at four times: no reference is needed, and the space error cancels.
+ * Infinite where they are rounding errors, NaN where the method refuses the problem.
+ */
+static double observed_order(const problem *p, int cells, const npde__method *method, npde_id coupling, double more)
+{
+    static const double steps[] = {10, 400, 80, 60, 40, 40}, times[] = {0.5, 0.7, 0.85, 1};
+    double rate[3][4], apart[2] = {0};
+    for (int k = 0; k < 3; k++) {
+        run *r = run_prepare(p, cells, method->id, 1 / (steps[method->order] * more * finer(method) * (1 << k)));
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, coupling));
+        const int supported = run_start(r);
+        for (int i = 0; i < 4 && supported; i++) rate[k][i] = run_rate(r, times[i]);
+        run_free(r);
+        if (!supported) return NAN;
+    }
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < 4; i++) apart[k] = fmax(apart[k], fabs(rate[k][i] - rate[k + 1][i]));
+    return apart[0] < rounding ? INFINITY : log2(apart[0] / apart[1]);
+}
+
+/*
+ * The declared order, or no error at all; a linear problem may give a method more. Runge–Kutta methods of higher
+ * order lose some of it where the coefficients move in time (their stages see the moving flux at the threshold to a
+ * lower order), and in the layers after what a delay brings back: `left` is what must be left there; 0 where nothing
+ * is lost.
  */
 static void check_orders(const problem *p, npde_id coupling, double left)
 {
     const npde__method *method;
     for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++)
         for (int cells = 0; cells <= 200; cells += 200) {
-            const double order = observed_order(p, cells, method, coupling), declared = (double)method->order;
-            const int high = method->order > 2;
-            const double least = high ? left > 0 ? left : declared - 0.3 : declared - order_tolerance;
+            const double order = observed_order(p, cells, method, coupling, left > 0 ? 1 : 1.25),
+                         declared = (double)method->order;
+            if (isnan(order)) continue;
+            const int high = method->order > 2 || method->order == 0;
+            const double least = method->order == 0 ? INFINITY
+                                 : !high            ? declared - order_tolerance
+                                 : left > 0         ? left
+                                                    : declared - 0.3;
             const double most = high ? INFINITY : declared + order_tolerance;
             ck_assert_msg(order >= least && order <= most, "%s, %s, %s: order %.3f and not %zu", p->name,
                           npde_id_name(method->id), cells ? "finite volume" : "spectral", order, method->order);
@@ -184,7 +192,7 @@ END_TEST
 /* Against the exact rate, so that all methods converge to the right thing and not only somewhere. */
 START_TEST(errors_against_the_exact_rate)
 {
-    static const double steps[] = {0, 800, 160, 60, 20, 10}, largest[] = {0, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
+    static const double steps[] = {3, 800, 160, 60, 20, 10}, largest[] = {1e-11, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
     const npde__method *method;
     for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         const double dt = 1 / steps[method->order] / finer(method), power = pow(2, (double)method->order);
@@ -195,10 +203,12 @@ START_TEST(errors_against_the_exact_rate)
             late[k] = rate_with(&linear, 0, method->id, dt / (1 << k), NPDE_COUPLING_NEWTON, 2);
         }
         const double order = log2(error[0] / error[1]), declared = (double)method->order;
-        ck_assert_msg(order >= declared - 0.3 && (method->order > 2 || order <= declared + order_tolerance),
-                      "%s: order %.3f", npde_id_name(method->id), order);
+        const int exact = error[0] < 1e-11 && method->order != 1 && method->order != 2;
+        ck_assert_msg(exact || (order >= declared - 0.3 && (method->order > 2 || order <= declared + order_tolerance)),
+                      "%s: order %.3f, error %.2e", npde_id_name(method->id), order, error[0]);
         ck_assert_double_le(error[1], largest[method->order]);
-        NEAR(late[1] + (late[1] - late[0]) / (power - 1), linear_exact[1], method->order == 1 ? 1e-7 : 2e-8);
+        const double extrapolated = exact ? late[1] : late[1] + (late[1] - late[0]) / (power - 1);
+        NEAR(extrapolated, linear_exact[1], exact ? 1e-11 : method->order == 1 ? 1e-7 : 2e-8);
     }
 }
 END_TEST
@@ -247,14 +257,14 @@ START_TEST(jumps_of_the_drive_cost_no_second_order)
     problem p = delayed;
     p.refractory = 0;
     for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
-        double rate[3];
+        double rate[3] = {NAN, NAN, NAN};
         for (int k = 0; k < 3; k++) {
             run *r = run_prepare(&p, 0, method->id, 0.25 / (80 << k));
             OK(r->context, npde_solver_set_past_rate(r->solver, 0, 2));
-            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-            rate[k] = run_rate(r, 0.45);
+            if (run_start(r)) rate[k] = run_rate(r, 0.45);
             run_free(r);
         }
+        if (isnan(rate[0])) continue;
         const double order = log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2])));
         const double least = method->order == 1 ? 0.8 : 1.75;
         ck_assert_msg(order >= least, "%s: order %.2f", npde_id_name(method->id), order);

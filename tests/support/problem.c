@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int32_t sine(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
 {
@@ -53,6 +54,17 @@ static run *finish(run *r, const problem *p, npde_id method, double dt)
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_DT, dt));
     OK(r->context, npde_solver_set_gaussian(r->solver, NPDE_ALL, p->mean, p->variance));
     return r;
+}
+
+int run_start(run *r)
+{
+    const npde_status status = npde_solver_start(r->solver, 0);
+    if (status == NPDE_ERR_UNSUPPORTED) {
+        ck_assert_ptr_nonnull(strstr(npde_context_error(r->context), "take "));
+        return 0;
+    }
+    ck_assert_msg(status >= 0, "start: %s: %s", npde_status_name(status), npde_context_error(r->context));
+    return 1;
 }
 
 static run *start(run *r, const problem *p)

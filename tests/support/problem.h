@@ -38,6 +38,11 @@ run *run_prepare(const problem *p, int cells, npde_id method, double dt);
 /* The same on a grid of the caller's making, which makes it in the run's context: breaks and degrees (spectral). */
 run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
                 npde_id method, double dt);
+/*
+ * Starts what was prepared. 0 where the method is not for the problem: that is refused in so many words and with what to take
+ * instead. Any other failure is one of the test.
+ */
+int run_start(run *r);
 void run_free(run *r);
 /* The index-th method that LIF populations can be stepped with, as a start answers; NULL beyond the last. */
 const npde__method *lif_method_at(size_t index);

@@ -12,8 +12,7 @@
 enum { L = NPDE__KERNELS_LANES, BEYOND = 16 };
 
 void dgtsv_(const int *n, const int *nrhs, double *dl, double *d, double *du, double *b, const int *ldb, int *info);
-void dgbsv_(const int *n, const int *kl, const int *ku, const int *nrhs, double *ab, const int *ldab, int *ipiv,
-            double *b, const int *ldb, int *info);
+void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b, const int *ldb, int *info);
 
 /* Check writes to a pipe at each of its assertions: ask it only where one fails, for there are millions. */
 #define CHECK(condition, ...)                        \
@@ -253,79 +252,187 @@ START_TEST(shared_is_accurate_and_positive)
 }
 END_TEST
 
-/* Lane l of A x = b by LAPACK; x holds b and gets the solution. */
-static void solve_band(size_t n, size_t kl, size_t ku, const double *a, size_t l, double *x)
+/* A chain of blocks for each lane: sizes of the blocks, and the dense matrix that they make up, in columns. */
+typedef struct {
+    size_t blocks, m[4], n;
+    double *dense[L];
+} chain;
+
+/* Dominant by columns or, with skew, 3 plus a skew matrix: no column is dominant, the symmetric part is positive definite. */
+static chain random_chain(random_stream *stream, int trial)
 {
-    const size_t height = 2 * kl + ku + 1;
-    double *band = calloc(n * height, sizeof *band);
-    int *pivots = malloc(n * sizeof *pivots), info;
-    ck_assert(band && pivots);
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = j > ku ? j - ku : 0; i <= j + kl && i < n; i++)
-            band[j * height + kl + ku + i - j] = a[(j * (kl + ku + 1) + ku + i - j) * L + l];
-    const int order = (int)n, lower = (int)kl, upper = (int)ku, one = 1, ld = (int)height;
-    dgbsv_(&order, &lower, &upper, &one, band, &ld, pivots, x, &order, &info);
+    chain c = {.blocks = random_size(stream, 1, 4), .n = 1};
+    const int skew = trial % 2;
+    for (size_t b = 0; b < c.blocks; b++) {
+        c.m[b] = trial < 130 && b == 0 ? (size_t)trial / 2 + 2 : random_size(stream, 2, 66);
+        c.n += c.m[b] - 1;
+    }
+    for (size_t l = 0; l < L; l++) {
+        double *a = c.dense[l] = calloc(c.n * c.n, sizeof(double));
+        ck_assert_ptr_nonnull(a);
+        for (size_t b = 0, first = 0; b < c.blocks; first += c.m[b++] - 1)
+            for (size_t j = first; j < first + c.m[b]; j++)
+                for (size_t i = first; i < first + c.m[b]; i++) {
+                    if (i == j) a[j * c.n + i] += skew ? 3 : (double)c.m[b];
+                    else if (!skew) a[j * c.n + i] = random_between(stream, -1, 1);
+                    else if (i < j) a[i * c.n + j] = -(a[j * c.n + i] = random_between(stream, -1, 1));
+                }
+    }
+    return c;
+}
+
+static void solve_dense(const chain *c, size_t l, double *x)
+{
+    double *a = copied(c->n * c->n, c->dense[l]);
+    int *pivots = malloc(c->n * sizeof *pivots), info;
+    ck_assert_ptr_nonnull(pivots);
+    const int order = (int)c->n, one = 1;
+    dgesv_(&order, &one, a, &order, pivots, x, &order, &info);
     ck_assert_int_eq(info, 0);
-    free(band);
+    free(a);
     free(pivots);
 }
 
-/* Dominant by columns. */
-static double *random_band(random_stream *stream, size_t n, size_t kl, size_t ku)
+/* Entry i, j of a block: what two blocks have in common goes with the first. */
+static double block_entry(const chain *c, size_t l, size_t block, size_t first, size_t i, size_t j)
 {
-    const size_t height = kl + ku + 1;
-    double *a = numbers(n * height * L);
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = j > ku ? j - ku : 0; i <= j + kl && i < n; i++)
-            for (size_t l = 0; l < L; l++)
-                a[(j * height + ku + i - j) * L + l] = random_between(stream, -1, 1) + (i == j ? (double)height : 0);
-    return a;
+    return block > 0 && i == 0 && j == 0 ? 0 : c->dense[l][(first + j) * c->n + first + i];
 }
 
-/* 3 plus a skew matrix: no column is dominant, the symmetric part is positive definite. */
-static double *random_skew_band(random_stream *stream, size_t n, size_t k)
+static void solve_chain(const npde__kernels *k, const chain *c, size_t l, double *x)
 {
-    const size_t height = 2 * k + 1;
-    double *a = numbers(n * height * L);
-    for (size_t j = 0; j < n; j++)
-        for (size_t i = j > k ? j - k : 0; i <= j; i++)
-            for (size_t l = 0; l < L; l++) {
-                const double value = i == j ? 3 : random_between(stream, -1, 1);
-                a[(i * height + k + j - i) * L + l] = -value;
-                a[(j * height + k + i - j) * L + l] = value;
-            }
-    return a;
+    double *lu[4], *inverses[4], corner = 0;
+    for (size_t b = 0, first = 0; b < c->blocks; first += c->m[b++] - 1) {
+        const size_t m = c->m[b], ld = (m + 7) / 8 * 8, last = b + 1 == c->blocks;
+        lu[b] = numbers(m * ld);
+        inverses[b] = numbers(16 * ld);
+        for (size_t j = 0; j < m; j++)
+            for (size_t i = 0; i < ld; i++) lu[b][j * ld + i] = i < m ? block_entry(c, l, b, first, i, j) : 0;
+        lu[b][0] += corner;
+        CHECK(k->chain_factor(m, m - !last, ld, lu[b], inverses[b]), "%s: no factors of block %zu", k->name, b);
+        untouched(m * ld, lu[b]);
+        untouched(16 * ld, inverses[b]);
+        corner = lu[b][(m - 1) * (ld + 1)];
+        k->chain_forward(m - !last, ld, lu[b], inverses[b], x + first);
+    }
+    for (size_t b = c->blocks, first = c->n - 1; b-- > 0;) {
+        first -= c->m[b] - 1;
+        k->chain_backward(c->m[b], (c->m[b] + 7) / 8 * 8, lu[b], inverses[b], x + first);
+        free(lu[b]);
+        free(inverses[b]);
+    }
 }
 
-START_TEST(band_agrees_with_lapack)
+static void solve_chains(const npde__kernels *k, const chain *c, double *x)
+{
+    double *lu[4], *corner = NULL;
+    for (size_t b = 0, first = 0; b < c->blocks; first += c->m[b++] - 1) {
+        const size_t m = c->m[b], last = b + 1 == c->blocks;
+        lu[b] = numbers(m * m * L);
+        for (size_t l = 0; l < L; l++) {
+            for (size_t j = 0; j < m; j++)
+                for (size_t i = 0; i < m; i++) lu[b][(j * m + i) * L + l] = block_entry(c, l, b, first, i, j);
+            if (corner) lu[b][l] += corner[l];
+        }
+        k->lanes_factor(m, m - !last, lu[b]);
+        untouched(m * m * L, lu[b]);
+        corner = lu[b] + (m * m - 1) * L;
+        k->lanes_forward(m, m - !last, lu[b], x + first * L);
+    }
+    for (size_t b = c->blocks, first = c->n - 1; b-- > 0;) {
+        first -= c->m[b] - 1;
+        k->lanes_backward(c->m[b], c->m[b] - (b + 1 < c->blocks), lu[b], x + first * L);
+        free(lu[b]);
+    }
+}
+
+START_TEST(chains_agree_with_lapack)
 {
     random_stream stream = {5};
-    for (int trial = 0; trial < 200; trial++) {
-        const int skew = trial % 2;
-        const size_t n = trial < 40 ? (size_t)trial / 2 + 1 : random_size(&stream, 1, 100);
-        const size_t kl = random_size(&stream, 0, 11), ku = skew ? kl : random_size(&stream, 0, 11);
-        const size_t size = n * (kl + ku + 1) * L;
-        double *a = skew ? random_skew_band(&stream, n, kl) : random_band(&stream, n, kl, ku), *b = numbers(n * L);
-        for (size_t i = 0; i < n * L; i++) b[i] = random_between(&stream, -1, 1);
+    for (int trial = 0; trial < 40 + 160 * test_scale(); trial++) {
+        const chain c = random_chain(&stream, trial);
+        double *b = numbers(c.n * L), *y = numbers(c.n * L);
+        for (size_t i = 0; i < c.n * L; i++) b[i] = random_between(&stream, -1, 1);
+        for (size_t l = 0; l < L; l++) { /* the solutions, one after the other */
+            for (size_t i = 0; i < c.n; i++) y[l * c.n + i] = b[i * L + l];
+            solve_dense(&c, l, y + l * c.n);
+        }
         EACH_VARIANT(k)
         {
-            double *lu = copied(size, a), *x = copied(n * L, b), y[100];
-            k->band_factor(n, kl, ku, lu);
-            k->band_solve(n, kl, ku, lu, x);
+            double *x = copied(c.n * L, b), *one = numbers(c.n + 8);
+            solve_chains(k, &c, x);
+            untouched(c.n * L, x);
             for (size_t l = 0; l < L; l++) {
-                for (size_t i = 0; i < n; i++) y[i] = b[i * L + l];
-                solve_band(n, kl, ku, a, l, y);
-                for (size_t i = 0; i < n; i++) near(k->name, x[i * L + l], y[i], 1e-14);
+                for (size_t i = 0; i < c.n + 8; i++) one[i] = i < c.n ? b[i * L + l] : 7;
+                if (l % 4 == 0) solve_chain(k, &c, l, one);
+                for (size_t i = c.n; i < c.n + 8; i++) CHECK(one[i] == 7, "%s: %g beyond the chain", k->name, one[i]);
+                untouched(c.n + 8, one);
+                for (size_t i = 0; i < c.n; i++) {
+                    near(k->name, x[i * L + l], y[l * c.n + i], 1e-13);
+                    if (l % 4 == 0) near(k->name, one[i], y[l * c.n + i], 1e-13);
+                }
             }
-            for (size_t i = 0; i < size; i++)
-                CHECK(isnan(lu[i]) == isnan(a[i]), "%s: number %zu is no more what it was", k->name, i);
-            untouched(size, lu);
-            untouched(n * L, x);
-            free(lu);
             free(x);
+            free(one);
         }
-        free(a);
+        for (size_t l = 0; l < L; l++) free(c.dense[l]);
         free(b);
+        free(y);
+    }
+}
+END_TEST
+
+/* A pivot of 0 or NaN is told. */
+START_TEST(chain_without_a_pivot_is_told)
+{
+    EACH_VARIANT(k)
+    for (size_t m = 2; m < 40; m++)
+        for (size_t at = 0; at < m; at += 3) {
+            const size_t ld = (m + 7) / 8 * 8;
+            double *a = calloc(m * ld, sizeof *a), *inverses = numbers(16 * ld);
+            ck_assert_ptr_nonnull(a);
+            for (size_t i = 0; i < m; i++) a[i * (ld + 1)] = i == at ? (m % 2 ? NAN : 0) : 1;
+            CHECK(!k->chain_factor(m, m, ld, a, inverses), "%s: pivot %zu of %zu is told to be sound", k->name, at, m);
+            free(a);
+            free(inverses);
+        }
+}
+END_TEST
+
+/* Into lanes and out again, with every number where it belongs; a lane may be given twice. */
+START_TEST(lanes_are_filled_and_emptied)
+{
+    random_stream stream = {8};
+    for (int trial = 0; trial < 100; trial++) {
+        const size_t n = trial < 40 ? (size_t)trial : random_size(&stream, 0, 150), stride = n + 3;
+        double *p = numbers(L * stride), *scale = numbers(n);
+        size_t at[L];
+        for (size_t i = 0; i < n; i++) scale[i] = ldexp(1, (int)(i % 3) - 1);
+        for (size_t i = 0; i < L * stride; i++) p[i] = random_between(&stream, -1, 1);
+        for (size_t l = 0; l < L; l++) at[l] = stride * ((l == 6 ? 3 * 2 : 3 * l) % L);
+        EACH_VARIANT(k)
+        for (int scaled = 0; scaled < 2; scaled++) {
+            double *x = numbers(n * L), *q = copied(L * stride, p);
+            k->gather(n, at, p, scaled ? scale : NULL, x);
+            for (size_t i = 0; i < n; i++)
+                for (size_t l = 0; l < L; l++)
+                    CHECK(x[i * L + l] == (scaled ? scale[i] : 1) * p[at[l] + i], "%s: number %zu of lane %zu", k->name,
+                          i, l);
+            untouched(n * L, x);
+            k->scatter(n, at, scaled ? scale : NULL, x, q);
+            for (size_t l = 0; l < L; l++)
+                for (size_t i = 0; i < stride; i++) {
+                    const double s = scaled ? scale[i < n ? i : 0] : 1;
+                    const int written = i < n && l != 3 * 6 % L; /* lane 6 is at lane 2's place */
+                    CHECK(q[l * stride + i] == (written ? s * s * p[l * stride + i] : p[l * stride + i]),
+                          "%s: number %zu of place %zu", k->name, i, l);
+                }
+            untouched(L * stride, q);
+            free(x);
+            free(q);
+        }
+        free(p);
+        free(scale);
     }
 }
 END_TEST
@@ -366,6 +473,56 @@ START_TEST(products_are_right_to_rounding)
         }
         free(a);
         free(x);
+    }
+}
+END_TEST
+
+/* y + Σ A_k (c_k x) and Σ c_k x_k in lanes. */
+START_TEST(sums_in_lanes_are_right_to_rounding)
+{
+    random_stream stream = {9};
+    for (int trial = 0; trial < 150; trial++) {
+        const size_t rows = trial < 70 ? (size_t)trial + 1 : random_size(&stream, 1, 90),
+                     columns = random_size(&stream, 0, 70), ld = rows + (size_t)trial % 5, m = (size_t)trial % 4;
+        double *a[3], *x = numbers(columns * L), *begin = numbers(rows * L), *c = numbers(m * L);
+        for (size_t t = 0; t < 3; t++) {
+            a[t] = numbers(ld * (columns + 1));
+            for (size_t j = 0; j <= columns; j++)
+                for (size_t i = 0; i < rows; i++) a[t][ld * j + i] = random_between(&stream, -1, 1);
+        }
+        for (size_t i = 0; i < columns * L; i++) x[i] = random_between(&stream, -1, 1);
+        for (size_t i = 0; i < rows * L; i++) begin[i] = random_between(&stream, -1, 1);
+        for (size_t i = 0; i < m * L; i++) c[i] = random_between(&stream, -1, 1);
+        EACH_VARIANT(k)
+        {
+            const double *const from[] = {a[0], a[1], a[2]};
+            double *y = copied(rows * L, begin), *z = numbers(rows * L);
+            k->lanes_multiply(rows, columns, m, from, ld, c, x, y);
+            k->spread(rows, m, c, from, z);
+            for (size_t i = 0; i < rows * L; i++) {
+                long double sum = begin[i], size = fabs(begin[i]), few = 0, few_size = 0;
+                for (size_t t = 0; t < m; t++) {
+                    for (size_t j = 0; j < columns; j++) {
+                        const long double term =
+                            (long double)c[t * L + i % L] * a[t][ld * j + i / L] * x[j * L + i % L];
+                        sum += term;
+                        size += fabsl(term);
+                    }
+                    few += (long double)c[t * L + i % L] * a[t][i / L];
+                    few_size += fabsl((long double)c[t * L + i % L] * a[t][i / L]);
+                }
+                summed(k->name, y[i], sum, size, m * columns + 2);
+                summed(k->name, z[i], few, few_size, m);
+            }
+            untouched(rows * L, y);
+            untouched(rows * L, z);
+            free(y);
+            free(z);
+        }
+        for (size_t t = 0; t < 3; t++) free(a[t]);
+        free(x);
+        free(begin);
+        free(c);
     }
 }
 END_TEST
@@ -419,5 +576,6 @@ START_TEST(variants_are_listed)
 END_TEST
 
 MAIN("kernels", variants_are_listed, line_is_accurate_and_positive_however_stiff, line_agrees_with_lapack,
-     batch_is_accurate_and_positive, shared_is_accurate_and_positive, band_agrees_with_lapack,
-     products_are_right_to_rounding, combinations_are_right_to_rounding)
+     batch_is_accurate_and_positive, shared_is_accurate_and_positive, chains_agree_with_lapack,
+     chain_without_a_pivot_is_told, lanes_are_filled_and_emptied, products_are_right_to_rounding,
+     sums_in_lanes_are_right_to_rounding, combinations_are_right_to_rounding)

@@ -89,6 +89,15 @@ static npde_status toy_remainder(npde__system *s, double t, int side, const doub
     return NPDE_OK;
 }
 
+static npde_status toy_evaluate(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+{
+    (void)s, (void)side;
+    rates[0] = functional(y);
+    out[1] = (1 + rates[0]) * y[0] - 2 * y[1];
+    out[0] = -out[1] + sin(t);
+    return NPDE_OK;
+}
+
 static void toy_raise(npde__system *s, double factor)
 {
     (void)s, (void)factor;
@@ -99,6 +108,13 @@ static void toy_drift(const npde__system *s, double *low, double *high, double *
 {
     (void)s;
     *low = *high = *advection = 0;
+}
+
+static void toy_measure(const npde__system *s, const double *e, double *mass, double *rates)
+{
+    (void)s;
+    *mass = fabs(e[0]) + fabs(e[1]);
+    rates[0] = functional(e);
 }
 
 static npde_status toy_linearize(npde__system *s, double t, double h, const double *y, const double *rates,
@@ -155,8 +171,10 @@ static const npde__system_ops ops = {.make_complex = toy_make_complex,
                                      .factor_jacobian_complex = toy_factor_complex,
                                      .solve_jacobian_complex = toy_solve_complex,
                                      .remainder = toy_remainder,
+                                     .evaluate = toy_evaluate,
                                      .raise = toy_raise,
                                      .drift = toy_drift,
+                                     .measure = toy_measure,
                                      .linearize = toy_linearize,
                                      .factor_jacobian = toy_factor,
                                      .solve_jacobian = toy_solve_jacobian,
@@ -192,13 +210,21 @@ static void reference(double end, double *y)
     }
 }
 
+/* NaN when the method refuses the toy, which is not constant. */
 static double integrate(const npde__method *method, int steps, int iterate, double *local_error, double *rate)
 {
     npde_context *c;
     OK(c, npde_context_new(&c));
     toy system = {.base = {.ops = &ops, .context = c, .n = 2, .n_rates = 1, .stride = 2, .coupled = 1}};
     npde__stepper s;
-    OK(c, npde__stepper_init(&s, method, &system.base));
+    const npde_status status = npde__stepper_init(&s, method, &system.base);
+    if (status == NPDE_ERR_UNSUPPORTED) {
+        npde__stepper_free(&s);
+        npde_context_free(c);
+        *rate = *local_error = NAN;
+        return NAN;
+    }
+    ck_assert_int_eq(status, NPDE_OK);
     s.iterate = iterate;
     s.y[0] = 1;
     s.y[1] = 0;
@@ -227,9 +253,11 @@ START_TEST(have_their_order)
         for (int iterate = 0; iterate < 2 && !method->splits; iterate++) {
             double local[2], rate;
             /* Fewer steps for high orders, whose errors would be rounding. */
-            const int steps = (method->order < 3 ? 200 : method->order == 3 ? 80 : 48) * (method->restart ? 2 : 1);
+            const int few = method->order < 3 ? 200 : method->order == 3 ? 80 : 48;
+            const int steps = method->past > 0 ? 7 * few / 2 : few; /* multistep: after the start */
             const double coarse = integrate(method, steps, iterate, &local[0], &rate);
             const double fine = integrate(method, 2 * steps, iterate, &local[1], &rate);
+            if (isnan(coarse)) continue;
             NEAR(log2(coarse / fine), (double)method->order, 0.15);
             if (method->error_order) NEAR(log2(local[0] / local[1]), (double)method->error_order + 1, 0.2);
         }
@@ -243,8 +271,7 @@ START_TEST(deliver_the_rate_of_their_state)
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
         for (int iterate = 0; iterate < 2 && !method->splits; iterate++) {
             double local, rate;
-            integrate(method, 20, iterate, &local, &rate);
-            NEAR(rate, 0, 1e-13);
+            if (!isnan(integrate(method, 20, iterate, &local, &rate))) NEAR(rate, 0, 1e-13);
         }
 }
 END_TEST
