@@ -97,6 +97,7 @@ int bench_workprec(const bench_options *options);
 int bench_peers(const bench_options *options);
 int bench_orders(const bench_options *options);
 int bench_scaling(const bench_options *options);
+int bench_kinetic(const bench_options *options);
 int bench_targets(const bench_options *options);
 int bench_studies(const bench_options *options);
 

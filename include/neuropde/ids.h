@@ -41,13 +41,20 @@ enum {
 /** Kinds of model. */
 enum {
     NPDE_MODEL_LIF = 1001, /**< Leaky integrate-and-fire populations without coupling: the linear Fokker-Planck equation, with refractory state, random threshold, general drift and a drive by callback */
-    NPDE_MODEL_LIF_NETWORK = 1002 /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
+    NPDE_MODEL_LIF_NETWORK = 1002, /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
+    NPDE_MODEL_VOLTAGE_CONDUCTANCE = 1003, /**< Voltage-conductance kinetic equation for p(v,g,t): drift in v, relaxation and diffusion in g, firing at V_F where the drift leads out */
+    NPDE_MODEL_REDUCED_KINETIC = 1004, /**< Kinetic equation for p(v,g,t) with a discharge phi_F(v) in place of the threshold; what fires re-enters at V_R */
+    NPDE_MODEL_MACROSCOPIC = 1005, /**< Limit of fast conductance: transport of n(v,t) with the mean conductance, with a discharge or a threshold */
+    NPDE_MODEL_FAST_VOLTAGE = 1006 /**< Limit of fast voltage: diffusion of q(g,t), with the rate of a neuron at fixed conductance */
 };
 
 /** Space schemes. */
 enum {
     NPDE_SCHEME_FINITE_VOLUME = 2001, /**< Vertex-centred Scharfetter-Gummel finite volumes: second order, positive with backward Euler */
-    NPDE_SCHEME_SPECTRAL = 2002 /**< Spectral elements on Gauss-Lobatto-Legendre nodes: exponential convergence */
+    NPDE_SCHEME_SPECTRAL = 2002, /**< Spectral elements on Gauss-Lobatto-Legendre nodes: exponential convergence */
+    NPDE_SCHEME_CELLS = 2010, /**< Cell-centred finite volumes, for kinetic models: along v semi-Lagrangian transport of fourth order, along g Scharfetter-Gummel */
+    NPDE_SCHEME_CELLS_LIMITED = 2011, /**< As cells, with transport and relaxation limited so that no density is negative */
+    NPDE_SCHEME_CELLS_UPWIND = 2012 /**< As cells_limited, with transport of first order: upwind, positive */
 };
 
 /** Time-stepping methods. */
@@ -69,7 +76,8 @@ enum {
     NPDE_METHOD_ARS443 = 3016, /**< ARS(4,4,3): implicit-explicit Runge-Kutta method of order 3 around a frozen linear part, L-stable, fixed steps */
     NPDE_METHOD_ARK4 = 3017, /**< ARK4(3)6L[2]SA: implicit-explicit Runge-Kutta method of order 4(3) around a frozen linear part, L-stable, with an embedded error estimate */
     NPDE_METHOD_ETDRK4 = 3018, /**< ETDRK4: exponential Runge-Kutta method of order 4 with dense matrices of at most 1024 unknowns a population, fixed steps */
-    NPDE_METHOD_EXACT_PROPAGATOR = 3019 /**< Exact propagator: the matrix exponential, for constant coefficients only (no coupling, delay, callback or fixed refractory time); any step, rounding errors alone */
+    NPDE_METHOD_EXACT_PROPAGATOR = 3019, /**< Exact propagator: the matrix exponential, for constant coefficients only (no coupling, delay, callback or fixed refractory time); any step, rounding errors alone */
+    NPDE_METHOD_STRANG = 3030 /**< Strang splitting of transport and relaxation, for kinetic models: order 2, L-stable in the relaxation, no step limit, fixed steps */
 };
 
 /** Parameters of a model. */
@@ -87,7 +95,12 @@ enum {
     NPDE_PARAM_REFRACTORY = 4011, /**< Refractory state: none, fixed or exponential */
     NPDE_PARAM_REFRACTORY_TIME = 4012, /**< Refractory time; > 0 when there is a refractory state */
     NPDE_PARAM_DISCHARGE = 4013, /**< Random firing threshold: none, step, ramp or custom (by callback) */
-    NPDE_PARAM_DISCHARGE_RATE = 4014 /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
+    NPDE_PARAM_DISCHARGE_RATE = 4014, /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
+    NPDE_PARAM_G_LEAK = 4030, /**< Leak conductance g_L of the kinetic models */
+    NPDE_PARAM_V_EXCITATORY = 4031, /**< Excitatory reversal potential V_E > V_F of the kinetic models */
+    NPDE_PARAM_CONDUCTANCE_TIME = 4032, /**< Relaxation time sigma_E (or epsilon) of the conductance */
+    NPDE_PARAM_CONDUCTANCE_INPUT = 4033, /**< Mean conductance g_in that the input makes: G = g_in + S N */
+    NPDE_PARAM_CONDUCTANCE_DIFFUSION = 4034 /**< Diffusion a0 of the conductance, the variance of its equilibrium: a = a0 + a1 N */
 };
 
 /** Coupling matrices. */

@@ -12,6 +12,7 @@
 #include <neuropde/entropy.h>
 #include <neuropde/grid.h>
 #include <neuropde/ids.h>
+#include <neuropde/macroscopic.h>
 #include <neuropde/model.h>
 #include <neuropde/response.h>
 #include <neuropde/solver.h>

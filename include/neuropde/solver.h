@@ -40,6 +40,15 @@ NPDE_API npde_status npde_solver_get(const npde_solver *solver, npde_id option, 
  */
 NPDE_API npde_status npde_solver_set_gaussian(npde_solver *solver, size_t pop, double mean, double variance);
 /**
+ * Initial distribution over the conductance, for a kinetic model: a Gaussian, cut at g = 0, independent of v. Without
+ * it the conductance begins in its equilibrium at the past rate.
+ *
+ * @param pop       population, or NPDE_ALL
+ * @param mean      mean of the Gaussian before the cut
+ * @param variance  ≥ 0
+ */
+NPDE_API npde_status npde_solver_set_conductance(npde_solver *solver, size_t pop, double mean, double variance);
+/**
  * Initial density by a function p(v) ≥ 0, scaled to the right mass, projected at each start by Gauss quadrature.
  * @p release is called with @p user when no one uses it any more.
  */
@@ -95,7 +104,10 @@ NPDE_API npde_status npde_solver_sample(npde_solver *solver, const double *times
 NPDE_API npde_status npde_solver_state(const npde_solver *solver, size_t pop, double *out, size_t n);
 /** Lends the density of a population without a copy: read only, valid until the next step, start or free. */
 NPDE_API npde_status npde_solver_state_view(const npde_solver *solver, size_t pop, const double **out, size_t *n);
-/** Density at any n potentials, interpolated to the order of the space scheme; 0 outside the grid. */
+/**
+ * Density at any n potentials, interpolated to the order of the space scheme (on cells linearly); 0 outside the grid.
+ * On a product grid it is the marginal ∫ p dg.
+ */
 NPDE_API npde_status npde_solver_evaluate(const npde_solver *solver, size_t pop, const double *v, size_t n,
                                           double *out);
 /** Copies the n_pop present rates. */
@@ -131,8 +143,8 @@ NPDE_API npde_status npde_solver_unobserve(npde_solver *solver, int32_t token);
 NPDE_API npde_status npde_solver_save(const npde_solver *solver, void *buf, size_t capacity, size_t *need);
 /**
  * Goes back to a snapshot. The solver must have been started with the same model, grid, method and options on the same
- * build; anything else that the library can see, or a damaged snapshot, is NPDE_ERR_SNAPSHOT and changes nothing. What a coupling
- * callback does it cannot see: it must be the same.
+ * build; anything else that the library can see, or a damaged snapshot, is NPDE_ERR_SNAPSHOT and changes nothing.
+ * What a coupling callback does it cannot see: it must be the same.
  */
 NPDE_API npde_status npde_solver_restore(npde_solver *solver, const void *buf, size_t len);
 

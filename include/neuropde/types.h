@@ -107,6 +107,21 @@ typedef int32_t (*npde_coupling_fn)(double t, size_t n_pop, const double *rate, 
 typedef int32_t (*npde_profile_fn)(size_t pop, size_t n, const double *v, double *value, void *user);
 
 /**
+ * The mean conductance G(v, N) of a kinetic model.
+ *
+ * @param t       time
+ * @param pop     population
+ * @param n       number of potentials
+ * @param v       n potentials
+ * @param rate    the rates of all populations at t, as the step knows them (extrapolated from the steps before)
+ * @param g_mean  n values, already filled with CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq); must stay ≥ 0
+ * @param user    the pointer given with the callback
+ * @return 0 to go on; > 0 to have the step tried again with a smaller size; < 0 to stop now
+ */
+typedef int32_t (*npde_conductance_fn)(double t, size_t pop, size_t n, const double *v, const double *rate,
+                                       double *g_mean, void *user);
+
+/**
  * Observes a run. The solver may be read in it by every getter, and may not be changed.
  *
  * @return 0 to go on; NPDE_STOP for a clean stop after this step; < 0 to stop with NPDE_ERR_CALLBACK (a value > 0 other

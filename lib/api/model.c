@@ -27,6 +27,11 @@ static npde_status check_param(const npde_model *m, const char *function, npde_i
 {
     NPDE__TRY(npde__check_id(m->context, function, "param", NPDE_FAMILY_PARAM, param, row));
     if (npde__model_param(m, 0, param)) return NPDE_OK;
+    for (const npde_id *lacked = m->kind->lacks; *lacked; lacked++)
+        if (*lacked == param)
+            return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
+                              "%s: the kind %s has no %s; see the equations of its kind for what it has", function,
+                              npde__ids_row(m->kind->id)->name, (*row)->name);
     return npde__fail(
         m->context, NPDE_ERR_UNSUPPORTED,
         "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network", function,
@@ -76,6 +81,14 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
     return NPDE_OK;
 }
 
+/* A callback for what the kind of model has. */
+static npde_status check_has(const npde_model *m, const char *function, npde_id param, const char *what)
+{
+    if (npde__model_param(m, 0, param)) return NPDE_OK;
+    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no %s", function,
+                      npde__ids_row(m->kind->id)->name, what);
+}
+
 /* Puts a callback in its place; the one before is let go. */
 static npde_status replace(npde_model *m, npde__callback **place, int present, void *user, npde_release_fn release)
 {
@@ -97,6 +110,7 @@ npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn coupling
 npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
+    if (drift) NPDE__TRY(check_has(model, __func__, NPDE_PARAM_TIME_CONSTANT, "drift"));
     NPDE__TRY(replace(model, &model->drift, drift != NULL, user, release));
     if (drift) model->drift->fn.profile = drift;
     return NPDE_OK;
@@ -105,9 +119,25 @@ npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void 
 npde_status npde_model_set_discharge(npde_model *model, npde_profile_fn discharge, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
+    NPDE__TRY(check_has(model, __func__, NPDE_PARAM_DISCHARGE, "discharge"));
     NPDE__TRY(replace(model, &model->discharge, discharge != NULL, user, release));
     if (discharge) model->discharge->fn.profile = discharge;
     for (size_t p = 0; p < model->n_pop; p++)
         *npde__model_param(model, p, NPDE_PARAM_DISCHARGE) = discharge ? NPDE_DISCHARGE_CUSTOM : NPDE_DISCHARGE_NONE;
+    return NPDE_OK;
+}
+
+npde_status npde_model_set_conductance(npde_model *model, npde_conductance_fn conductance, void *user,
+                                       npde_release_fn release)
+{
+    if (!model) return NPDE_ERR_NULL;
+    const npde_id kind = model->kind->id;
+    if (conductance && kind != NPDE_MODEL_VOLTAGE_CONDUCTANCE && kind != NPDE_MODEL_REDUCED_KINETIC)
+        return npde__fail(model->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: the kind %s has no conductance G(v, N) by callback; voltage_conductance and "
+                          "reduced_kinetic have one",
+                          __func__, npde__ids_row(kind)->name);
+    NPDE__TRY(replace(model, &model->conductance, conductance != NULL, user, release));
+    if (conductance) model->conductance->fn.conductance = conductance;
     return NPDE_OK;
 }

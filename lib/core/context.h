@@ -53,6 +53,7 @@ typedef struct {
     union {
         npde_coupling_fn coupling;
         npde_profile_fn profile;
+        npde_conductance_fn conductance;
         npde_observer_fn observer;
         npde_convex_fn convex;
     } fn;

@@ -279,5 +279,7 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
     return NPDE_OK;
 }
 
-const npde__model_kind npde__lif = {NPDE_MODEL_LIF, 65536, 0, make, start};
-const npde__model_kind npde__lif_network = {NPDE_MODEL_LIF_NETWORK, 4096, 1, make, start};
+const npde__model_kind npde__lif = {NPDE_MODEL_LIF,       65536, 0, make, start, npde__model_fit_grid,
+                                    npde__kinetic_params, NULL};
+const npde__model_kind npde__lif_network = {NPDE_MODEL_LIF_NETWORK, 4096, 1, make, start, npde__model_fit_grid,
+                                            npde__kinetic_params,   NULL};

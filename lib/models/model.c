@@ -56,6 +56,7 @@ void npde__model_release(npde_model *m)
     npde__callback_release(m->coupling);
     npde__callback_release(m->drift);
     npde__callback_release(m->discharge);
+    npde__callback_release(m->conductance);
     npde__free(c, m);
     npde__context_release(c);
 }
@@ -74,6 +75,8 @@ static npde_id matrix_of(npde_id param)
 double *npde__model_param(const npde_model *m, size_t pop, npde_id param)
 {
     const npde_id matrix = matrix_of(param);
+    for (const npde_id *lacked = m->kind->lacks; *lacked; lacked++)
+        if (*lacked == param) return NULL;
     if (!matrix) return &m->param[pop * m->n_params + npde__ids_slot(param)];
     return m->kind->coupled ? &m->matrix[npde__ids_slot(matrix)][pop * m->n_pop + pop] : NULL;
 }
@@ -97,7 +100,8 @@ npde_status npde__model_validate(const npde_model *m)
         if (!(reset < threshold))
             return npde__fail(m->context, NPDE_ERR_RANGE,
                               "population %zu: v_reset = %g must be less than v_threshold = %g", p, reset, threshold);
-        if ((npde_id)npde__model_value(m, p, NPDE_PARAM_REFRACTORY) != NPDE_REFRACTORY_NONE &&
+        const npde_id refractory = (npde_id)npde__model_value(m, p, NPDE_PARAM_REFRACTORY);
+        if (refractory && refractory != NPDE_REFRACTORY_NONE && /* 0: the kind has none */
             !(npde__model_value(m, p, NPDE_PARAM_REFRACTORY_TIME) > 0))
             return npde__fail(m->context, NPDE_ERR_RANGE,
                               "population %zu: refractory_time = 0 must be > 0 for a refractory state; set it, or set "
@@ -106,6 +110,8 @@ npde_status npde__model_validate(const npde_model *m)
         if ((npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_CUSTOM && !m->discharge)
             return npde__fail(m->context, NPDE_ERR_STATE,
                               "population %zu: discharge is custom, but npde_model_set_discharge() was not called", p);
+        const npde_status status = m->kind->validate ? m->kind->validate(m, p) : NPDE_OK;
+        if (status) return status;
     }
     return NPDE_OK;
 }
@@ -170,6 +176,12 @@ npde_status npde__model_discharge(void *self, size_t n, const double *v, double 
 
 npde_status npde__model_locate(const npde_model *m, const npde_grid *g, size_t pop, size_t *reset, size_t *threshold)
 {
+    if (npde__grid_axes(g) != 1 || npde__grid_scheme_cells(g->scheme))
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "the kind %s takes a grid with one axis of the scheme finite_volume or spectral; products and "
+            "cells are for the kinetic kinds",
+            npde__ids_row(m->kind->id)->name);
     const double v_reset = npde__model_value(m, pop, NPDE_PARAM_V_RESET);
     const double v_threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD);
     const size_t r = npde__grid_break(g, v_reset), f = npde__grid_break(g, v_threshold);

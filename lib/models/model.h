@@ -19,7 +19,18 @@ typedef struct {
                         double history, npde__system **out);
     /* Fills the state y (zeroed) from the initial data; resolution: their distance in L1. */
     npde_status (*start)(npde__system *system, const npde__initial *initial, double *y, double *resolution);
+    /*
+     * A grid that fits the model, and the initial data if given (NULL or n_pop of them); layer as in npde__model_fit_grid().
+     */
+    npde_status (*fit_grid)(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
+                            double layer, npde_grid **out);
+    const npde_id
+        *lacks; /* parameters that the kind does not have, ended by 0; besides the coupling's of one without */
+    npde_status (*validate)(const npde_model *model, size_t pop); /* what else parameters must obey; may be NULL */
 } npde__model_kind;
+
+/* The parameters of kinetic models, which the LIF kinds do not have. */
+extern const npde_id npde__kinetic_params[];
 
 struct npde_model {
     atomic_size_t refs;
@@ -29,7 +40,7 @@ struct npde_model {
     size_t n_params;
     double *param;                  /* n_pop × n_params */
     double *matrix[NPDE__MATRICES]; /* n_pop × n_pop: weights, noise weights, delays; NULL without coupling */
-    npde__callback *coupling, *drift, *discharge;
+    npde__callback *coupling, *drift, *discharge, *conductance;
 };
 
 const npde__model_kind *npde__model_kind_find(npde_id id);
@@ -82,6 +93,7 @@ npde_status npde__model_project(npde_context *c, const npde_grid *grid, size_t e
 npde_status npde__model_locate(const npde_model *model, const npde_grid *grid, size_t pop, size_t *reset,
                                size_t *threshold);
 
-extern const npde__model_kind npde__lif, npde__lif_network;
+extern const npde__model_kind npde__lif, npde__lif_network, npde__voltage_conductance, npde__reduced_kinetic,
+    npde__macroscopic, npde__fast_voltage;
 
 #endif

@@ -5,6 +5,10 @@
 static const npde__model_kind *const kinds[] = {
     &npde__lif,
     &npde__lif_network,
+    &npde__voltage_conductance,
+    &npde__reduced_kinetic,
+    &npde__macroscopic,
+    &npde__fast_voltage,
 };
 
 const npde__model_kind *npde__model_kind_find(npde_id id)

@@ -432,7 +432,7 @@ npde_status npde__solver_notice(npde_solver *s)
     npde__log(
         s->context, NPDE_LOG_NOTICE,
         "the mass next to an end of the grid reached %.2g: rates are off by about as much; make the grid longer on "
-        "the left, or with a random threshold on the right",
+        "the left, with a random threshold on the right, of a conductance axis at its end",
         run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }

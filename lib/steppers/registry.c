@@ -21,6 +21,7 @@ static const npde__method *const methods[] = {
     &npde__ark4,
     &npde__etdrk4,
     &npde__exact_propagator,
+    &npde__strang,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };

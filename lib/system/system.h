@@ -20,6 +20,7 @@ typedef enum {
     NPDE__CASCADE_ENDS,   /* it ends when the fractions have fired */
     NPDE__CASCADE_ETERNAL /* those who fired come round to fire again, for ever */
 } npde__cascade;
+typedef enum { NPDE__TRANSPORT, NPDE__RELAXATION } npde__part;
 
 /* side: the limit a time-dependent coefficient is taken from at t: > 0 at the beginning of a step, < 0 at its end. */
 typedef struct {
@@ -100,6 +101,11 @@ typedef struct {
     double (*certificate)(const npde__system *s, double t, const double *y, double *time);
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
+    /*
+     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the sum of a
+     * transport and a stiff relaxation; L is then the relaxation alone.
+     */
+    npde_status (*flow)(npde__system *s, npde__part part, double h, double *y);
 } npde__system_ops;
 
 struct npde__system {

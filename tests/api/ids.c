@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(unknown_ids_have_no_name)
 {
-    const npde_id unknown[] = {0, -1, 999, 1003, 4000, 99999};
+    const npde_id unknown[] = {0, -1, 999, 1099, 4000, 99999};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         ck_assert_ptr_null(npde_id_name(unknown[i]));
         ck_assert_ptr_null(npde_id_unit(unknown[i]));
@@ -94,7 +94,9 @@ START_TEST(models_begin_with_the_presets)
         double preset, value;
         OK(c, npde_id_at(NPDE_FAMILY_PARAM, i, &id));
         OK(c, npde_id_range(id, NULL, NULL, &preset));
-        OK(c, npde_model_get(m, 2, id, &value));
+        const npde_status status = npde_model_get(m, 2, id, &value);
+        if (status == NPDE_ERR_UNSUPPORTED) continue; /* of another kind of model */
+        OK(c, status);
         ck_assert_double_eq(value, preset);
     }
     npde_model_free(m);

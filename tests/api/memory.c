@@ -2,7 +2,7 @@
  * Out of memory at every allocation, one after the other: the call says so, nothing leaks, the context stays usable, the
  * same call works when there is memory again. And: nothing is allocated while a run runs. */
 #include "steppers/stepper.h"
-#include "support.h"
+#include "problem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +183,7 @@ static void sweep(npde_id method, npde_id scheme, long stride)
 START_TEST(every_allocation_may_fail)
 {
     const npde__method *method;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         sweep(method->id, NPDE_SCHEME_SPECTRAL, test_scale() == 1 ? 1 : 7);
         sweep(method->id, NPDE_SCHEME_FINITE_VOLUME, test_scale() == 1 ? 1 : 7);
     }
@@ -209,7 +209,7 @@ static npde_model *two_populations(int network)
 START_TEST(nothing_is_allocated_while_running)
 {
     const npde__method *method;
-    for (size_t k = 0; (method = npde__method_at(k / 4)) != NULL; k++) {
+    for (size_t k = 0; (method = lif_method_at(k / 4)) != NULL; k++) {
         const int adaptive = k % 4 >= 2;
         if (adaptive && !method->error_order && method->order > 0) continue;
         npde_model *model;
