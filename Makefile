@@ -35,7 +35,7 @@ bench:
 	test -f $(BUILD)-bench/build.ninja || meson setup $(BUILD)-bench -Dtests=disabled -Dexamples=false -Dbench=enabled
 	ninja -C $(BUILD)-bench
 	mkdir -p $(OUT)/bench
-	for command in workprec orders peers kernels scaling particles targets; do \
+	for command in workprec orders peers kernels scaling studies particles targets; do \
 	    echo "== $$command"; $(BUILD)-bench/bench/neuropde-bench $$command --out $(OUT)/bench; \
 	done
 

@@ -100,12 +100,18 @@ int bench_peers(const bench_options *options);
 int bench_orders(const bench_options *options);
 int bench_scaling(const bench_options *options);
 int bench_particles(const bench_options *options);
+int bench_kinetic(const bench_options *options);
 int bench_targets(const bench_options *options);
+int bench_studies(const bench_options *options);
 
 /* Kernels: ns per unknown and GB/s into a CSV file (NULL for none), and the numbers of targets; NaN for not measured. */
 int bench_kernels(FILE *csv);
 double bench_kernels_single_ratio(void);    /* LAPACK dgtsv over the single tridiagonal solve, 400 unknowns */
 double bench_kernels_batch_ratio(void);     /* dgtsv over the prefactored batch with shared coefficients, per system */
 double bench_kernels_batch_bandwidth(void); /* its bandwidth over the measured one of the second-level cache */
+
+/* The slowest of four neurons: seconds of the closed-form rate (and its relative error), of linear response at a frequency. */
+double bench_studies_rate(double *error);
+double bench_studies_response(void);
 
 #endif

@@ -40,7 +40,10 @@ static const struct {
     {"peers", bench_peers, "SUNDIALS CVODE and a published scheme beside the library"},
     {"kernels", kernels, "linear solves: ns per unknown, GB/s"},
     {"scaling", bench_scaling, "time against cells, populations, threads of the caller"},
-    {"particles", bench_particles, "particles: speed, distance to the equation against number and step, blow-up, Brian2"},
+    {"particles", bench_particles,
+     "particles: speed, distance to the equation against number and step, blow-up, Brian2"},
+    {"studies", bench_studies, "closed-form rate beside scipy, steady states, eigenvalues, linear response"},
+    {"kinetic", bench_kinetic, "the voltage-conductance equation: cost of a step, and WENO5 + RK3 beside it"},
     {"targets", bench_targets, "one line a number: measured, goal, met or short"},
     {"references", references, "the references that errors are measured by, and how far they are apart"},
 };

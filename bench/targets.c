@@ -243,6 +243,10 @@ int bench_targets(const bench_options *options)
     line("batched prefactored solve, over dgtsv per system", bench_kernels_batch_ratio(), NAN, 80, 1, "x", "");
     line("its bandwidth, of the measured second-level cache", bench_kernels_batch_bandwidth(), NAN, 0.7, 1, "", "");
     ensemble_line();
+    double error;
+    line("closed-form steady rate, slowest of four neurons", 1e6 * bench_studies_rate(&error), NAN, 5, 0, "us", "");
+    line("its relative error, largest", error, NAN, 1e-14, 0, "", "");
+    line("linear response, a frequency, slowest of four neurons", 1e6 * bench_studies_response(), NAN, 50, 0, "us", "");
     for (size_t k = 0; k < PROBLEMS; k++) forget(&all[k]);
     if (unmeasured) fprintf(stderr, "%d numbers could not be measured\n", unmeasured);
     return unmeasured != 0;

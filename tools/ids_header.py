@@ -18,6 +18,8 @@ TITLES = {
     "REFRACTORY": "Values of NPDE_PARAM_REFRACTORY", "DISCHARGE": "Values of NPDE_PARAM_DISCHARGE",
     "COUPLING": "Values of NPDE_OPTION_COUPLING", "FLUX": "Values of NPDE_OPTION_FLUX",
     "CONTROLLER": "Values of NPDE_OPTION_CONTROLLER", "OUTPUT": "Values of NPDE_OPTION_OUTPUT",
+    "BLOWUP": "Values of NPDE_OPTION_BLOWUP", "ENTROPY": "Convex functions of a relative entropy",
+    "STEADY": "Options of a search for steady states", "INPUT": "Inputs of a linear response",
     "PARTICLE_OPTION": "Options of particles", "PARTICLE_STAT": "Statistics of particles",
     "PARTICLE_COUNT": "Counters of particles",
 }
@@ -88,7 +90,7 @@ def tables(found):
     for family, rows in found.items():
         if family == "FAMILY":
             continue
-        valued = family in ("PARAM", "MATRIX", "OPTION", "PARTICLE_OPTION")
+        valued = family in ("PARAM", "MATRIX", "OPTION", "STEADY", "PARTICLE_OPTION")
         out += f"\n## {TITLES[family].replace('NPDE_', '`NPDE_', 1) + ('`' if 'NPDE_' in TITLES[family] else '')}\n\n"
         out += "| id | name | " + ("unit | range | preset | " if valued else "") + "meaning |\n"
         out += "|---|---|" + ("---|---|---|" if valued else "") + "---|\n"

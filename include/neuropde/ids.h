@@ -32,8 +32,12 @@ enum {
     NPDE_FAMILY_FLUX = 13, /**< Values of the option flux */
     NPDE_FAMILY_CONTROLLER = 14, /**< Values of the option controller */
     NPDE_FAMILY_OUTPUT = 15, /**< Values of the option output */
-    NPDE_FAMILY_PARTICLE_OPTION = 18, /**< Options of particles */
-    NPDE_FAMILY_PARTICLE_STAT = 19, /**< Statistics of particles, real numbers */
+    NPDE_FAMILY_BLOWUP = 16, /**< Values of the option blowup */
+    NPDE_FAMILY_ENTROPY = 17, /**< Convex functions H of a relative entropy */
+    NPDE_FAMILY_STEADY = 18, /**< Options of a search for steady states */
+    NPDE_FAMILY_INPUT = 19, /**< What a linear response is the response to */
+    NPDE_FAMILY_PARTICLE_OPTION = 20, /**< Options of particles */
+    NPDE_FAMILY_PARTICLE_STAT = 21, /**< Statistics of particles, real numbers */
     NPDE_FAMILY_PARTICLE_COUNT = 22 /**< Counters of particles, since their start */
 };
 
@@ -41,6 +45,10 @@ enum {
 enum {
     NPDE_MODEL_LIF = 1001, /**< Leaky integrate-and-fire populations without coupling: the linear Fokker-Planck equation, with refractory state, random threshold, general drift and a drive by callback */
     NPDE_MODEL_LIF_NETWORK = 1002, /**< Network of leaky integrate-and-fire populations: the nonlinear Fokker-Planck equation with weights, noise weights and delays */
+    NPDE_MODEL_VOLTAGE_CONDUCTANCE = 1003, /**< Voltage-conductance kinetic equation for p(v,g,t): drift in v, relaxation and diffusion in g, firing at V_F where the drift leads out */
+    NPDE_MODEL_REDUCED_KINETIC = 1004, /**< Kinetic equation for p(v,g,t) with a discharge phi_F(v) in place of the threshold; what fires re-enters at V_R */
+    NPDE_MODEL_MACROSCOPIC = 1005, /**< Limit of fast conductance: transport of n(v,t) with the mean conductance, with a discharge or a threshold */
+    NPDE_MODEL_FAST_VOLTAGE = 1006, /**< Limit of fast voltage: diffusion of q(g,t), with the rate of a neuron at fixed conductance */
     NPDE_MODEL_MORRIS_LECAR = 1010, /**< Morris-Lecar neurons: potential and potassium gate, each population one neuron */
     NPDE_MODEL_FITZHUGH_NAGUMO = 1011, /**< FitzHugh-Nagumo neurons: potential and recovery variable */
     NPDE_MODEL_HODGKIN_HUXLEY = 1012, /**< Hodgkin-Huxley neurons: potential and the gates m, h, n */
@@ -50,7 +58,10 @@ enum {
 /** Space schemes. */
 enum {
     NPDE_SCHEME_FINITE_VOLUME = 2001, /**< Vertex-centred Scharfetter-Gummel finite volumes: second order, positive with backward Euler */
-    NPDE_SCHEME_SPECTRAL = 2002 /**< Spectral elements on Gauss-Lobatto-Legendre nodes: exponential convergence */
+    NPDE_SCHEME_SPECTRAL = 2002, /**< Spectral elements on Gauss-Lobatto-Legendre nodes: exponential convergence */
+    NPDE_SCHEME_CELLS = 2010, /**< Cell-centred finite volumes, for kinetic models: along v semi-Lagrangian transport of fourth order, along g Scharfetter-Gummel */
+    NPDE_SCHEME_CELLS_LIMITED = 2011, /**< As cells, with transport and relaxation limited so that no density is negative */
+    NPDE_SCHEME_CELLS_UPWIND = 2012 /**< As cells_limited, with transport of first order: upwind, positive */
 };
 
 /** Time-stepping methods. */
@@ -73,6 +84,7 @@ enum {
     NPDE_METHOD_ARK4 = 3017, /**< ARK4(3)6L[2]SA: implicit-explicit Runge-Kutta method of order 4(3) around a frozen linear part, L-stable, with an embedded error estimate */
     NPDE_METHOD_ETDRK4 = 3018, /**< ETDRK4: exponential Runge-Kutta method of order 4 with dense matrices of at most 1024 unknowns a population, fixed steps */
     NPDE_METHOD_EXACT_PROPAGATOR = 3019, /**< Exact propagator: the matrix exponential, for constant coefficients only (no coupling, delay, callback or fixed refractory time); any step, rounding errors alone */
+    NPDE_METHOD_STRANG = 3030, /**< Strang splitting of transport and relaxation, for kinetic models: order 2, L-stable in the relaxation, no step limit, fixed steps */
     NPDE_METHOD_DOPRI5 = 3040 /**< Dormand-Prince: explicit Runge-Kutta method of order 5(4), for single neurons */
 };
 
@@ -92,6 +104,11 @@ enum {
     NPDE_PARAM_REFRACTORY_TIME = 4012, /**< Refractory time; > 0 when there is a refractory state */
     NPDE_PARAM_DISCHARGE = 4013, /**< Random firing threshold: none, step, ramp or custom (by callback) */
     NPDE_PARAM_DISCHARGE_RATE = 4014, /**< Rate kappa of the built-in discharges: kappa beyond V_F (step), kappa (v - V_F) beyond V_F (ramp) */
+    NPDE_PARAM_G_LEAK = 4030, /**< Leak conductance g_L of the kinetic models */
+    NPDE_PARAM_V_EXCITATORY = 4031, /**< Excitatory reversal potential V_E > V_F of the kinetic models */
+    NPDE_PARAM_CONDUCTANCE_TIME = 4032, /**< Relaxation time sigma_E (or epsilon) of the conductance */
+    NPDE_PARAM_CONDUCTANCE_INPUT = 4033, /**< Mean conductance g_in that the input makes: G = g_in + S N */
+    NPDE_PARAM_CONDUCTANCE_DIFFUSION = 4034, /**< Diffusion a0 of the conductance, the variance of its equilibrium: a = a0 + a1 N */
     NPDE_PARAM_ML_CAPACITANCE = 4060, /**< Morris-Lecar: capacitance C */
     NPDE_PARAM_ML_G_LEAK = 4061, /**< Morris-Lecar: leak conductance */
     NPDE_PARAM_ML_G_CALCIUM = 4062, /**< Morris-Lecar: calcium conductance */
@@ -142,7 +159,9 @@ enum {
     NPDE_OPTION_STARTUP_STEPS = 6009, /**< Steps of crank_nicolson done as two half steps of backward Euler; -1 for 2 on rough data and none on smooth */
     NPDE_OPTION_HISTORY = 6010, /**< Points per longest delay that are kept of the past rates, at least (at most 1/64 of the shortest delay apart); with a fixed dt all steps are kept */
     NPDE_OPTION_CONTROLLER = 6011, /**< Control of adaptive steps: integral, pi or pid */
-    NPDE_OPTION_OUTPUT = 6012 /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
+    NPDE_OPTION_OUTPUT = 6012, /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
+    NPDE_OPTION_BLOWUP = 6020, /**< What adaptive runs do where the rate becomes infinite: ignore, stop or jump */
+    NPDE_OPTION_LAYER = 6021 /**< Thinnest layer at V_F, in units of V_F - V_R, that a grid made by the solver resolves; 0 for none, or 1e-5 where blowup is jump */
 };
 
 /** Statistics of a run. */
@@ -156,6 +175,12 @@ enum {
     NPDE_STAT_TAIL_MASS = 7007, /**< Largest mass next to an end of the grid (the last tenth before it; the right end with a random threshold only), averaged over its diffusion time: what the truncation of the domain cuts off */
     NPDE_STAT_RESOLUTION = 7008, /**< L1 distance between the initial data and their projection */
     NPDE_STAT_ERROR_ESTIMATE = 7009, /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
+    NPDE_STAT_BLOWUP_TIME = 7010, /**< Time of the last blow-up of the run, from the fit of the rate; infinite before any */
+    NPDE_STAT_BLOWUP_EXPONENT = 7011, /**< Exponent p of N ~ (T - t)^(-p) fitted at the last blow-up (1/2 in theory); 0 before any */
+    NPDE_STAT_JUMP_SIZE = 7012, /**< Fraction of a population, the largest, that fires at once at the last blow-up; 0 before any */
+    NPDE_STAT_JUMPS = 7013, /**< Blow-ups that the run has jumped over */
+    NPDE_STAT_CERTIFICATE = 7014, /**< Moment certificate, the largest b mu M_mu exp(-mu V_F) over populations and exponents mu: at >= 1 the present data provably blow up; 0 where the theorem says nothing */
+    NPDE_STAT_CERTIFIED_TIME = 7015, /**< Time before which the present data provably blow up; infinite without a certificate */
     NPDE_STAT_SPIKES = 7040, /**< Spikes of single neurons since the start, all populations together */
     NPDE_STAT_SPIKE_TIME = 7041, /**< Time of the last spike; NaN before the first */
     NPDE_STAT_SPIKE_INTERVAL = 7042, /**< Time from the spike before to the last spike of the same population; NaN before its second */
@@ -183,6 +208,8 @@ enum {
     NPDE_EVENT_REJECT = 9003, /**< A step was given up and will be tried smaller */
     NPDE_EVENT_OUTPUT = 9004, /**< An output time of npde_solver_sample() was reached */
     NPDE_EVENT_FINISH = 9005, /**< npde_solver_advance() or npde_solver_sample() reached its end */
+    NPDE_EVENT_BLOWUP = 9006, /**< The rate becomes infinite; the state is the last one before */
+    NPDE_EVENT_JUMP = 9007, /**< A blow-up was jumped over; the state is the first one after */
     NPDE_EVENT_SPIKE = 9010 /**< A single neuron's potential has crossed SPIKE_LEVEL upwards within the step that was just accepted; t is when, the state that of the step's end */
 };
 
@@ -227,24 +254,54 @@ enum {
     NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT, and with ars222, ars443, ark4 and etdrk4 */
 };
 
+/** Values of NPDE_OPTION_BLOWUP. */
+enum {
+    NPDE_BLOWUP_IGNORE = 16001, /**< No watch: steps shrink until they are too small */
+    NPDE_BLOWUP_STOP = 16002, /**< The run stops before it with NPDE_NOTICE_BLOWUP */
+    NPDE_BLOWUP_JUMP = 16003 /**< The run goes on by the physical jump: the minimal cascade fires at once */
+};
+
+/** Convex functions of a relative entropy. */
+enum {
+    NPDE_ENTROPY_QUADRATIC = 17001, /**< H(x) = (x - 1)^2 */
+    NPDE_ENTROPY_KULLBACK_LEIBLER = 17002, /**< H(x) = x ln x - x + 1 */
+    NPDE_ENTROPY_ABSOLUTE = 17003, /**< H(x) = |x - 1| */
+    NPDE_ENTROPY_CUSTOM = 17004 /**< H by npde_entropy_set_function() */
+};
+
+/** Options of a search for steady states. */
+enum {
+    NPDE_STEADY_RATE_MIN = 18001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound */
+    NPDE_STEADY_RATE_MAX = 18002, /**< Largest rate of a steady state that is looked for, in every population */
+    NPDE_STEADY_BOXES = 18003 /**< Boxes of rates that a search may look at before it fails with NPDE_ERR_TOO_MANY_STEPS */
+};
+
+/** Inputs of a linear response. */
+enum {
+    NPDE_INPUT_DRIVE = 19001, /**< Modulated drive, with the network's feedback */
+    NPDE_INPUT_DIFFUSION = 19002, /**< Modulated diffusion (noise), with the network's feedback */
+    NPDE_INPUT_DRIVE_ALONE = 19003, /**< Modulated drive, the coupling held at its steady value */
+    NPDE_INPUT_DIFFUSION_ALONE = 19004 /**< Modulated diffusion (noise), the coupling held at its steady value */
+};
+
 /** Options of particles. */
 enum {
-    NPDE_PARTICLE_OPTION_DT = 18001, /**< Step, cut where an output must be met, and to the shortest delay */
-    NPDE_PARTICLE_OPTION_THREADS = 18002, /**< Threads that share the neurons, the caller's among them; 1 starts none. The result does not depend on it */
-    NPDE_PARTICLE_OPTION_BRIDGE = 18003 /**< 1: threshold crossings between the ends of a step are drawn, and their times. 0: only ends of steps are looked at, as many programs do; rates are then too low by O(sqrt(dt)) */
+    NPDE_PARTICLE_OPTION_DT = 20001, /**< Step, cut where an output must be met, and to the shortest delay */
+    NPDE_PARTICLE_OPTION_THREADS = 20002, /**< Threads that share the neurons, the caller's among them; 1 starts none. The result does not depend on it */
+    NPDE_PARTICLE_OPTION_BRIDGE = 20003 /**< 1: threshold crossings between the ends of a step are drawn, and their times. 0: only ends of steps are looked at, as many programs do; rates are then too low by O(sqrt(dt)) */
 };
 
 /** Statistics of particles. */
 enum {
-    NPDE_PARTICLE_STAT_TIME = 19001, /**< Present time */
-    NPDE_PARTICLE_STAT_LARGEST_CASCADE = 19002, /**< Largest share of all neurons that fired in one step with a cascade; 0 without any */
-    NPDE_PARTICLE_STAT_LARGEST_CASCADE_TIME = 19003, /**< End of the step with the largest cascade */
-    NPDE_PARTICLE_STAT_BYTES_PER_NEURON = 19004 /**< Memory of the run divided by the number of neurons, what does not grow with them left out */
+    NPDE_PARTICLE_STAT_TIME = 21001, /**< Present time */
+    NPDE_PARTICLE_STAT_LARGEST_CASCADE = 21002, /**< Largest share of all neurons that fired in one step with a cascade; 0 without any */
+    NPDE_PARTICLE_STAT_LARGEST_CASCADE_TIME = 21003, /**< End of the step with the largest cascade */
+    NPDE_PARTICLE_STAT_BYTES_PER_NEURON = 21004 /**< Memory of the run divided by the number of neurons, what does not grow with them left out */
 };
 
 /** Counters of particles. */
 enum {
-    NPDE_PARTICLE_COUNT_STEPS = 22001, /**< Steps */
+    NPDE_PARTICLE_COUNT_STEPS = 22001, /**< Steps of all neurons together */
     NPDE_PARTICLE_COUNT_SPIKES = 22002, /**< Spikes of all populations */
     NPDE_PARTICLE_COUNT_CASCADES = 22003, /**< Steps in which kicks made other neurons fire at once */
     NPDE_PARTICLE_COUNT_GENERATIONS = 22004, /**< Most generations of a cascade */

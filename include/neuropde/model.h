@@ -10,6 +10,9 @@
  *
  * with n = 0 at V_THRESHOLD and the rate N = −a ∂_v n(V_THRESHOLD), or, with a random firing threshold, φ = φ_F beyond
  * V_THRESHOLD and N = ∫ φ_F n. What re-enters is M = N, or N(t − τ), or R/τ with R' = N − R/τ (refractory state).
+ * For the kinetic kinds drive stands for the mean conductance G and diffusion for a, with CONDUCTANCE_INPUT and
+ * CONDUCTANCE_DIFFUSION in place of DRIVE and DIFFUSION.
+ *
  * Mass ∫n + R = 1 for each population. a is half the squared noise intensity: dV = (f + μ)dt + √(2a) dW.
  */
 #ifndef NEUROPDE_MODEL_H
@@ -24,9 +27,10 @@ extern "C" {
 /**
  * Makes a model with the parameters at their presets (see npde_id_range()).
  *
- * @param kind   NPDE_MODEL_LIF (populations without coupling), NPDE_MODEL_LIF_NETWORK, a single neuron
- *               (NPDE_MODEL_MORRIS_LECAR, _FITZHUGH_NAGUMO, _HODGKIN_HUXLEY: each population is one, docs/equations.md) or
- *               NPDE_MODEL_KURAMOTO
+ * @param kind   NPDE_MODEL_LIF (populations without coupling), NPDE_MODEL_LIF_NETWORK, one of the kinetic kinds
+ *               NPDE_MODEL_VOLTAGE_CONDUCTANCE, _REDUCED_KINETIC, _MACROSCOPIC, _FAST_VOLTAGE (see docs/kinetics.md), a
+ *               single neuron (NPDE_MODEL_MORRIS_LECAR, _FITZHUGH_NAGUMO, _HODGKIN_HUXLEY: each population is one,
+ *               docs/equations.md) or NPDE_MODEL_KURAMOTO
  * @param n_pop  number of populations, 1 to 65536, for a network 1 to 4096 (it stores three n_pop × n_pop matrices)
  * @param out    receives the handle; free it with npde_model_free()
  */
@@ -74,6 +78,13 @@ NPDE_API npde_status npde_model_set_drift(npde_model *model, npde_profile_fn dri
  */
 NPDE_API npde_status npde_model_set_discharge(npde_model *model, npde_profile_fn discharge, void *user,
                                               npde_release_fn release);
+
+/**
+ * Replaces the law G = CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq) of a kinetic model by G(v, N); NULL removes it.
+ * Called once a step, for each population, at the centres of the cells in v.
+ */
+NPDE_API npde_status npde_model_set_conductance(npde_model *model, npde_conductance_fn conductance, void *user,
+                                                npde_release_fn release);
 
 #ifdef __cplusplus
 }

@@ -9,11 +9,15 @@
 #include <neuropde/types.h>
 
 #include <neuropde/context.h>
+#include <neuropde/entropy.h>
 #include <neuropde/grid.h>
 #include <neuropde/ids.h>
+#include <neuropde/macroscopic.h>
 #include <neuropde/model.h>
 #include <neuropde/particles.h>
+#include <neuropde/response.h>
 #include <neuropde/solver.h>
+#include <neuropde/steady.h>
 #include <neuropde/version.h>
 
 #endif

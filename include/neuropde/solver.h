@@ -40,6 +40,15 @@ NPDE_API npde_status npde_solver_get(const npde_solver *solver, npde_id option, 
  */
 NPDE_API npde_status npde_solver_set_gaussian(npde_solver *solver, size_t pop, double mean, double variance);
 /**
+ * Initial distribution over the conductance, for a kinetic model: a Gaussian, cut at g = 0, independent of v. Without
+ * it the conductance begins in its equilibrium at the past rate.
+ *
+ * @param pop       population, or NPDE_ALL
+ * @param mean      mean of the Gaussian before the cut
+ * @param variance  ≥ 0
+ */
+NPDE_API npde_status npde_solver_set_conductance(npde_solver *solver, size_t pop, double mean, double variance);
+/**
  * Initial density by a function p(v) ≥ 0, scaled to the right mass, projected at each start by Gauss quadrature.
  * @p release is called with @p user when no one uses it any more.
  */
@@ -77,7 +86,10 @@ NPDE_API npde_status npde_solver_set_jumps(npde_solver *solver, const double *ti
 NPDE_API npde_status npde_solver_start(npde_solver *solver, double t0);
 /** One accepted step, at most to @p t_limit (> present time); @p t receives the time reached, and may be NULL. */
 NPDE_API npde_status npde_solver_step(npde_solver *solver, double t_limit, double *t);
-/** Steps until @p t_end (≥ present time) exactly; @p t receives the time reached, and may be NULL. */
+/**
+ * Steps until @p t_end (≥ present time) exactly, unless the rate becomes infinite before (NPDE_NOTICE_BLOWUP, NPDE_NOTICE_ETERNAL:
+ * the run stands at the last step before, and another call answers the same; see NPDE_OPTION_BLOWUP); @p t receives the time
+ * reached, and may be NULL. */
 NPDE_API npde_status npde_solver_advance(npde_solver *solver, double t_end, double *t);
 /**
  * Advances through ascending times and writes the rates there: the flux of the solution at that time, neither interpolated
@@ -93,7 +105,8 @@ NPDE_API npde_status npde_solver_state(const npde_solver *solver, size_t pop, do
 /** Lends the density of a population without a copy: read only, valid until the next step, start or free. */
 NPDE_API npde_status npde_solver_state_view(const npde_solver *solver, size_t pop, const double **out, size_t *n);
 /**
- * Density at any n potentials (for oscillators: phases), interpolated to the order of the space scheme; 0 outside the grid.
+ * Density at any n potentials (for oscillators: phases), interpolated to the order of the space scheme (on cells
+ * linearly); 0 outside the grid. On a product grid it is the marginal ∫ p dg.
  */
 NPDE_API npde_status npde_solver_evaluate(const npde_solver *solver, size_t pop, const double *v, size_t n,
                                           double *out);
@@ -130,8 +143,8 @@ NPDE_API npde_status npde_solver_unobserve(npde_solver *solver, int32_t token);
 NPDE_API npde_status npde_solver_save(const npde_solver *solver, void *buf, size_t capacity, size_t *need);
 /**
  * Goes back to a snapshot. The solver must have been started with the same model, grid, method and options on the same
- * build; anything else that the library can see, or a damaged snapshot, is NPDE_ERR_SNAPSHOT and changes nothing. What a coupling
- * callback does it cannot see: it must be the same.
+ * build; anything else that the library can see, or a damaged snapshot, is NPDE_ERR_SNAPSHOT and changes nothing.
+ * What a coupling callback does it cannot see: it must be the same.
  */
 NPDE_API npde_status npde_solver_restore(npde_solver *solver, const void *buf, size_t len);
 

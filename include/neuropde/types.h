@@ -26,6 +26,9 @@ typedef struct npde_context npde_context;     /**< allocator, log, text of the l
 typedef struct npde_model npde_model;         /**< physics: kind, parameters, populations, weights, delays, callbacks */
 typedef struct npde_grid npde_grid;           /**< space: breakpoints, cells, space scheme */
 typedef struct npde_solver npde_solver;       /**< model × grid × method: the state and the step loop */
+typedef struct npde_entropy npde_entropy;     /**< relative entropy against the steady state of a linear equation */
+typedef struct npde_steady npde_steady;       /**< all steady states of a model, and their stability */
+typedef struct npde_response npde_response;   /**< small modulations around one steady state */
 typedef struct npde_particles npde_particles; /**< the stochastic network behind a model */
 
 /** 0 ok, > 0 notice (the call did its work), < 0 error (nothing was changed; a run stays at its last accepted step) */
@@ -40,6 +43,8 @@ enum {
     NPDE_STOP = 1,                 /**< an observer asked for a clean stop */
     NPDE_NOTICE_UNRESOLVED = 2,    /**< the grid cannot resolve the initial data; the run goes on */
     NPDE_NOTICE_TRUNCATED = 3,     /**< density has reached the left end of the grid; the run goes on */
+    NPDE_NOTICE_BLOWUP = 4,        /**< the rate becomes infinite: the run stands just before */
+    NPDE_NOTICE_ETERNAL = 5,       /**< the cascade of the blow-up never ends: the run stands just before */
     NPDE_ERR_NULL = -1,            /**< a required pointer is NULL */
     NPDE_ERR_RANGE = -2,           /**< a value is outside its allowed range */
     NPDE_ERR_NOT_FINITE = -3,      /**< a value is NaN or infinite */
@@ -101,6 +106,21 @@ typedef int32_t (*npde_coupling_fn)(double t, size_t n_pop, const double *rate, 
  * @return 0, or any other value to make the calling function fail with NPDE_ERR_CALLBACK
  */
 typedef int32_t (*npde_profile_fn)(size_t pop, size_t n, const double *v, double *value, void *user);
+
+/**
+ * The mean conductance G(v, N) of a kinetic model.
+ *
+ * @param t       time
+ * @param pop     population
+ * @param n       number of potentials
+ * @param v       n potentials
+ * @param rate    the rates of all populations at t, as the step knows them (extrapolated from the steps before)
+ * @param g_mean  n values, already filled with CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq); must stay ≥ 0
+ * @param user    the pointer given with the callback
+ * @return 0 to go on; > 0 to have the step tried again with a smaller size; < 0 to stop now
+ */
+typedef int32_t (*npde_conductance_fn)(double t, size_t pop, size_t n, const double *v, const double *rate,
+                                       double *g_mean, void *user);
 
 /**
  * Observes a run. The solver may be read in it by every getter, and may not be changed.

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_CELLS = 1000000 };
+enum { MAX_CELLS = 1000000, MAX_POINTS = 1 << 28 };
 
 static npde_status check_cells(npde_context *c, const char *function, npde_id scheme, size_t segment, size_t cells)
 {
@@ -60,6 +60,21 @@ npde_status npde_grid_new_graded(npde_context *context, const double *breaks, si
     return npde__grid_new(context, NPDE_SCHEME_FINITE_VOLUME, breaks, n_breaks, cells, ratios, out);
 }
 
+npde_status npde_grid_new_product(const npde_grid *v, const npde_grid *g, npde_grid **out)
+{
+    if (!v || !g) return NPDE_ERR_NULL;
+    npde_context *c = v->context;
+    NPDE__GIVEN(c, __func__, out);
+    if (g->context != c) return npde__fail(c, NPDE_ERR_STATE, "%s: v and g must come from the same context", __func__);
+    if (npde__grid_axes(v) != 1 || npde__grid_axes(g) != 1)
+        return npde__fail(c, NPDE_ERR_GRID, "%s: %s is a product already; give grids with one axis", __func__,
+                          npde__grid_axes(v) != 1 ? "v" : "g");
+    if (v->n > MAX_POINTS / g->n)
+        return npde__fail(c, NPDE_ERR_SIZE, "%s: %zu x %zu points are more than %d", __func__, v->n, g->n,
+                          (int)MAX_POINTS);
+    return npde__grid_new_product(v, g, out);
+}
+
 npde_status npde_grid_new_for(const npde_model *model, npde_id scheme, size_t cells, npde_grid **out)
 {
     if (!model) return NPDE_ERR_NULL;
@@ -71,7 +86,7 @@ npde_status npde_grid_new_for(const npde_model *model, npde_id scheme, size_t ce
         return npde__fail(c, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no grid", __func__,
                           npde__ids_row(model->kind->id)->name);
     if (cells) NPDE__TRY(check_cells(c, __func__, scheme, 0, cells));
-    return npde__model_fit_grid(model, scheme, cells, NULL, out);
+    return model->kind->fit_grid(model, scheme, cells, NULL, 0, out);
 }
 
 void npde_grid_free(npde_grid *grid)
@@ -81,32 +96,34 @@ void npde_grid_free(npde_grid *grid)
 
 size_t npde_grid_axes(const npde_grid *grid)
 {
-    return grid ? 1 : 0;
+    return grid ? npde__grid_axes(grid) : 0;
 }
 
 size_t npde_grid_size(const npde_grid *grid, size_t axis)
 {
-    return grid && axis == 0 ? grid->n : 0;
+    return grid && axis < npde__grid_axes(grid) ? npde__grid_axis(grid, axis)->n : 0;
 }
 
-static npde_status copy_axis(const npde_grid *grid, const char *function, size_t axis, const double *from, double *out,
+static npde_status copy_axis(const npde_grid *grid, const char *function, size_t axis, int weights, double *out,
                              size_t n)
 {
     NPDE__GIVEN(grid->context, function, out);
-    if (axis > 0)
-        return npde__fail(grid->context, NPDE_ERR_SIZE, "%s: axis = %zu must be 0: the grid has one axis", function,
-                          axis);
-    NPDE__TRY(npde__check_size(grid->context, function, "n", n, grid->n));
-    memcpy(out, from, n * sizeof *out);
+    const size_t axes = npde__grid_axes(grid);
+    if (axis >= axes)
+        return npde__fail(grid->context, NPDE_ERR_SIZE, "%s: axis = %zu must be %s", function, axis,
+                          axes == 1 ? "0: the grid has one axis" : "0 or 1: the grid has two axes");
+    const npde_grid *along = npde__grid_axis(grid, axis);
+    NPDE__TRY(npde__check_size(grid->context, function, "n", n, along->n));
+    memcpy(out, weights ? along->w : along->v, n * sizeof *out);
     return NPDE_OK;
 }
 
 npde_status npde_grid_points(const npde_grid *grid, size_t axis, double *out, size_t n)
 {
-    return grid ? copy_axis(grid, __func__, axis, grid->v, out, n) : NPDE_ERR_NULL;
+    return grid ? copy_axis(grid, __func__, axis, 0, out, n) : NPDE_ERR_NULL;
 }
 
 npde_status npde_grid_weights(const npde_grid *grid, size_t axis, double *out, size_t n)
 {
-    return grid ? copy_axis(grid, __func__, axis, grid->w, out, n) : NPDE_ERR_NULL;
+    return grid ? copy_axis(grid, __func__, axis, 1, out, n) : NPDE_ERR_NULL;
 }

@@ -32,7 +32,8 @@ static npde_status check_param(const npde_model *m, const char *function, npde_i
             m->context, NPDE_ERR_UNSUPPORTED,
             "%s: the kind lif has no %s: its populations are not coupled; make a model of the kind lif_network",
             function, (*row)->name);
-    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no %s", function,
+    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
+                      "%s: the kind %s has no %s; see the equations of its kind for what it has", function,
                       npde__ids_row(m->kind->id)->name, (*row)->name);
 }
 
@@ -79,13 +80,12 @@ npde_status npde_model_set_matrix(npde_model *model, npde_id which, const double
     return NPDE_OK;
 }
 
-/* Drift and discharge are those of a density. */
-static npde_status check_profile(const npde_model *m, const char *function)
+/* A callback for what the kind of model has. */
+static npde_status check_has(const npde_model *m, const char *function, npde_id param, const char *what)
 {
-    if (!m->kind->no_grid) return NPDE_OK;
-    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
-                      "%s: the kind %s has no density of potentials; take the kind lif or lif_network", function,
-                      npde__ids_row(m->kind->id)->name);
+    if (npde__model_param(m, 0, param)) return NPDE_OK;
+    return npde__fail(m->context, NPDE_ERR_UNSUPPORTED, "%s: the kind %s has no %s", function,
+                      npde__ids_row(m->kind->id)->name, what);
 }
 
 /* Puts a callback in its place; the one before is let go. */
@@ -112,7 +112,7 @@ npde_status npde_model_set_coupling(npde_model *model, npde_coupling_fn coupling
 npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
-    NPDE__TRY(check_profile(model, __func__));
+    if (drift) NPDE__TRY(check_has(model, __func__, NPDE_PARAM_TIME_CONSTANT, "drift"));
     NPDE__TRY(replace(model, &model->drift, drift != NULL, user, release));
     if (drift) model->drift->fn.profile = drift;
     return NPDE_OK;
@@ -121,10 +121,25 @@ npde_status npde_model_set_drift(npde_model *model, npde_profile_fn drift, void 
 npde_status npde_model_set_discharge(npde_model *model, npde_profile_fn discharge, void *user, npde_release_fn release)
 {
     if (!model) return NPDE_ERR_NULL;
-    NPDE__TRY(check_profile(model, __func__));
+    NPDE__TRY(check_has(model, __func__, NPDE_PARAM_DISCHARGE, "discharge"));
     NPDE__TRY(replace(model, &model->discharge, discharge != NULL, user, release));
     if (discharge) model->discharge->fn.profile = discharge;
     for (size_t p = 0; p < model->n_pop; p++)
         *npde__model_param(model, p, NPDE_PARAM_DISCHARGE) = discharge ? NPDE_DISCHARGE_CUSTOM : NPDE_DISCHARGE_NONE;
+    return NPDE_OK;
+}
+
+npde_status npde_model_set_conductance(npde_model *model, npde_conductance_fn conductance, void *user,
+                                       npde_release_fn release)
+{
+    if (!model) return NPDE_ERR_NULL;
+    const npde_id kind = model->kind->id;
+    if (conductance && kind != NPDE_MODEL_VOLTAGE_CONDUCTANCE && kind != NPDE_MODEL_REDUCED_KINETIC)
+        return npde__fail(model->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: the kind %s has no conductance G(v, N) by callback; voltage_conductance and "
+                          "reduced_kinetic have one",
+                          __func__, npde__ids_row(kind)->name);
+    NPDE__TRY(replace(model, &model->conductance, conductance != NULL, user, release));
+    if (conductance) model->conductance->fn.conductance = conductance;
     return NPDE_OK;
 }

@@ -45,7 +45,10 @@ static void free_initial(npde_context *c, npde__initial *initial)
 {
     npde__callback_release(initial->density);
     npde__free(c, initial->state);
-    *initial = (npde__initial){.past_rate = initial->past_rate};
+    *initial = (npde__initial){.past_rate = initial->past_rate,
+                               .conductance = initial->conductance,
+                               .g_mean = initial->g_mean,
+                               .g_variance = initial->g_variance};
 }
 
 static void free_run(npde_solver *s, npde__run *run)
@@ -123,6 +126,22 @@ npde_status npde_solver_set_gaussian(npde_solver *s, size_t pop, double mean, do
         s->initial[p].kind = NPDE__INITIAL_GAUSSIAN;
         s->initial[p].mean = mean;
         s->initial[p].variance = variance;
+    }
+    return NPDE_OK;
+}
+
+npde_status npde_solver_set_conductance(npde_solver *s, size_t pop, double mean, double variance)
+{
+    if (!s) return NPDE_ERR_NULL;
+    size_t first, last;
+    NPDE__TRY(check_idle(s, __func__));
+    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
+    NPDE__TRY(npde__check_range(s->context, __func__, "mean", mean, -1e12, 1e12));
+    NPDE__TRY(npde__check_range(s->context, __func__, "variance", variance, 0, 1e12));
+    for (size_t p = first; p < last; p++) {
+        s->initial[p].conductance = 1;
+        s->initial[p].g_mean = mean;
+        s->initial[p].g_variance = variance;
     }
     return NPDE_OK;
 }
@@ -256,6 +275,10 @@ static npde_status check_start(const npde_solver *s, const char *function)
                           "%s: the method %s has no error estimate for adaptive steps; set the option dt, or take a "
                           "method that has one, such as rodas5p or tr_bdf2",
                           function, npde__ids_row(s->method->id)->name);
+    if (dt > 0 && (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP) == NPDE_BLOWUP_JUMP)
+        return npde__fail(s->context, NPDE_ERR_UNSUPPORTED,
+                          "%s: blowup = jump with fixed steps: they pass by a blow-up without seeing it; set dt = 0",
+                          function);
     const double dt_min = npde__solver_option(s, NPDE_OPTION_DT_MIN),
                  dt_max = npde__solver_option(s, NPDE_OPTION_DT_MAX);
     if (dt_min > (dt > 0 ? dt : dt_max))
@@ -267,9 +290,13 @@ static npde_status check_start(const npde_solver *s, const char *function)
 /* All of a run, or what there is of it when something fails. */
 static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
 {
+    const int jump = (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP) == NPDE_BLOWUP_JUMP;
+    const double layer = npde__solver_option(s, NPDE_OPTION_LAYER);
     if (s->grid) run->grid = npde__grid_acquire(s->grid);
     else if (!s->model->kind->no_grid)
-        NPDE__TRY(npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, s->initial, &run->grid));
+        /* What a jump leaves behind has discontinuities that move: nothing for spectral elements. */
+        NPDE__TRY(s->model->kind->fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0,
+                                           s->initial, layer > 0 || !jump ? layer : 1e-5, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),
@@ -431,11 +458,14 @@ npde_status npde_solver_evaluate(const npde_solver *s, size_t pop, const double 
     }
     NPDE__TRY(check_density(s, __func__));
     const double *p = density(s, pop);
+    const npde_grid *grid = npde__grid_axis(s->run->grid, 0);
+    const npde_grid *g = npde__grid_axes(s->run->grid) == 2 ? npde__grid_axis(s->run->grid, 1) : NULL;
     for (size_t i = 0; i < n; i++) {
         double l[NPDE__MAX_NODES], sum = 0;
         size_t first = 0;
-        const size_t points = npde__grid_interpolate(s->run->grid, v[i], &first, l);
-        for (size_t j = 0; j < points; j++) sum += l[j] * p[first + j];
+        const size_t points = npde__grid_interpolate(grid, v[i], &first, l);
+        for (size_t row = 0; row < (g ? g->n : 1); row++)
+            for (size_t j = 0; j < points; j++) sum += l[j] * (g ? g->w[row] : 1) * p[row * grid->n + first + j];
         out[i] = sum;
     }
     return NPDE_OK;

@@ -53,7 +53,9 @@ typedef struct {
     union {
         npde_coupling_fn coupling;
         npde_profile_fn profile;
+        npde_conductance_fn conductance;
         npde_observer_fn observer;
+        npde_convex_fn convex;
     } fn;
     void *user;
     npde_release_fn release;

@@ -6,6 +6,8 @@
     X(NPDE_STOP, 1, "An observer asked for a clean stop.")                                                  \
     X(NPDE_NOTICE_UNRESOLVED, 2, "The grid cannot resolve the initial data; the run goes on.")              \
     X(NPDE_NOTICE_TRUNCATED, 3, "Density has reached the left end of the grid; the run goes on.")           \
+    X(NPDE_NOTICE_BLOWUP, 4, "The rate becomes infinite: the run stands just before.")                      \
+    X(NPDE_NOTICE_ETERNAL, 5, "The cascade of the blow-up never ends: the run stands just before.")         \
     X(NPDE_ERR_NULL, -1, "A required pointer is NULL.")                                                     \
     X(NPDE_ERR_RANGE, -2, "A value is outside its allowed range.")                                          \
     X(NPDE_ERR_NOT_FINITE, -3, "A value is NaN or infinite.")                                               \

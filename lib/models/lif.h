@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The semi-discrete LIF system, shared by lif.c (state) and lif_coupling.c (rates, coefficients, delays). */
+ * The semi-discrete LIF system, shared by lif.c (state), lif_coupling.c (rates, coefficients, delays) and lif_cascade.c
+ * (blow-up). */
 #ifndef NPDE_MODELS_LIF_H
 #define NPDE_MODELS_LIF_H
 
@@ -9,6 +10,9 @@
 typedef struct {
     size_t group, lane; /* where it is solved */
     size_t threshold;   /* its point */
+    double distance;    /* V_THRESHOLD − V_RESET */
+    double leak;        /* f(V_THRESHOLD), the smallest drift of the leaky neuron */
+    int leaky;          /* no drift of the user's */
     npde_id refractory;
     double tau;
     double drive0, diffusion0; /* constant parts */
@@ -72,6 +76,8 @@ typedef struct {
     lif_jacobian present, kept;      /* of Newton's method, and of the last linearize */
     double *matrix, *kept_matrix; /* n_rates × n_rates: I − sensitivities × Jacobian, factored; NULL when diagonal */
     int *pivots, *kept_pivots;
+    double *cascade; /* n_rates: work space of a cascade */
+    double *sums;    /* the same, a row of stride for each population, and one more; NULL when not coupled */
     /* States: ∂F/∂μ, ∂F/∂a at fixed state, each population's by its own, and what they become by (I − γL)⁻¹γ. */
     double *by_drive, *by_diffusion, *drive_response, *diffusion_response;
     double *work; /* of the operators */
@@ -164,6 +170,14 @@ void npde__lif_begin(npde__system *s, double t, const double *rates);
 void npde__lif_remember(lif_system *l, double t, const double *y, const double *rates);
 void npde__lif_jump(npde__system *s, const double *y, const double *rates);
 double npde__lif_next_break(const npde__system *s, double t);
+
+/* ---- lif_cascade.c: blow-up, as the seam describes it ---- */
+
+void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
+                     double *time);
+npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired);
+npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *rates, const double *fired);
+double npde__lif_certificate(const npde__system *s, double t, const double *y, double *time);
 
 /* ---- lif_complex.c: the seam's solves with a complex γ ---- */
 

@@ -47,7 +47,8 @@ static void lif_free(npde__system *s)
     npde__lif_free_coupling(l);
     void *const blocks[] = {l->pop,         l->group,        l->drive,           l->diffusion,          l->probe_rates,
                             l->probe_drive, l->residual,     l->probe_diffusion, l->to_drive,           l->to_diffusion,
-                            l->by_drive,    l->by_diffusion, l->drive_response,  l->diffusion_response, l->work};
+                            l->by_drive,    l->by_diffusion, l->drive_response,  l->diffusion_response, l->work,
+                            l->cascade,     l->sums};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, l);
@@ -72,6 +73,11 @@ static npde_status make_population(lif_system *l, const npde_model *m, size_t p,
     npde_status status = npde__model_locate(m, l->grid, p, &reset, &pop->threshold);
     if (status) return status;
     npde__population of = npde__model_population(m, p);
+    const double end = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
+    pop->distance = end - npde__model_value(m, p, NPDE_PARAM_V_RESET);
+    pop->leaky = m->drift == NULL;
+    const double below = end - (pop->leaky ? 0 : 1e-9 * pop->distance); /* a drift of the user's may jump at a break */
+    if ((status = npde__model_drift(&of, 1, &below, &pop->leak))) return status;
     const int sharp = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_NONE;
     const npde__field drift = {npde__model_drift, &of}, discharge = {sharp ? NULL : npde__model_discharge, &of};
     const int fixed_coefficients = !l->linked && !l->coupling;
@@ -187,13 +193,17 @@ static const npde__system_ops ops = {
     .measure = npde__lif_measure,
     .mass_defect = npde__lif_mass_defect,
     .min_density = npde__lif_min_density,
+    .layer = npde__lif_layer,
+    .cascade = npde__lif_cascade,
+    .fire = npde__lif_fire,
+    .certificate = npde__lif_certificate,
     .snapshot = lif_snapshot,
 };
 
 static npde_status allocate(lif_system *l, npde_context *c, size_t n)
 {
-    double **const arrays[] = {&l->past,        &l->residual,        &l->drive,    &l->diffusion,   &l->probe_rates,
-                               &l->probe_drive, &l->probe_diffusion, &l->to_drive, &l->to_diffusion};
+    double **const arrays[] = {&l->past,        &l->residual,        &l->drive,    &l->diffusion,    &l->probe_rates,
+                               &l->probe_drive, &l->probe_diffusion, &l->to_drive, &l->to_diffusion, &l->cascade};
     double **const states[] = {&l->by_drive, &l->by_diffusion, &l->drive_response, &l->diffusion_response};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(c, n, sizeof(double)))) return NPDE_ERR_MEMORY;
@@ -217,6 +227,8 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     l->grid = npde__grid_acquire(grid);
     npde_status status = allocate(l, c, n);
     if (!status) status = npde__lif_make_coupling(l, m);
+    if (!status && l->base.coupled && !(l->sums = npde__alloc(c, (n + 1) * l->base.stride, sizeof *l->sums)))
+        status = NPDE_ERR_MEMORY;
     if (!status) status = make_populations(l, m, flux);
     if (!status) status = npde__lif_make_history(l, order, dt, history);
     if (status) {
@@ -267,5 +279,16 @@ static npde_status start(npde__system *s, const npde__initial *initial, double *
     return NPDE_OK;
 }
 
-const npde__model_kind npde__lif = {NPDE_MODEL_LIF, 65536, 0, make, start, 0, NULL};
-const npde__model_kind npde__lif_network = {NPDE_MODEL_LIF_NETWORK, 4096, 1, make, start, 0, NULL};
+const npde__model_kind npde__lif = {.id = NPDE_MODEL_LIF,
+                                    .max_pop = 65536,
+                                    .make = make,
+                                    .start = start,
+                                    .fit_grid = npde__model_fit_grid,
+                                    .lacks = npde__kinetic_params};
+const npde__model_kind npde__lif_network = {.id = NPDE_MODEL_LIF_NETWORK,
+                                            .max_pop = 4096,
+                                            .coupled = 1,
+                                            .make = make,
+                                            .start = start,
+                                            .fit_grid = npde__model_fit_grid,
+                                            .lacks = npde__kinetic_params};

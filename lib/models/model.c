@@ -4,6 +4,7 @@
 #include "models/neuron.h"
 
 #include <math.h>
+#include <string.h>
 
 npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_t n_pop, npde_model **out)
 {
@@ -29,6 +30,19 @@ npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_
     return NPDE_OK;
 }
 
+npde_status npde__model_copy(const npde_model *m, npde_model **out)
+{
+    const npde_status status = npde__model_new(m->context, m->kind, m->n_pop, out);
+    if (status) return status;
+    memcpy((*out)->param, m->param, m->n_pop * npde__ids_size(NPDE_FAMILY_PARAM) * sizeof *m->param);
+    for (size_t i = 0; m->kind->coupled && i < NPDE__MATRICES; i++)
+        memcpy((*out)->matrix[i], m->matrix[i], m->n_pop * m->n_pop * sizeof *m->matrix[i]);
+    (*out)->coupling = npde__callback_acquire(m->coupling);
+    (*out)->drift = npde__callback_acquire(m->drift);
+    (*out)->discharge = npde__callback_acquire(m->discharge);
+    return NPDE_OK;
+}
+
 npde_model *npde__model_acquire(npde_model *m)
 {
     atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
@@ -44,6 +58,7 @@ void npde__model_release(npde_model *m)
     npde__callback_release(m->coupling);
     npde__callback_release(m->drift);
     npde__callback_release(m->discharge);
+    npde__callback_release(m->conductance);
     npde__free(c, m);
     npde__context_release(c);
 }
@@ -73,7 +88,11 @@ static int has_param(const npde__model_kind *kind, npde_id param)
     const int of_neurons = param >= NPDE_PARAM_ML_CAPACITANCE && param <= NPDE_PARAM_SPIKE_LEVEL;
     const int of_oscillators = param >= NPDE_PARAM_PHASE_COUPLING && param <= NPDE_PARAM_MODES;
     if (kind->id == NPDE_MODEL_KURAMOTO) return of_oscillators || param == NPDE_PARAM_DIFFUSION;
-    if (!kind->neuron) return !of_neurons && !of_oscillators;
+    if (!kind->neuron) {
+        for (const npde_id *lacked = kind->lacks; *lacked; lacked++)
+            if (*lacked == param) return 0;
+        return !of_neurons && !of_oscillators;
+    }
     const npde_id first = kind->neuron->first_param;
     return param == NPDE_PARAM_DRIVE || param == NPDE_PARAM_SPIKE_LEVEL ||
            (param >= first && param < first + (npde_id)kind->neuron->n_params);
@@ -112,7 +131,8 @@ npde_status npde__model_validate(const npde_model *m)
         if (!(reset < threshold))
             return npde__fail(m->context, NPDE_ERR_RANGE,
                               "population %zu: v_reset = %g must be less than v_threshold = %g", p, reset, threshold);
-        if ((npde_id)npde__model_value(m, p, NPDE_PARAM_REFRACTORY) != NPDE_REFRACTORY_NONE &&
+        const npde_id refractory = (npde_id)npde__model_value(m, p, NPDE_PARAM_REFRACTORY);
+        if (refractory && refractory != NPDE_REFRACTORY_NONE && /* 0: the kind has none */
             !(npde__model_value(m, p, NPDE_PARAM_REFRACTORY_TIME) > 0))
             return npde__fail(m->context, NPDE_ERR_RANGE,
                               "population %zu: refractory_time = 0 must be > 0 for a refractory state; set it, or set "
@@ -121,6 +141,8 @@ npde_status npde__model_validate(const npde_model *m)
         if ((npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) == NPDE_DISCHARGE_CUSTOM && !m->discharge)
             return npde__fail(m->context, NPDE_ERR_STATE,
                               "population %zu: discharge is custom, but npde_model_set_discharge() was not called", p);
+        const npde_status status = m->kind->validate ? m->kind->validate(m, p) : NPDE_OK;
+        if (status) return status;
     }
     return NPDE_OK;
 }
@@ -185,6 +207,12 @@ npde_status npde__model_discharge(void *self, size_t n, const double *v, double 
 
 npde_status npde__model_locate(const npde_model *m, const npde_grid *g, size_t pop, size_t *reset, size_t *threshold)
 {
+    if (npde__grid_axes(g) != 1 || npde__grid_scheme_cells(g->scheme))
+        return npde__fail(
+            m->context, NPDE_ERR_GRID,
+            "the kind %s takes a grid with one axis of the scheme finite_volume or spectral; products and "
+            "cells are for the kinetic kinds",
+            npde__ids_row(m->kind->id)->name);
     const double v_reset = npde__model_value(m, pop, NPDE_PARAM_V_RESET);
     const double v_threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD);
     const size_t r = npde__grid_break(g, v_reset), f = npde__grid_break(g, v_threshold);

@@ -21,9 +21,20 @@ typedef struct {
                         double history, npde__system **out);
     /* Fills the state y (zeroed) from the initial data; resolution: their distance in L1. */
     npde_status (*start)(npde__system *system, const npde__initial *initial, double *y, double *resolution);
-    int no_grid;                /* the state is no density on a grid */
+    /*
+     * A grid that fits the model, and the initial data if given (NULL or n_pop of them); layer as in npde__model_fit_grid().
+     */
+    npde_status (*fit_grid)(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
+                            double layer, npde_grid **out);
+    /* Parameters of other kinds with a grid that the kind does not have, ended by 0; besides the coupling's of one without. */
+    const npde_id *lacks;
+    npde_status (*validate)(const npde_model *model, size_t pop); /* what else parameters must obey; may be NULL */
+    int no_grid;                /* the state is no density on a grid: nothing of the last three */
     const npde__neuron *neuron; /* of single neurons; otherwise NULL */
 } npde__model_kind;
+
+/* The parameters of kinetic models, which the LIF kinds do not have. */
+extern const npde_id npde__kinetic_params[];
 
 struct npde_model {
     atomic_size_t refs;
@@ -33,13 +44,15 @@ struct npde_model {
     size_t n_params;
     double *param;                  /* n_pop × n_params */
     double *matrix[NPDE__MATRICES]; /* n_pop × n_pop: weights, noise weights, delays; NULL without coupling */
-    npde__callback *coupling, *drift, *discharge;
+    npde__callback *coupling, *drift, *discharge, *conductance;
 };
 
 const npde__model_kind *npde__model_kind_find(npde_id id);
 
 npde_status npde__model_new(npde_context *c, const npde__model_kind *kind, size_t n_pop, npde_model **out);
 npde_model *npde__model_acquire(npde_model *model);
+/* A copy that changes of the model do not reach. */
+npde_status npde__model_copy(const npde_model *model, npde_model **out);
 void npde__model_release(npde_model *model); /* NULL is allowed */
 /* Where a parameter's value lies, or NULL when the kind has no such parameter. */
 double *npde__model_param(const npde_model *model, size_t pop, npde_id param);
@@ -63,9 +76,21 @@ npde__population npde__model_population(const npde_model *model, size_t pop);
 npde_status npde__model_drift(void *population, size_t n, const double *v, double *value);
 npde_status npde__model_discharge(void *population, size_t n, const double *v, double *value);
 
-/* fit.c: a grid that fits the model, and the initial data if given (NULL or n_pop of them). */
+/*
+ * fit.c: a grid that fits the model, and the initial data if given (NULL or n_pop of them), and resolves layers of this width, in
+ * units of V_THRESHOLD − V_RESET, at sharp thresholds (0: none).
+ */
 npde_status npde__model_fit_grid(const npde_model *model, npde_id scheme, size_t cells, const npde__initial *initial,
-                                 npde_grid **out);
+                                 double layer, npde_grid **out);
+/* How much a grid for one population alone must resolve. */
+enum { NPDE__DETAIL_LEVELS = 4 };
+typedef struct {
+    double fast; /* the largest frequency that the layers at reset and threshold must resolve; 0 for none */
+    int level;   /* 0 … NPDE__DETAIL_LEVELS − 1: ever finer, and reaching further to the left */
+} npde__detail;
+/* A spectral grid for one population alone at this drive and diffusion. The model must be valid. */
+npde_status npde__model_fit_frozen(const npde_model *model, size_t pop, double drive, double diffusion,
+                                   npde__detail detail, npde_grid **out);
 /* initial.c: projects initial data of one population on the unknowns of its operator, with this mass. */
 npde_status npde__model_project(npde_context *c, const npde_grid *grid, size_t end, size_t pop,
                                 const npde__initial *initial, double mass, double *density, double *resolution);
@@ -77,7 +102,8 @@ npde_status npde__model_locate(const npde_model *model, const npde_grid *grid, s
 /* Number of components of a single neuron's state. */
 size_t npde__model_components(const npde__model_kind *kind);
 
-extern const npde__model_kind npde__lif, npde__lif_network, npde__morris_lecar, npde__fitzhugh_nagumo,
-    npde__hodgkin_huxley, npde__kuramoto;
+extern const npde__model_kind npde__lif, npde__lif_network, npde__voltage_conductance, npde__reduced_kinetic,
+    npde__macroscopic, npde__fast_voltage, npde__morris_lecar, npde__fitzhugh_nagumo, npde__hodgkin_huxley,
+    npde__kuramoto;
 
 #endif

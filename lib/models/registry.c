@@ -3,12 +3,8 @@
 #include "models/model.h"
 
 static const npde__model_kind *const kinds[] = {
-    &npde__lif,
-    &npde__lif_network,
-    &npde__morris_lecar,
-    &npde__fitzhugh_nagumo,
-    &npde__hodgkin_huxley,
-    &npde__kuramoto,
+    &npde__lif,          &npde__lif_network,  &npde__voltage_conductance, &npde__reduced_kinetic, &npde__macroscopic,
+    &npde__fast_voltage, &npde__morris_lecar, &npde__fitzhugh_nagumo,     &npde__hodgkin_huxley,  &npde__kuramoto,
 };
 
 const npde__model_kind *npde__model_kind_find(npde_id id)

@@ -99,6 +99,17 @@ typedef struct {
     /* y = Σ c_k x_k over m ≤ NPDE__KERNELS_TERMS vectors, of which one may be y. */
     void (*combine)(size_t n, size_t m, const double *c, const double *const *x, double *y);
 
+    /* Semi-Lagrangian transport of a run of consecutive cells, see operators/characteristics.h. For i < n, with θ_i = θ + i slope:
+     * partial[i] = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1];
+     * out[i] += m[i] − partial[i] + partial[i + 1] for i < n − 1. */
+    void (*remap)(size_t n, const double *m, double theta, double slope, double *partial, double *out);
+
+    /* n rows of a matrix, `stride` apart, of which 8 n_groups columns go to lanes: x ← keep x + take W p, with the weights w of the
+     * rows; keep = 0 does not look at x. And back: p ← W⁻¹ x. */
+    void (*to_lanes)(size_t n, size_t n_groups, const double *w, double keep, double take, const double *p,
+                     size_t stride, double *x);
+    void (*from_lanes)(size_t n, size_t n_groups, const double *w, const double *x, size_t stride, double *p);
+
     /* Normal variates: z[32 g + 8 k + l] is number k of the counter first + 8 g + l. */
     void (*normals)(uint64_t seed, uint64_t step, uint32_t purpose, uint32_t first, size_t n_groups, double *z);
     /*

@@ -7,9 +7,11 @@
 #include "numerics/kernels_batch.h"
 #include "numerics/kernels_chain.h"
 #include "numerics/kernels_dense.h"
+#include "numerics/kernels_columns.h"
 #include "numerics/kernels_lanes.h"
 #include "numerics/kernels_leaky.h"
 #include "numerics/kernels_line.h"
+#include "numerics/kernels_remap.h"
 
 #define PASTE(a, b) a##b
 #define TABLE(variant) PASTE(npde__kernels_, variant)
@@ -37,6 +39,9 @@ const npde__kernels TABLE(VARIANT) = {
     .lanes_multiply = lanes_multiply,
     .multiply = multiply,
     .combine = combine,
+    .remap = remap,
+    .to_lanes = to_lanes,
+    .from_lanes = from_lanes,
     .normals = normals,
     .leaky = leaky,
 };

@@ -40,6 +40,36 @@ static npde_status find_reference(npde_grid *g, size_t s)
     return npde__reference_new(g->context, g->cells[s], &g->reference[s]);
 }
 
+int npde__grid_scheme_cells(npde_id scheme)
+{
+    return scheme == NPDE_SCHEME_CELLS || scheme == NPDE_SCHEME_CELLS_LIMITED || scheme == NPDE_SCHEME_CELLS_UPWIND;
+}
+
+size_t npde__grid_axes(const npde_grid *g)
+{
+    return g->axis[0] ? 2 : 1;
+}
+
+const npde_grid *npde__grid_axis(const npde_grid *g, size_t axis)
+{
+    return g->axis[0] ? g->axis[axis] : g;
+}
+
+npde_status npde__grid_new_product(const npde_grid *v, const npde_grid *g, npde_grid **out)
+{
+    npde_grid *product = npde__alloc(v->context, 1, sizeof *product);
+    if (!product) return NPDE_ERR_MEMORY;
+    atomic_init(&product->refs, 1);
+    npde__context_acquire(v->context);
+    product->context = v->context;
+    product->scheme = v->scheme;
+    product->n = v->n * g->n;
+    product->axis[0] = npde__grid_acquire(v);
+    product->axis[1] = npde__grid_acquire(g);
+    *out = product;
+    return NPDE_OK;
+}
+
 npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks, size_t n_breaks, const size_t *cells,
                            const double *ratios, npde_grid **out)
 {
@@ -50,7 +80,8 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     g->context = c;
     g->scheme = scheme;
     g->n_segments = n_breaks - 1;
-    g->n = 1;
+    const int cell_centred = npde__grid_scheme_cells(scheme);
+    g->n = cell_centred ? 0 : 1;
     for (size_t s = 0; s < g->n_segments; s++) g->n += cells[s];
     g->breaks = npde__alloc(c, n_breaks, sizeof *g->breaks);
     g->cells = npde__alloc(c, g->n_segments, sizeof *g->cells);
@@ -59,8 +90,9 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     g->w = npde__alloc(c, g->n, sizeof *g->w);
     g->inverse = npde__alloc(c, g->n, sizeof *g->inverse);
     if (scheme == NPDE_SCHEME_SPECTRAL) g->reference = npde__alloc(c, g->n_segments, sizeof(void *));
+    if (cell_centred) g->faces = npde__alloc(c, g->n + 1, sizeof *g->faces);
     if (!g->breaks || !g->cells || !g->node || !g->v || !g->w || !g->inverse ||
-        (scheme == NPDE_SCHEME_SPECTRAL && !g->reference)) {
+        (scheme == NPDE_SCHEME_SPECTRAL && !g->reference) || (cell_centred && !g->faces)) {
         npde__grid_release(g);
         return NPDE_ERR_MEMORY;
     }
@@ -69,8 +101,9 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
     for (size_t s = 0; s < g->n_segments; s++) {
         const size_t at = g->node[s];
         g->node[s + 1] = at + cells[s];
-        if (scheme == NPDE_SCHEME_FINITE_VOLUME) {
-            place_cells(g->v + at, cells[s], breaks[s], breaks[s + 1], ratios ? ratios[s] : 1);
+        if (scheme != NPDE_SCHEME_SPECTRAL) {
+            place_cells((cell_centred ? g->faces : g->v) + at, cells[s], breaks[s], breaks[s + 1],
+                        ratios ? ratios[s] : 1);
             continue;
         }
         const npde_status status = find_reference(g, s);
@@ -85,6 +118,10 @@ npde_status npde__grid_new(npde_context *c, npde_id scheme, const double *breaks
         g->w[i] += half;
         g->w[i + 1] += half;
     }
+    for (size_t i = 0; cell_centred && i < g->n; i++) {
+        g->v[i] = (g->faces[i] + g->faces[i + 1]) / 2;
+        g->w[i] = g->faces[i + 1] - g->faces[i];
+    }
     for (size_t i = 0; i < g->n; i++) g->inverse[i] = 1 / g->w[i];
     *out = g;
     return NPDE_OK;
@@ -97,25 +134,32 @@ npde_grid *npde__grid_acquire(const npde_grid *grid)
     return g;
 }
 
-void npde__grid_release(npde_grid *g)
+/* Gives up a reference; was it the last one? */
+static int last_reference(npde_grid *g)
 {
-    if (!g || atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) != 1) return;
+    return g && atomic_fetch_sub_explicit(&g->refs, 1, memory_order_acq_rel) == 1;
+}
+
+static void destroy(npde_grid *g)
+{
     npde_context *c = g->context;
-    npde__free(c, g->breaks);
-    npde__free(c, g->cells);
-    npde__free(c, g->node);
-    npde__free(c, g->v);
-    npde__free(c, g->w);
-    npde__free(c, g->inverse);
     for (size_t s = 0; g->reference && s < g->n_segments; s++) {
         npde__reference *mine = g->reference[s];
         for (size_t k = s; mine && k < g->n_segments; k++)
             if (g->reference[k] == mine) g->reference[k] = NULL;
         npde__reference_free(c, mine);
     }
-    npde__free(c, g->reference);
-    npde__free(c, g);
+    void *const blocks[] = {g->breaks, g->cells, g->node, g->v, g->w, g->inverse, g->reference, g->faces, g};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__context_release(c);
+}
+
+void npde__grid_release(npde_grid *g)
+{
+    if (!last_reference(g)) return;
+    for (size_t k = 0; k < 2; k++) /* an axis has no axes */
+        if (last_reference(g->axis[k])) destroy(g->axis[k]);
+    destroy(g);
 }
 
 /* The last i in [low, high) with x[i] ≤ v, or low. */
@@ -151,7 +195,15 @@ size_t npde__grid_interpolate(const npde_grid *g, double v, size_t *first, doubl
         npde__quadrature_lagrange(g->cells[s] + 1, g->v + *first, g->reference[s]->b, v, l);
         return g->cells[s] + 1;
     }
-    const size_t low = bisect(g->v, g->node[s], g->node[s + 1], v);
+    /* Cells are joined across breaks, and the outermost ones go on to the end. */
+    const int cells = npde__grid_scheme_cells(g->scheme);
+    if (cells && g->n == 1) {
+        *first = 0;
+        l[0] = 1;
+        return 1;
+    }
+    const size_t low = cells ? bisect(g->v, 0, g->n - 1, v) : bisect(g->v, g->node[s], g->node[s + 1], v);
+    if (cells) v = fmin(fmax(v, g->v[0]), g->v[g->n - 1]);
     *first = low;
     l[1] = (v - g->v[low]) / (g->v[low + 1] - g->v[low]);
     l[0] = 1 - l[1];

@@ -353,7 +353,7 @@ static npde_status make(npde__network *w, const npde_particles *of)
         general |= (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) != NPDE_DISCHARGE_NONE;
     npde_status status = allocate(w);
     if (!status) status = make_coupling(w, m);
-    if (!status && general) status = npde__model_fit_grid(m, NPDE_SCHEME_FINITE_VOLUME, 0, NULL, &range);
+    if (!status && general) status = npde__model_fit_grid(m, NPDE_SCHEME_FINITE_VOLUME, 0, NULL, 0, &range);
     for (size_t p = 0; p < w->n_pop && !status; p++) status = make_neurons(w, of, p, range);
     npde__grid_release(range);
     if (!status) status = place_neurons(w, of);

@@ -9,7 +9,7 @@ typedef struct {
     uint64_t signature, length, hash;
 } header;
 
-static const char magic[8] = "npde-s2";
+static const char magic[8] = "npde-s3";
 
 static void walk(npde__run *run, npde__bytes *bytes)
 {
@@ -28,6 +28,8 @@ static void walk(npde__run *run, npde__bytes *bytes)
     for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, rates[i], system->n_rates * sizeof(double));
     npde__bytes_block(bytes, &run->controller.known, sizeof run->controller.known);
     npde__bytes_block(bytes, run->controller.error, sizeof run->controller.error);
+    npde__bytes_block(bytes, &run->settle_from, sizeof run->settle_from);
+    npde__blowup_snapshot(&run->blowup, system->n_rates, bytes);
     npde__bytes_block(bytes, &st->error_order, sizeof st->error_order);
     if (run->spikes.last) {
         npde__spikes *k = &run->spikes;
@@ -45,6 +47,7 @@ static uint64_t signature(const npde__run *run)
     uint64_t h = npde__bytes_hash(run->system->signature, &run->stepper.method->id, sizeof(npde_id));
     h = npde__bytes_hash(h, options, sizeof options);
     h = npde__bytes_hash(h, &run->controller.kind, sizeof run->controller.kind);
+    h = npde__bytes_hash(h, &run->blowup.action, sizeof run->blowup.action);
     return npde__bytes_hash(h, run->jumps, run->system->n_jumps * sizeof *run->jumps);
 }
 

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double forget = 0.95;     /* per step, of the largest rate that rate errors are relative to */
+static const double forget = 0.95; /* per step, of the largest rate that rate errors are relative to */
+static const double settle_first = 1e-13, settle_share = 0.02, settle_last = 1e-10; /* see settle_step() */
 static const double tail_limit = 1e-6; /* of the mass at an end of the grid: a rate error of about as much */
 
 double npde__solver_option(const npde_solver *s, npde_id option)
@@ -20,6 +21,7 @@ void npde__run_free(npde_context *c, npde__run *run)
 {
     if (!run) return;
     npde__stepper_free(&run->stepper);
+    npde__free(c, run->blowup.fired);
     npde__free(c, run->jumps);
     npde__free(c, run->spikes.last);
     if (run->system) run->system->ops->free(run->system);
@@ -93,9 +95,31 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
     }
     return npde__fail(c, NPDE_ERR_RANGE,
                       "the initial data have no finite rate at t = %g: %.300s. With excitation, b n(v_threshold) >= 1, "
-                      "the equation blows "
-                      "up at once: start with less density at the threshold",
+                      "the equation blows up at once: start with less density there, or set the option blowup to jump",
                       t0, c->reason);
+}
+
+/*
+ * Data that do not vanish at a threshold empty through a layer that no step resolves at first, and that grows like √t. Unless the
+ * method likes its own error sooner, the first steps are of backward Euler and pass unmeasured: they are too short to matter,
+ * and soon a step is so small a part of the time that has passed that the method resolves it.
+ */
+static double settle_step(const npde__run *run)
+{
+    const double unit = fmax(1, fabs(run->t)), passed = run->t - run->settle_from;
+    return passed < settle_last * unit ? fmax(fmax(settle_first * unit, run->dt_min), settle_share * passed) : 0;
+}
+
+static void settle(npde__run *run)
+{
+    run->settle_from = run->t;
+    if (run->dt == 0) run->h_next = fmax(run->h_next, settle_step(run));
+}
+
+/* May a step of this size pass unmeasured? */
+static int settles(const npde__run *run, double h)
+{
+    return run->dt == 0 && h <= settle_step(run);
 }
 
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
@@ -116,6 +140,9 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     st->norm_self = run;
     st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
 
+    npde_status status = npde__blowup_init(&run->blowup, s->context, system->n_rates,
+                                           (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP));
+    if (status) return status;
     npde__controller_begin(&run->controller, (npde_id)npde__solver_option(s, NPDE_OPTION_CONTROLLER));
     const npde_status spikes = npde__spikes_begin(run);
     if (spikes) return spikes;
@@ -129,7 +156,8 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
 
     memset(st->rates, 0, system->n_rates * sizeof(double));
     system->ops->begin(system, t0, st->rates); /* so that delays see the past; again below, with the rates at t0 */
-    npde_status status = system->ops->rates(system, t0, +1, st->y, st->rates);
+    status = system->ops->rates(system, t0, +1, st->y, st->rates);
+    if (system->answer <= 0) status = npde__blowup_rates(run, status);
     if (status > 0) return no_start(s, run, t0);
     if (status) return status;
     system->ops->begin(system, t0, st->rates);
@@ -137,6 +165,7 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     run->h_next = run->dt > 0 ? run->dt : run->dt_max;
     int rough = 0;
     status = first_slope(run, &rough);
+    settle(run);
     st->startup = damping_steps(run, rough);
     return status > 0 ? no_start(s, run, t0) : status;
 }
@@ -187,6 +216,18 @@ npde_status npde__solver_notify_at(npde_solver *s, npde_id event, double t)
 
 /* ---- steps ---- */
 
+/* The method's step, and its scaled error. */
+static npde_status try_method(npde__run *run, const npde__method *method, double h, int adaptive)
+{
+    npde__stepper *st = &run->stepper;
+    const npde_status status = method->step(st, run->t, h, adaptive);
+    if (status) return status;
+    if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
+        return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
+    run->error = adaptive ? scaled_error(run, st->error) : 0;
+    return NPDE_OK;
+}
+
 /* One attempt at a step of size h; NPDE__RETRY when it must be smaller. */
 static npde_status attempt(npde__run *run, double h)
 {
@@ -194,12 +235,15 @@ static npde_status attempt(npde__run *run, double h)
     const int looked_into = run->samples.dense || run->system->ops->above;
     const int adaptive = run->dt == 0, hermite = looked_into && !st->method->dense;
     npde_status status = hermite ? npde__stepper_slope(st, run->t, h) : NPDE_OK;
-    if (!status) status = st->method->step(st, run->t, h, adaptive);
+    st->foreign = 0;
+    if (!status) status = try_method(run, st->method, h, adaptive);
+    if ((status > 0 || run->error > 1) && settles(run, h)) {
+        status = try_method(run, &npde__backward_euler, h, 0);
+        run->error = 2; /* whatever it is */
+        st->foreign = 1;
+    }
     if (status) return status;
-    if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
-        return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
-    run->error = adaptive ? scaled_error(run, st->error) : 0;
-    if (run->error > 1)
+    if (run->error > 1 && !settles(run, h))
         return npde__fail(run->system->context, NPDE__RETRY, "the error estimate is %g times the tolerance",
                           run->error);
     return hermite ? npde__stepper_end_slope(st, run->t + h) : NPDE_OK;
@@ -218,8 +262,7 @@ static void accept(npde__run *run, double t, double h)
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
 }
 
-/* Coefficients jump here: what comes next begins with the limits from the right. */
-static npde_status cross_jump(npde__run *run)
+npde_status npde__run_cross_jump(npde__run *run)
 {
     npde__stepper *st = &run->stepper;
     npde__system *system = run->system;
@@ -230,6 +273,7 @@ static npde_status cross_jump(npde__run *run)
     if (status == NPDE_OK) system->ops->jump(system, st->y, st->rates);
     int rough;
     if (status == NPDE_OK) status = first_slope(run, &rough);
+    settle(run);
     const double slack = npde__time_slack(run->t);
     const size_t next = npde__system_jump_after(system, run->t + slack);
     if (next > 0 && system->jumps[next - 1] >= run->t - slack) st->startup = damping_steps(run, 1);
@@ -238,6 +282,14 @@ static npde_status cross_jump(npde__run *run)
                                    "at t = %g coefficients jump so that the rates are not finite: %.300s", run->t,
                                    system->context->reason)
                       : status;
+}
+
+void npde__run_interpolate(npde__run *run, double theta, double *y)
+{
+    npde__stepper *st = &run->stepper;
+    if (run->error <= 1) npde__stepper_dense(st, theta, y);
+    else /* a step that settles is not the method's */
+        for (size_t i = 0; i < run->system->n; i++) y[i] = (1 - theta) * st->y_new[i] + theta * st->y[i];
 }
 
 /* The samples that lie within the step from `begin`, before its end. */
@@ -250,7 +302,7 @@ static npde_status interpolate_samples(npde__run *run, double begin)
          left->n--, left->times++, left->rates += npde__system_outputs(system)) {
         const double t = left->times[0], theta = (t - begin) / (run->t - begin);
         double *y = st->error; /* not in use between steps */
-        npde__stepper_dense(st, theta, y);
+        npde__run_interpolate(run, theta, y);
         double *rates = st->residual;
         for (size_t k = 0; k < system->n_rates; k++) rates[k] = (1 - theta) * st->rates_old[k] + theta * st->rates[k];
         const npde_status status = system->ops->rates(run->system, t, -1, y, rates);
@@ -263,12 +315,18 @@ static npde_status interpolate_samples(npde__run *run, double begin)
     return NPDE_OK;
 }
 
+/* No step is small enough: where a solution blows up that is what happens. */
 static npde_status too_small(npde_solver *s, double h)
 {
+    const int64_t jumps = s->run->blowup.jumps;
+    const npde_status blown = npde__blowup_watch(s, 1);
+    if (blown || s->run->blowup.jumps > jumps) return blown;
     return npde__fail(
         s->context, NPDE_ERR_STEP_TOO_SMALL,
         "at t = %.15g the next step would be %.3g, below dt_min = %g or what the time can resolve: %.300s. A solution "
-        "that blows up does this; otherwise loosen the tolerances or the step",
+        "that blows up on a grid too coarse at v_threshold does this: refine it there (npde_grid_new_graded(), option "
+        "layer); "
+        "otherwise loosen the tolerances or the step",
         s->run->t, h, s->run->dt_min, s->context->reason);
 }
 
@@ -282,7 +340,8 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
 {
     npde__run *run = s->run;
     const int adaptive = run->dt == 0;
-    const npde_status pending = run->jump_pending ? cross_jump(run) : NPDE_OK;
+    npde_status pending = run->blowup.found ? npde__blowup_pass(s) : NPDE_OK;
+    if (!pending && run->jump_pending) pending = npde__run_cross_jump(run);
     if (pending) return pending;
     /* Where coefficients jump, a step ends and the next one begins anew. */
     const double jump = run->system->ops->next_break(run->system, run->t), target = fmin(t_limit, jump);
@@ -310,9 +369,10 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         const npde_status status = attempt(run, h);
         if (status == NPDE_OK) break;
         if (status != NPDE__RETRY) return status;
-        const double smaller =
+        double smaller =
             h *
             (run->error > 1 ? npde__controller_reject(&run->controller, run->stepper.error_order, run->error) : 0.5);
+        if (h > settle_step(run) && settles(run, settle_step(run))) smaller = fmax(smaller, settle_step(run));
         if (smaller < smallest_step(run)) return too_small(s, smaller);
         h = smaller;
         run->error = 0;
@@ -324,7 +384,8 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     const double t = lands ? target : run->t + h;
     if (adaptive) {
         const npde__method *method = run->stepper.method;
-        const double next = method->next_step
+        const double next = run->error > 1 ? h
+                            : method->next_step
                                 ? method->next_step(&run->stepper, h)
                                 : h * npde__controller_accept(&run->controller, run->stepper.error_order, run->error);
         /* A step cut short to land says nothing against the size that was wanted. */
@@ -334,8 +395,9 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     accept(run, t, h);
     npde_status after = run->samples.dense ? interpolate_samples(run, begin) : NPDE_OK;
     if (!after) after = npde__solver_spikes(s, begin);
-    if (!after && lands && jump - target <= npde__time_slack(target)) after = cross_jump(run);
-    return after ? after : npde__solver_notify(s, NPDE_EVENT_STEP);
+    if (!after && lands && jump - target <= npde__time_slack(target)) after = npde__run_cross_jump(run);
+    if (!after) after = npde__solver_notify(s, NPDE_EVENT_STEP);
+    return after ? after : npde__blowup_watch(s, 0);
 }
 
 npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
@@ -388,16 +450,23 @@ npde_status npde__solver_notice(npde_solver *s)
     npde__log(
         s->context, NPDE_LOG_NOTICE,
         "the mass next to an end of the grid reached %.2g: rates are off by about as much; make the grid longer on "
-        "the left, or with a random threshold on the right",
+        "the left, with a random threshold on the right, of a conductance axis at its end",
         run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }
 
 /* ---- reading ---- */
 
+static double certificate(const npde__run *run, double *time)
+{
+    const npde__system *system = run->system;
+    return system->ops->certificate ? system->ops->certificate(system, run->t, run->stepper.y, time) : 0;
+}
+
 double npde__solver_stat(const npde_solver *s, npde_id stat)
 {
     const npde__run *run = s->run;
+    double time = INFINITY;
     switch (stat) {
     case NPDE_STAT_TIME: return run->t;
     case NPDE_STAT_STEP_SIZE: return run->h;
@@ -407,6 +476,12 @@ double npde__solver_stat(const npde_solver *s, npde_id stat)
     case NPDE_STAT_MIN_DENSITY: return run->system->ops->min_density(run->system, run->stepper.y);
     case NPDE_STAT_TAIL_MASS: return run->system->tail_mass;
     case NPDE_STAT_RESOLUTION: return run->resolution;
+    case NPDE_STAT_BLOWUP_TIME: return run->blowup.time;
+    case NPDE_STAT_BLOWUP_EXPONENT: return run->blowup.exponent;
+    case NPDE_STAT_JUMP_SIZE: return run->blowup.size;
+    case NPDE_STAT_JUMPS: return (double)run->blowup.jumps;
+    case NPDE_STAT_CERTIFICATE: return certificate(run, &time);
+    case NPDE_STAT_CERTIFIED_TIME: (void)certificate(run, &time); return time;
     case NPDE_STAT_ERROR_ESTIMATE: return run->error;
     case NPDE_STAT_ORDER_PARAMETER:
     case NPDE_STAT_ORDER_PHASE:

@@ -30,6 +30,18 @@ typedef struct {
     double *last; /* time of the last spike of each population; NULL where there are no single neurons */
 } npde__spikes;
 
+/* The watch for a blow-up: the last times and rates at which the largest rate had grown by a factor. */
+enum { NPDE__BLOWUP_RECORDS = 8 };
+typedef struct {
+    npde_id action;
+    double t[NPDE__BLOWUP_RECORDS], rate[NPDE__BLOWUP_RECORDS];
+    int64_t records, population;
+    int64_t found; /* the run stands before a blow-up: the npde__cascade of it, or 0 */
+    double time, exponent, size;
+    int64_t jumps;
+    double *fired; /* n_rates: fractions that fire in the last one */
+} npde__blowup;
+
 /* A run: all that a start makes and the next one replaces. */
 typedef struct {
     npde_grid *grid;
@@ -47,6 +59,8 @@ typedef struct {
     double *jumps;    /* announced ones, as they were at the start */
     npde__samples samples;
     npde__spikes spikes;
+    double settle_from; /* time of the last data that may have to settle */
+    npde__blowup blowup;
 } npde__run;
 
 struct npde_solver {
@@ -71,6 +85,12 @@ void npde__run_free(npde_context *c, npde__run *run); /* NULL is allowed */
 /* Reads the options, computes the first rates and step; the run has its system and state. */
 npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0);
 
+/* Coefficients or state jump at the present time: what comes next begins with the limits from the right. */
+npde_status npde__run_cross_jump(npde__run *run);
+
+/* The state a share theta of the last accepted step after its beginning, until the next attempt. */
+void npde__run_interpolate(npde__run *run, double theta, double *y);
+
 /* One accepted step, to t_limit at most. */
 npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget);
 /* Steps to t_end; budget: attempts left. */
@@ -87,6 +107,19 @@ void npde__solver_sweep(npde_solver *s);
 npde_status npde__solver_notice(npde_solver *s);
 double npde__solver_stat(const npde_solver *s, npde_id stat);
 int64_t npde__solver_count(const npde_solver *s, npde_id count);
+
+/* blowup.c */
+npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, npde_id action);
+/* Looks at the accepted state; stuck: no step is small enough. Tells of a blow-up and does what the run was asked to do. */
+npde_status npde__blowup_watch(npde_solver *s, int stuck);
+/* A run that stands before a blow-up: jumps, or says once more why it stops. */
+npde_status npde__blowup_pass(npde_solver *s);
+/*
+ * The answer to the first rates of a run. Data so dense at a threshold that they blow up at once have none, or negative ones:
+ * then it jumps if it may; the answer is that of the rates afterwards, and otherwise NPDE__RETRY.
+ */
+npde_status npde__blowup_rates(npde__run *run, npde_status status);
+void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes);
 
 /* spikes.c */
 npde_status npde__spikes_begin(npde__run *run);

@@ -27,9 +27,9 @@ npde_status npde__spikes_begin(npde__run *run)
 
 static double at(npde__run *run, size_t p, double theta)
 {
-    npde__stepper *st = &run->stepper;
-    npde__stepper_dense(st, theta, st->error); /* not in use between steps */
-    return run->system->ops->above(run->system, p, st->error);
+    double *y = run->stepper.error; /* not in use between steps */
+    npde__run_interpolate(run, theta, y);
+    return run->system->ops->above(run->system, p, y);
 }
 
 /*

@@ -21,6 +21,8 @@ static const npde__method *const methods[] = {
     &npde__ark4,
     &npde__etdrk4,
     &npde__exact_propagator,
+    &npde__strang,
+    &npde__dopri5,
 };
 
 enum { N_METHODS = sizeof methods / sizeof methods[0] };
@@ -34,5 +36,5 @@ const npde__method *npde__method_find(npde_id id)
 {
     for (size_t i = 0; i < N_METHODS; i++)
         if (methods[i]->id == id) return methods[i];
-    return id == npde__dopri5.id ? &npde__dopri5 : NULL;
+    return NULL;
 }

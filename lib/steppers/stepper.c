@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "steppers/stepper.h"
 
+#include "core/ids.h"
 #include "numerics/kernels.h"
 
 #include <string.h>
@@ -9,6 +10,14 @@ npde_status npde__stepper_init(npde__stepper *s, const npde__method *method, npd
 {
     *s = (npde__stepper){.method = method, .system = system, .iterate = 1, .error_order = method->error_order};
     npde_context *c = system->context;
+    if (method->splits != (system->ops->flow != NULL))
+        return npde__fail(c, NPDE_ERR_UNSUPPORTED,
+                          method->splits
+                              ? "the method %s splits transport from relaxation, and this kind of model is one "
+                                "whole; take rodas5p or tr_bdf2"
+                              : "the method %s cannot split transport from relaxation, as this kind of model "
+                                "needs; take strang",
+                          npde__ids_row(method->id)->name);
     double **const states[] = {&s->y, &s->y_new, &s->error, &s->slope, &s->slope_new};
     double **const rates[] = {&s->rates, &s->rates_new, &s->rates_old, &s->residual};
     int ok = 1;
@@ -42,7 +51,9 @@ static void swap(double **a, double **b)
 
 void npde__stepper_accept(npde__stepper *s, double h)
 {
-    if (s->method->accept) s->method->accept(s, h);
+    if (s->foreign && s->method->restart) s->method->restart(s);
+    else if (!s->foreign && s->method->accept) s->method->accept(s, h);
+    s->foreign = 0;
     swap(&s->y, &s->y_new);
     swap(&s->rates_old, &s->rates);
     swap(&s->rates, &s->rates_new);

@@ -29,6 +29,7 @@ typedef struct {
      */
     npde_status (*step)(npde__stepper *s, double t, double h, int want_error);
     /* What follows may be NULL. */
+    int splits; /* takes the parts of F one by one; the others need all of it in L and its coupling */
     /* Allocates s->data, or refuses a system that the method can do nothing for. */
     npde_status (*init)(npde__stepper *s);
     void (*free)(npde__stepper *s);
@@ -62,6 +63,7 @@ struct npde__stepper {
     double h_old;
     double *residual; /* n_rates: work space of the stages */
     void *data;       /* the method's own */
+    int foreign;      /* the offered state is not of the method: it forgets its past */
     int iterate;      /* Newton on the rates; otherwise extrapolate them */
     int64_t startup;  /* steps left that are done with backward Euler (crank_nicolson) */
     int64_t stages, iterations;
@@ -102,8 +104,6 @@ void npde__stepper_filter(npde__stepper *s);
 
 extern const npde__method npde__backward_euler, npde__imex_euler, npde__crank_nicolson, npde__tr_bdf2, npde__rodas5p,
     npde__rodas4p2, npde__rodas3, npde__sbdf2, npde__sbdf3, npde__sbdf4, npde__sbdf5, npde__bdf, npde__radau_iia5,
-    npde__ars222, npde__ars443, npde__ark4, npde__etdrk4, npde__exact_propagator;
-/* Explicit: not among those that npde__method_at() goes through, all of which can take a density. */
-extern const npde__method npde__dopri5;
+    npde__ars222, npde__ars443, npde__ark4, npde__etdrk4, npde__exact_propagator, npde__strang, npde__dopri5;
 
 #endif

@@ -11,6 +11,8 @@ typedef struct {
     npde__callback *density; /* density by a function */
     double *state;           /* density by its values at the grid's points */
     double past_rate;
+    int conductance; /* a Gaussian over g was given; otherwise the equilibrium */
+    double g_mean, g_variance;
 } npde__initial;
 
 #endif

@@ -15,6 +15,13 @@
 
 typedef struct npde__system npde__system;
 
+typedef enum {
+    NPDE__CASCADE_NONE,   /* it dies out at once */
+    NPDE__CASCADE_ENDS,   /* it ends when the fractions have fired */
+    NPDE__CASCADE_ETERNAL /* those who fired come round to fire again, for ever */
+} npde__cascade;
+typedef enum { NPDE__TRANSPORT, NPDE__RELAXATION } npde__part;
+
 /* side: the limit a time-dependent coefficient is taken from at t: > 0 at the beginning of a step, < 0 at its end. */
 typedef struct {
     void (*free)(npde__system *s);
@@ -73,7 +80,26 @@ typedef struct {
     void (*measure)(const npde__system *s, const double *e, double *mass, double *rates);
     double (*mass_defect)(const npde__system *s, const double *y);
     double (*min_density)(const npde__system *s, const double *y);
-    /* What follows may be NULL, the last one excepted. */
+    /* The next four may be NULL in a system whose rates cannot become infinite. */
+    /*
+     * The layer that the density of rate k's population has at its threshold at these rates: its width, and the thinnest that the
+     * grid resolves, both in units of V_THRESHOLD − V_RESET, and its diffusion time; all infinite without such a layer.
+     */
+    void (*layer)(npde__system *s, double t, const double *rates, size_t k, double *width, double *thinnest,
+                  double *time);
+    /*
+     * The minimal cascade: the fraction of each population that fires at once when the layers at the thresholds are taken away.
+     * rates NULL: there are none.
+     */
+    npde__cascade (*cascade)(npde__system *s, double t, const double *y, const double *rates, double *fired);
+    /*
+     * Fires these fractions in y, which a cascade at these rates gave: the physical jump. NPDE_ERR_UNSUPPORTED, with a text, where
+     * it is not known what that is.
+     */
+    npde_status (*fire)(npde__system *s, double t, double *y, const double *rates, const double *fired);
+    /* The moment certificate of y at t: a value >= 1 proves that the rate becomes infinite before *time. */
+    double (*certificate)(const npde__system *s, double t, const double *y, double *time);
+    /* The next three may be NULL. */
     /* How far the potential of neuron p is above the level of a spike. */
     double (*above)(const npde__system *s, size_t p, const double *y);
     /* Density of population p at n places, where there is no grid. */
@@ -82,6 +108,11 @@ typedef struct {
     double (*stat)(const npde__system *s, npde_id stat, const double *y);
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
+    /*
+     * y ← the state after a time h under one part of F alone, the coefficients being as frozen. NULL unless F is the sum of a
+     * transport and a stiff relaxation; L is then the relaxation alone.
+     */
+    npde_status (*flow)(npde__system *s, npde__part part, double h, double *y);
 } npde__system_ops;
 
 struct npde__system {

@@ -50,7 +50,7 @@ static size_t state(run *r, double *p)
 START_TEST(restored_runs_go_on_bit_for_bit)
 {
     const npde__method *method;
-    for (size_t k = 0; (method = npde__method_at(k / 4)) != NULL; k++) {
+    for (size_t k = 0; (method = lif_method_at(k / 4)) != NULL; k++) {
         const double dt = k % 4 < 2 ? 0 : 0.013; /* adaptive, where there is an error estimate */
         if (dt == 0 && !method->error_order && method->order > 0) continue;
         const problem *p = method->order > 0 ? &delayed : &linear;

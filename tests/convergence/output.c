@@ -48,7 +48,7 @@ START_TEST(dense_output_has_the_order_of_the_method)
     int64_t n;
     sample(&network, NPDE_METHOD_RODAS5P, NPDE_OUTPUT_EXACT, 1. / 640, 1e-6, exact, &n);
     const npde__method *method;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         double error[2];
         if (method->ends_at_outputs || !sample(&network, method->id, NPDE_OUTPUT_DENSE, 0.1, 1e-6, rates, &n)) continue;
         for (int k = 0; k < 2; k++) {
@@ -69,7 +69,7 @@ START_TEST(dense_output_keeps_adaptive_tolerances)
     int64_t dense, cut;
     sample(&network, NPDE_METHOD_RODAS5P, NPDE_OUTPUT_EXACT, 1. / 640, 1e-6, exact, &dense);
     const npde__method *method;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         if (!method->error_order || method->order == 1) continue;
         sample(&network, method->id, NPDE_OUTPUT_DENSE, 0, 1e-6, rates, &dense);
         ck_assert_msg(distance(rates, exact) < 3e-6, "%s: %g", npde_id_name(method->id), distance(rates, exact));
@@ -174,7 +174,7 @@ START_TEST(announced_jumps_of_the_drive_are_met)
     NEAR(pulsed(NPDE_METHOD_RODAS5P, 0, 0, 1, &given_up), exact, 1e-8);
     pulsed(NPDE_METHOD_RODAS5P, 0, 0, 0, &blind);
     ck_assert_int_lt(given_up, blind);
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         double error[2];
         for (int k = 0; k < 2; k++)
             error[k] =

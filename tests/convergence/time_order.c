@@ -96,7 +96,7 @@ static double observed_order(const problem *p, int cells, const npde__method *me
 static void check_orders(const problem *p, npde_id coupling, double left)
 {
     const npde__method *method;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++)
         for (int cells = 0; cells <= 200; cells += 200) {
             const double order = observed_order(p, cells, method, coupling, left > 0 ? 1 : 1.25),
                          declared = (double)method->order;
@@ -194,7 +194,7 @@ START_TEST(errors_against_the_exact_rate)
 {
     static const double steps[] = {3, 800, 160, 60, 20, 10}, largest[] = {1e-11, 1e-4, 1e-6, 2e-6, 1e-6, 1e-6};
     const npde__method *method;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         const double dt = 1 / steps[method->order] / finer(method), power = pow(2, (double)method->order);
         double error[2], late[2];
         for (int k = 0; k < 2; k++) {
@@ -256,7 +256,7 @@ START_TEST(jumps_of_the_drive_cost_no_second_order)
     const npde__method *method;
     problem p = delayed;
     p.refractory = 0;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         double rate[3] = {NAN, NAN, NAN};
         for (int k = 0; k < 3; k++) {
             run *r = run_prepare(&p, 0, method->id, 0.25 / (80 << k));
@@ -343,7 +343,7 @@ END_TEST
 START_TEST(adaptive_error_follows_the_tolerance)
 {
     const npde__method *method;
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
         if (!method->error_order) continue;
         const double tight = method->order == 1 ? 1e-6 : 1e-9;
         double error[2];

@@ -179,7 +179,10 @@ START_TEST(unresolved_data_are_noticed)
 }
 END_TEST
 
-/* Near a blow-up no smaller step helps: the run ends by itself with a reason, and its state is intact. */
+/*
+ * Near a blow-up no smaller step helps: the run ends by itself with a reason, with or without the watch, and its state is
+ * intact.
+ */
 START_TEST(blow_up_ends_cleanly)
 {
     const problem p = {.name = "blow-up",
@@ -189,16 +192,21 @@ START_TEST(blow_up_ends_cleanly)
                        .connectivity = 1.5,
                        .mean = 1.5,
                        .variance = 0.005};
-    run *r = run_new(&p, 2000, NPDE_METHOD_BACKWARD_EULER, 0);
-    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_DT_MIN, 1e-9));
-    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-4));
-    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
-    double t;
-    ANSWERS(r->context, NPDE_ERR_STEP_TOO_SMALL, npde_solver_advance(r->solver, 0.2, &t));
-    NEAR(t, 0.0402, 0.002); /* blow-up time 0.04018478 */
-    ck_assert_double_ge(run_stat(r, NPDE_STAT_MIN_DENSITY), 0);
-    ck_assert_double_le(run_stat(r, NPDE_STAT_MASS_DEFECT), 1e-14);
-    run_free(r);
+    const npde_id actions[] = {NPDE_BLOWUP_IGNORE, NPDE_BLOWUP_STOP};
+    const npde_status answers[] = {NPDE_ERR_STEP_TOO_SMALL, NPDE_NOTICE_ETERNAL};
+    for (int k = 0; k < 2; k++) {
+        run *r = run_new(&p, 2000, NPDE_METHOD_BACKWARD_EULER, 0);
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_BLOWUP, actions[k]));
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_DT_MIN, 1e-9));
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-4));
+        ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+        double t;
+        ANSWERS(r->context, answers[k], npde_solver_advance(r->solver, 0.2, &t));
+        NEAR(t, 0.0402, 0.002); /* blow-up time 0.04018478 */
+        ck_assert_double_ge(run_stat(r, NPDE_STAT_MIN_DENSITY), 0);
+        ck_assert_double_le(run_stat(r, NPDE_STAT_MASS_DEFECT), 1e-14);
+        run_free(r);
+    }
 }
 END_TEST
 

@@ -36,7 +36,7 @@ START_TEST(mass_over_1e5_steps)
     const problem *p = &variants[_i];
     const npde__method *method;
     const int steps = (int)(1e5 * test_scale());
-    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++)
         for (int cells = -10; cells <= 60; cells += 70) {
             run *r = run_prepare(p, cells, method->id, 0.01);
             OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_COUPLING, NPDE_COUPLING_EXTRAPOLATED));

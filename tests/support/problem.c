@@ -125,3 +125,21 @@ int64_t run_count(const run *r, npde_id count)
     OK(r->context, npde_solver_count(r->solver, count, &value));
     return value;
 }
+
+/* Whether a start with the method is refused for what the kind of model is. */
+static int supported(const npde__method *method)
+{
+    static const problem p = {.name = "any", .reset = 1, .threshold = 2, .diffusion = 1, .variance = 0.1};
+    run *r = run_prepare(&p, 20, method->id, 0.01);
+    const npde_status status = npde_solver_start(r->solver, 0);
+    run_free(r);
+    return status != NPDE_ERR_UNSUPPORTED;
+}
+
+const npde__method *lif_method_at(size_t index)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++)
+        if (supported(method) && index-- == 0) return method;
+    return NULL;
+}

@@ -3,6 +3,7 @@
 #ifndef NPDE_TESTS_PROBLEM_H
 #define NPDE_TESTS_PROBLEM_H
 
+#include "steppers/stepper.h"
 #include "support.h"
 
 typedef struct {
@@ -28,8 +29,8 @@ typedef struct {
 /* The model of a problem. */
 npde_model *problem_model(npde_context *context, const problem *p);
 /*
- * A run ready to go from t = 0. cells: 0 for a spectral grid fitted to model and data; > 0 for a fitted finite-volume grid of
- * that many cells; < 0 for a fitted spectral grid of degree −cells everywhere. dt = 0 for adaptive steps.
+ * A run ready to go from t = 0. cells: 0 for a spectral grid fitted to model and data; > 0 for a fitted finite-volume
+ * grid of that many cells; < 0 for a fitted spectral grid of degree −cells everywhere. dt = 0 for adaptive steps.
  */
 run *run_new(const problem *p, int cells, npde_id method, double dt);
 /* The same, not yet started. */
@@ -43,6 +44,8 @@ run *run_new_on(const problem *p, npde_id scheme, const double *breaks, size_t n
  */
 int run_start(run *r);
 void run_free(run *r);
+/* The index-th method that LIF populations can be stepped with, as a start answers; NULL beyond the last. */
+const npde__method *lif_method_at(size_t index);
 /* Rate at t, all statuses but errors allowed. */
 double run_rate(run *r, double t);
 double run_stat(const run *r, npde_id stat);

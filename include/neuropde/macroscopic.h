@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file macroscopic.h
+ * Steady states of the macroscopic equation, the limit of fast conductance.
+ */
+#ifndef NEUROPDE_MACROSCOPIC_H
+#define NEUROPDE_MACROSCOPIC_H
+
+#include <neuropde/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Finds the steady states of one population of the kind NPDE_MODEL_MACROSCOPIC without a coupling callback, and their
+ * stability.
+ *
+ * A steady rate solves N T(ḡ(N)) = 1, T being the mean time between two spikes at the conductance ḡ(N): in closed
+ * form for a threshold and for the discharge step, by quadrature to about 1e-14 for any other. N = 0 is one where
+ * nothing would ever fire. The rates in [0, rate_max] are found by a scan in 4000 steps, each looked at for a pair of
+ * roots as well, and refined to rounding. Stability is that of the equation linearised there, with the delay: the
+ * eigenvalue with the largest real part among those that Newton's method finds from a grid of starting points.
+ *
+ * @param model        read, and not changed
+ * @param rate_max     > 0
+ * @param rates        receives up to @p capacity rates, ascending
+ * @param eigenvalues  receives as many pairs of real and imaginary part (≥ 0), NaN at N = 0; may be NULL. The state
+ * is stable if
+ *                     the real part is < 0; a real one > 0 belongs to a state between two others. Eigenvalues are looked for to the
+ *                     right of minus the discharge at the end of the way (without discharge: of −12 N); if there is none, that is
+ *                     the real part and NaN the imaginary one
+ * @param capacity     of the arrays
+ * @param n_found      receives the number of steady states, also when it is more than @p capacity; 0 is not an error
+ * @return NPDE_ERR_UNSUPPORTED for another kind of model, more populations, or with a coupling callback
+ */
+NPDE_API npde_status npde_macroscopic_steady(const npde_model *model, double rate_max, double *rates,
+                                             double *eigenvalues, size_t capacity, size_t *n_found);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

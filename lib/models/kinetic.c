@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The voltage–conductance equation (Cai, Tao, Shelley & McLaughlin, PNAS 101, 2004; Perthame & Salort, Kinet. Relat.
+ * Models 6, 2013)
+ *
+ *     ∂_t p + ∂_v[(g_L(V_L − v) + g(V_E − v)) p] = (1/σ) ∂_g[(g − G) p + a ∂_g p],    G = g_in + Σ S N, a = a0 + Σ a1 N,
+ *
+ * no flux at g = 0 and at the end of the grid; for g > g_F what leaves at V_F, N(g,t), enters at V_R at the same g, and
+ * N = ∫ N(g,t) dg; its form with a discharge φ_F(v) (Perthame & Salort, Commun. Math. Sci. 17, 2019), and the limits
+ * of fast conductance and of fast voltage. L is the relaxation in g alone; transport and relaxation are split.
+ *
+ * State of population p: its density at (g_j, v_i), v fastest; a reservoir, empty; and what it fired in the last two
+ * steps. At the corner (V_F, g_F) the density is singular, and a flux read off there would be of first order; what
+ * has fired is exact. The rate at the end of a step is therefore extrapolated from the means over the last two.
+ */
+#include "models/kinetic.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static kinetic_system *self(npde__system *s)
+{
+    return (kinetic_system *)s;
+}
+
+static const kinetic_system *self_const(const npde__system *s)
+{
+    return (const kinetic_system *)s;
+}
+
+/* ---- rates ---- */
+
+/* ∫ φ_F n over the rows, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
+static double rate_of(const kinetic_system *k, size_t p, const double *y, double g)
+{
+    const kinetic_population *pop = &k->pop[p];
+    double rate = 0;
+    for (size_t j = 0; j < k->n_g; j++) {
+        const double *row = y + j * k->n_v;
+        if (pop->phi) {
+            double sum = 0;
+            for (size_t i = 0; i < k->n_v; i++) sum += pop->phi[i] * row[i];
+            rate += (k->g ? k->g->w[j] : 1) * pop->row.width * sum;
+        } else if (!k->g) {
+            const double out = npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold;
+            rate += fmax(out, 0) * npde__characteristics_end(&pop->row, row);
+        } else if (pop->weight[j] != 0) {
+            rate += pop->weight[j] * (k->v ? npde__characteristics_end(&pop->row, row) : row[0]);
+        }
+    }
+    return rate;
+}
+
+/* After the densities: the reservoir, mean rate and duration of the last step and of the one before; durations 0 at the start. */
+enum { RESERVOIR, MEAN, DURATION, MEAN_BEFORE, DURATION_BEFORE, EXTRAS };
+
+static int counts_fired(const kinetic_system *k)
+{
+    return k->v && !k->pop[0].phi;
+}
+
+static void record(double *extra, double mean, double duration)
+{
+    extra[MEAN_BEFORE] = extra[MEAN];
+    extra[DURATION_BEFORE] = extra[DURATION];
+    extra[MEAN] = mean;
+    extra[DURATION] = duration;
+}
+
+static double extrapolated(const double *extra)
+{
+    return extra[MEAN] +
+           (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] / (extra[DURATION] + extra[DURATION_BEFORE]);
+}
+
+static npde_status kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
+{
+    kinetic_system *k = self(s);
+    const int implicit = !k->g && counts_fired(k); /* the drift at V_F depends on the rates by itself */
+    if (counts_fired(k) && y[s->points + DURATION] > 0) {
+        for (size_t p = 0; p < s->n_rates; p++) rates[p] = extrapolated(y + p * s->stride + s->points);
+        return NPDE_OK;
+    }
+    for (int i = 0; i < 200; i++) {
+        double change = 0, size = 1;
+        const npde_status status = implicit ? npde__lif_law(&k->coupling, t, side, rates) : NPDE_OK;
+        if (status) return status;
+        for (size_t p = 0; p < s->n_rates; p++) {
+            const double g = implicit ? npde__kinetic_mean(k->coupling.drive[p], k->coupling.diffusion[p]) : 0;
+            const double rate = rate_of(k, p, y + p * s->stride, g);
+            change = fmax(change, fabs(rate - rates[p]));
+            size = fmax(size, fabs(rate));
+            rates[p] = rate;
+        }
+        if (!implicit || !s->coupled || change <= 4 * DBL_EPSILON * size) return NPDE_OK;
+        if (!isfinite(change)) break;
+    }
+    return npde__fail(s->context, NPDE__RETRY, "no consistent rates at t = %g", t);
+}
+
+/* ---- coefficients ---- */
+
+/* G at each cell in v by the user's callback. */
+static npde_status ask(kinetic_system *k, double t, size_t p, const double *rates)
+{
+    npde__system *s = &k->coupling.base;
+    npde_context *c = s->context;
+    double *g_mean = k->pop[p].g_mean;
+    for (size_t i = 0; i < k->n_v; i++) g_mean[i] = k->coupling.drive[p];
+    s->callbacks++;
+    const int32_t answer = k->conductance->fn.conductance(t, p, k->n_v, k->v->v, rates, g_mean, k->conductance->user);
+    s->answer = answer;
+    if (answer > 0) return npde__fail(c, NPDE__RETRY, "the conductance callback returned %d at t = %g", (int)answer, t);
+    if (answer < 0) {
+        c->user_status = answer;
+        return npde__fail(c, NPDE_ERR_CALLBACK, "the conductance callback returned %d at t = %g", (int)answer, t);
+    }
+    for (size_t i = 0; i < k->n_v; i++)
+        if (!isfinite(g_mean[i]) || g_mean[i] < 0)
+            return npde__fail(c, NPDE_ERR_CALLBACK,
+                              "the conductance callback of population %zu gave %g at v = %g, t = %g: it must be finite "
+                              "and >= 0",
+                              p, g_mean[i], k->v->v[i], t);
+    return NPDE_OK;
+}
+
+static npde_status kinetic_freeze(npde__system *s, double t, int side, const double *rates)
+{
+    kinetic_system *k = self(s);
+    const npde_status status = npde__lif_law(&k->coupling, t, side, rates);
+    if (status) return status;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        const double mean = k->coupling.drive[p], diffusion = k->coupling.diffusion[p];
+        pop->mean = npde__kinetic_mean(mean, diffusion);
+        if (!k->g) continue;
+        pop->g_mean[0] = mean;
+        const npde_status asked = k->conductance ? ask(k, t, p, rates) : NPDE_OK;
+        if (asked) return asked;
+        npde__relaxation_load(&pop->column, pop->g_mean, diffusion);
+    }
+    return NPDE_OK;
+}
+
+/* ---- the two parts ---- */
+
+/*
+ * The conductance that moves a row for a whole step of the splitting. Taking g_j itself, a step that is long against
+ * σ would spread potentials like h Var(g)/2 and not like the true σ Var(g): the conductance of the middle stays for
+ * the step. Scaling its deviation from the mean by √(tanh(x/2)/(x/2)), x = h/σ, makes the sum of many steps spread as
+ * it should for every x; it is 1 − x²/24 for short steps, and for σ → 0 all rows move with ḡ. With a mean for each v
+ * there is no common ḡ, and none is taken.
+ */
+static double row_conductance(const kinetic_system *k, const kinetic_population *pop, size_t j, double h)
+{
+    if (k->conductance) return k->g->v[j];
+    const double half = h / (2 * pop->column.sigma), scale = half > 0 ? sqrt(tanh(half) / half) : 1;
+    return pop->mean + (k->g->v[j] - pop->mean) * scale;
+}
+
+static void prepare_rows(const kinetic_system *k, kinetic_population *pop, double h)
+{
+    if (k->g && (pop->growth_h != h || pop->growth_mean != pop->mean))
+        for (size_t j = 0; j < k->n_g; j++) {
+            pop->moving[j] = row_conductance(k, pop, j, h);
+            pop->growth[j] = expm1(h * npde__kinetic_b(pop, pop->moving[j]));
+        }
+    pop->growth_mean = pop->mean;
+    if (pop->survival_h != h && pop->phi)
+        for (size_t i = 0; i < k->n_v; i++) pop->survival[i] = exp(-pop->phi[i] * h / 2);
+    pop->growth_h = pop->survival_h = h;
+}
+
+/* What fired. */
+static double transport(const kinetic_system *k, kinetic_population *pop, double h, double *y)
+{
+    double fired = 0;
+    prepare_rows(k, pop, h);
+    for (size_t j = 0; j < k->n_g; j++) {
+        const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
+        const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
+        double *row = y + j * k->n_v;
+        const double out =
+            pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, row)
+                     : npde__characteristics_flow(&pop->row, target, growth, row);
+        fired += (k->g ? k->g->w[j] : 1) * pop->row.width * out;
+    }
+    return fired;
+}
+
+static npde_status kinetic_flow(npde__system *s, npde__part part, double h, double *y)
+{
+    kinetic_system *k = self(s);
+    npde_status status = NPDE_OK;
+    for (size_t p = 0; p < s->n_rates && !status; p++) {
+        kinetic_population *pop = &k->pop[p];
+        if (part == NPDE__TRANSPORT && k->v) {
+            double *extra = y + p * s->stride + s->points;
+            if (extra[DURATION] == 0) extra[MEAN] = rate_of(k, p, y + p * s->stride, pop->mean);
+            record(extra, transport(k, pop, h, y + p * s->stride) / h, h);
+        }
+        if (part == NPDE__RELAXATION && k->g) {
+            s->factorizations += isnan(pop->column.gamma);
+            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride);
+        }
+    }
+    return status;
+}
+
+static void kinetic_apply(npde__system *s, int forced, const double *y, double *out)
+{
+    (void)forced; /* there is no g */
+    kinetic_system *k = self(s);
+    memset(out, 0, s->n * sizeof *out);
+    for (size_t p = 0; p < s->n_rates && k->g; p++)
+        npde__relaxation_apply(&k->pop[p].column, y + p * s->stride, out + p * s->stride);
+}
+
+/* ---- mass ---- */
+
+static double weight(const kinetic_system *k, size_t i, size_t j)
+{
+    return (k->v ? k->v->w[i] : 1) * (k->g ? k->g->w[j] : 1);
+}
+
+/* Mass of a population by compensated summation over rows. */
+static double mass(const npde__system *s, const double *y)
+{
+    const kinetic_system *k = self_const(s);
+    double sum = 0, lost = 0;
+    for (size_t j = 0; j < k->n_g; j++) {
+        const double *row = y + j * k->n_v;
+        double part[8] = {0}; /* shorter chains of rounding, and of waiting */
+        size_t i = 0;
+        for (; i + 8 <= k->n_v; i += 8)
+            for (size_t q = 0; q < 8; q++) part[q] += row[i + q];
+        for (; i < k->n_v; i++) part[i % 8] += row[i];
+        for (size_t q = 0; q < 4; q++) part[q] += part[q + 4];
+        const double x = ((part[0] + part[1]) + (part[2] + part[3])) * weight(k, 0, j), next = sum + x;
+        lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
+        sum = next;
+    }
+    return sum + lost;
+}
+
+static double kinetic_mass_defect(const npde__system *s, const double *y)
+{
+    double defect = 0;
+    for (size_t p = 0; p < s->n_rates; p++) defect = fmax(defect, fabs(mass(s, y + p * s->stride) - 1));
+    return defect;
+}
+
+static double kinetic_min_density(const npde__system *s, const double *y)
+{
+    double min = INFINITY;
+    for (size_t p = 0; p < s->n_rates; p++)
+        for (size_t i = 0; i < s->points; i++) min = fmin(min, y[p * s->stride + i]);
+    return min;
+}
+
+/*
+ * The schemes conserve mass; rounding does not. When it has come to more than a few ulps it is put back by a factor;
+ * a defect beyond rounding is not hidden.
+ */
+static void restore_mass(npde__system *s, double *y)
+{
+    const double defect = mass(s, y) - 1;
+    if (!(fabs(defect) <= 1e-12) || fabs(defect) < 2e-14) return;
+    for (size_t i = 0; i < s->points; i++) y[i] -= defect * y[i];
+    s->mass_rounding += fabs(defect);
+}
+
+/* Mass in the last tenth of the conductance axis, and of the potentials beyond V_F with a discharge. */
+static void watch_tail(npde__system *s, const kinetic_population *pop, const double *y)
+{
+    const kinetic_system *k = self_const(s);
+    double tail = 0, beyond = 0;
+    const double end = pop->phi ? k->v->breaks[k->v->n_segments] : 0, from = end - 0.1 * (end - pop->v_threshold);
+    for (size_t j = 0; pop->phi && j < k->n_g; j++)
+        for (size_t i = k->n_v; i-- > 0 && k->v->v[i] > from;) beyond += weight(k, i, j) * y[j * k->n_v + i];
+    for (size_t j = k->n_g; k->g && j-- > 0 && k->g->v[j] > 0.9 * k->g->breaks[k->g->n_segments];)
+        for (size_t i = 0; i < k->n_v; i++) tail += weight(k, i, j) * y[j * k->n_v + i];
+    s->tail_mass = fmax(s->tail_mass, fmax(tail, beyond));
+}
+
+static void kinetic_accept(npde__system *s, double t, double *y, const double *rates)
+{
+    kinetic_system *k = self(s);
+    k->coupling.accepted = t;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        restore_mass(s, y + p * s->stride);
+        watch_tail(s, &k->pop[p], y + p * s->stride);
+    }
+    npde__lif_remember(&k->coupling, t, y, rates);
+}
+
+static void kinetic_measure(const npde__system *s, const double *e, double *size, double *rates)
+{
+    const kinetic_system *k = self_const(s);
+    *size = 0;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const double *y = e + p * s->stride;
+        double sum = 0;
+        for (size_t j = 0; j < k->n_g; j++)
+            for (size_t i = 0; i < k->n_v; i++) sum += weight(k, i, j) * fabs(y[j * k->n_v + i]);
+        *size = fmax(*size, sum);
+        rates[p] = rate_of(k, p, y, k->pop[p].mean);
+    }
+}
+
+/* ---- memory ---- */
+
+static void kinetic_snapshot(npde__system *s, npde__bytes *bytes)
+{
+    lif_system *l = &self(s)->coupling;
+    double *const scalars[] = {&l->began, &l->accepted, &s->tail_mass, &s->mass_rounding};
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
+        npde__bytes_block(bytes, scalars[i], sizeof(double));
+    npde__bytes_block(bytes, &s->factorizations, sizeof s->factorizations);
+    npde__bytes_block(bytes, &s->callbacks, sizeof s->callbacks);
+    npde__bytes_block(bytes, l->past, s->n_rates * sizeof(double));
+    if (!l->memory) return;
+    npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
+    npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
+    npde__bytes_block(bytes, l->history.t, l->history.capacity * sizeof(double));
+    npde__bytes_block(bytes, l->history.rates, l->history.capacity * l->history.n_rates * sizeof(double));
+}
+
+static void kinetic_free(npde__system *s)
+{
+    kinetic_system *k = self(s);
+    lif_system *l = &k->coupling;
+    npde_context *c = s->context;
+    for (size_t p = 0; k->pop && p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        npde__characteristics_free(&pop->row);
+        npde__relaxation_free(&pop->column);
+        double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
+        for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
+    }
+    npde__lif_free_coupling(l);
+    npde__callback_release(k->conductance);
+    void *const blocks[] = {k->pop, k->weights, k->noise, l->pop, l->drive, l->diffusion};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
+    npde__grid_release(l->grid);
+    npde__free(c, k);
+}
+
+/* ---- making it ---- */
+
+/* Mean discharge of each cell, by Gauss quadrature within the grid's segments, where it is smooth. */
+static npde_status make_discharge(kinetic_system *k, const npde_model *m, size_t p)
+{
+    static const double x[3] = {-0.7745966692414833770, 0, 0.7745966692414833770}, w[3] = {5. / 18, 8. / 18, 5. / 18};
+    kinetic_population *pop = &k->pop[p];
+    npde_context *c = m->context;
+    pop->phi = npde__alloc(c, k->n_v, sizeof *pop->phi);
+    pop->survival = npde__alloc(c, k->n_v, sizeof *pop->survival);
+    if (!pop->phi || !pop->survival) return NPDE_ERR_MEMORY;
+    npde__population of = npde__model_population(m, p);
+    for (size_t i = 0; i < k->n_v; i++) {
+        double at[3], value[3];
+        for (int q = 0; q < 3; q++) at[q] = k->v->v[i] + x[q] * k->v->w[i] / 2;
+        const npde_status status = npde__model_discharge(&of, 3, at, value);
+        if (status) return status;
+        for (int q = 0; q < 3; q++) pop->phi[i] += w[q] * value[q];
+    }
+    return NPDE_OK;
+}
+
+static npde_status make_rows(kinetic_system *k, const npde_model *m, size_t p)
+{
+    kinetic_population *pop = &k->pop[p];
+    npde_context *c = m->context;
+    const size_t reset = k->v->node[npde__grid_break(k->v, pop->v_reset)];
+    npde_status status = npde__characteristics_init(&pop->row, c, k->v, reset);
+    const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE);
+    if (!status && discharge && discharge != NPDE_DISCHARGE_NONE) status = make_discharge(k, m, p);
+    return status;
+}
+
+static npde_status make_columns(kinetic_system *k, const npde_model *m, size_t p)
+{
+    kinetic_population *pop = &k->pop[p];
+    npde_context *c = m->context;
+    pop->g_mean = npde__alloc(c, k->n_v, sizeof *pop->g_mean);
+    pop->growth = npde__alloc(c, k->n_g, sizeof *pop->growth);
+    pop->moving = npde__alloc(c, k->n_g, sizeof *pop->moving);
+    pop->weight = npde__alloc(c, k->n_g, sizeof *pop->weight);
+    if (!pop->g_mean || !pop->growth || !pop->moving || !pop->weight) return NPDE_ERR_MEMORY;
+    for (size_t j = 0; j < k->n_g; j++) {
+        const double g = k->g->v[j];
+        pop->weight[j] = k->g->w[j] * fmax(0, npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold);
+    }
+    if (!k->v) npde__kinetic_crossing_weights(k->g, pop, pop->weight);
+    const npde_id scheme = (k->v ? k->v : k->g)->scheme;
+    const int positive = scheme == NPDE_SCHEME_CELLS_LIMITED || scheme == NPDE_SCHEME_CELLS_UPWIND;
+    return npde__relaxation_init(&pop->column, c, k->g, k->n_v, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME),
+                                 positive, k->conductance != NULL);
+}
+
+static npde_status make_population(kinetic_system *k, const npde_model *m, size_t p)
+{
+    lif_population *coupled = &k->coupling.pop[p];
+    coupled->drive0 = npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_INPUT);
+    coupled->diffusion0 =
+        fmax(DBL_MIN, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_DIFFUSION)); /* 0 is none at all */
+    coupled->refractory = NPDE_REFRACTORY_NONE;
+    k->pop[p] = npde__kinetic_read(m, p);
+    npde_status status = npde__kinetic_check_grid(m, k->coupling.grid, p);
+    if (!status && k->v) status = make_rows(k, m, p);
+    if (!status && k->g) status = make_columns(k, m, p);
+    return status;
+}
+
+static uint64_t hash_axis(uint64_t h, const npde_grid *g)
+{
+    if (!g) return h;
+    h = npde__bytes_hash(h, &g->scheme, sizeof g->scheme);
+    return npde__bytes_hash(h, g->v, g->n * sizeof(double));
+}
+
+static uint64_t signature(const kinetic_system *k, const npde_model *m)
+{
+    const size_t n = m->n_pop;
+    uint64_t h = npde__bytes_hash(NPDE__HASH, &m->kind->id, sizeof m->kind->id);
+    h = npde__bytes_hash(h, m->param, n * m->n_params * sizeof(double));
+    for (size_t i = 0; i < NPDE__MATRICES; i++) h = npde__bytes_hash(h, m->matrix[i], n * n * sizeof(double));
+    const int callbacks[] = {m->coupling != NULL, m->conductance != NULL};
+    h = npde__bytes_hash(h, callbacks, sizeof callbacks);
+    h = hash_axis(hash_axis(h, k->v), k->g);
+    for (size_t p = 0; p < n; p++)
+        if (k->pop[p].phi) h = npde__bytes_hash(h, k->pop[p].phi, k->n_v * sizeof(double));
+    return npde__bytes_hash(h, &k->coupling.history.capacity, sizeof k->coupling.history.capacity);
+}
+
+static const npde__system_ops ops = {
+    .free = kinetic_free,
+    .rates = kinetic_rates,
+    .freeze = kinetic_freeze,
+    .apply = kinetic_apply,
+    .begin = npde__lif_begin,
+    .accept = kinetic_accept,
+    .jump = npde__lif_jump,
+    .next_break = npde__lif_next_break,
+    .measure = kinetic_measure,
+    .mass_defect = kinetic_mass_defect,
+    .min_density = kinetic_min_density,
+    .snapshot = kinetic_snapshot,
+    .flow = kinetic_flow,
+};
+
+static npde_status allocate(kinetic_system *k, npde_context *c, size_t n)
+{
+    lif_system *l = &k->coupling;
+    l->past = npde__alloc(c, n, sizeof(double));
+    l->drive = npde__alloc(c, n, sizeof(double));
+    l->diffusion = npde__alloc(c, n, sizeof(double));
+    l->pop = npde__alloc(c, n, sizeof *l->pop);
+    k->pop = npde__alloc(c, n, sizeof *k->pop);
+    k->weights = npde__alloc(c, n * n, sizeof(double));
+    k->noise = npde__alloc(c, n * n, sizeof(double));
+    return l->past && l->drive && l->diffusion && l->pop && k->pop && k->weights && k->noise ? NPDE_OK
+                                                                                             : NPDE_ERR_MEMORY;
+}
+
+static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux, size_t order, double dt,
+                        double history, npde__system **out)
+{
+    (void)flux; /* there is one */
+    npde_context *c = m->context;
+    kinetic_system *k = npde__alloc(c, 1, sizeof *k);
+    if (!k) return NPDE_ERR_MEMORY;
+    const size_t n = m->n_pop, points = grid->n;
+    const int fast = m->kind->id == NPDE_MODEL_FAST_VOLTAGE;
+    k->coupling.base =
+        (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = points, .stride = points + EXTRAS};
+    k->coupling.base.n = n * k->coupling.base.stride;
+    k->coupling.base.unknowns = points;
+    k->coupling.grid = npde__grid_acquire(grid);
+    k->v = fast ? NULL : npde__grid_axis(grid, 0);
+    k->g = fast ? grid : npde__grid_axes(grid) == 2 ? npde__grid_axis(grid, 1) : NULL;
+    k->n_v = k->v ? k->v->n : 1;
+    k->n_g = k->g ? k->g->n : 1;
+    k->conductance = npde__callback_acquire(m->conductance);
+    npde_status status = allocate(k, c, n);
+    if (!status) status = npde__lif_make_coupling(&k->coupling, m);
+    if (!status) memcpy(k->weights, m->matrix[0], n * n * sizeof(double));
+    if (!status) memcpy(k->noise, m->matrix[1], n * n * sizeof(double));
+    for (size_t p = 0; p < n && !status; p++) status = make_population(k, m, p);
+    if (!status) status = npde__lif_make_history(&k->coupling, order, dt, history);
+    if (status) {
+        kinetic_free(&k->coupling.base);
+        return status;
+    }
+    if (k->conductance) k->coupling.base.coupled = 1;
+    k->coupling.base.signature = signature(k, m);
+    *out = &k->coupling.base;
+    return NPDE_OK;
+}
+
+/* ---- the kinds ---- */
+
+static npde_status validate(const npde_model *m, size_t p)
+{
+    const kinetic_population pop = npde__kinetic_read(m, p);
+    const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE), kind = m->kind->id;
+    if (!(pop.v_threshold < pop.v_excitatory))
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: v_threshold = %g must be less than v_excitatory = %g, which no potential passes", p,
+            pop.v_threshold, pop.v_excitatory);
+    if (!(pop.v_leak <= pop.v_reset))
+        return npde__fail(m->context, NPDE_ERR_RANGE,
+                          "population %zu: v_reset = %g must be at least v_leak = %g, where potentials end", p,
+                          pop.v_reset, pop.v_leak);
+    if (kind != NPDE_MODEL_MACROSCOPIC && !(npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_DIFFUSION) > 0))
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: conductance_diffusion = 0 must be > 0; without it, take the kind macroscopic", p);
+    if (kind == NPDE_MODEL_REDUCED_KINETIC && discharge == NPDE_DISCHARGE_NONE)
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: the kind reduced_kinetic fires by discharge, which is none; set it, or take the "
+            "kind voltage_conductance",
+            p);
+    return NPDE_OK;
+}
+
+/* Also what the kinds without discharge lack; see the rows below. */
+#define LIF_ONLY                                                                                                     \
+    NPDE_PARAM_TIME_CONSTANT, NPDE_PARAM_DRIVE, NPDE_PARAM_DRIVE_SWING, NPDE_PARAM_DIFFUSION, NPDE_PARAM_REFRACTORY, \
+        NPDE_PARAM_REFRACTORY_TIME
+
+static const npde_id threshold_lacks[] = {LIF_ONLY, NPDE_PARAM_DISCHARGE, NPDE_PARAM_DISCHARGE_RATE, 0};
+static const npde_id discharge_lacks[] = {LIF_ONLY, 0};
+static const npde_id macroscopic_lacks[] = {LIF_ONLY, NPDE_PARAM_CONDUCTANCE_TIME, 0};
+
+const npde_id npde__kinetic_params[] = {NPDE_PARAM_G_LEAK,
+                                        NPDE_PARAM_V_EXCITATORY,
+                                        NPDE_PARAM_CONDUCTANCE_TIME,
+                                        NPDE_PARAM_CONDUCTANCE_INPUT,
+                                        NPDE_PARAM_CONDUCTANCE_DIFFUSION,
+                                        0};
+
+#define KIND(ID, LACKS)                                                                        \
+    {                                                                                          \
+        .id = (ID), .max_pop = 4096, .coupled = 1, .make = make, .start = npde__kinetic_start, \
+        .fit_grid = npde__kinetic_fit_grid, .lacks = (LACKS), .validate = validate             \
+    }
+const npde__model_kind npde__voltage_conductance = KIND(NPDE_MODEL_VOLTAGE_CONDUCTANCE, threshold_lacks);
+const npde__model_kind npde__reduced_kinetic = KIND(NPDE_MODEL_REDUCED_KINETIC, discharge_lacks);
+const npde__model_kind npde__macroscopic = KIND(NPDE_MODEL_MACROSCOPIC, macroscopic_lacks);
+const npde__model_kind npde__fast_voltage = KIND(NPDE_MODEL_FAST_VOLTAGE, threshold_lacks);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Blow-up: the rate becomes infinite in finite time, N ~ C (T − t)^{−1/2}. Steps that keep their error small follow it by
+ * themselves; here is what tells it from a steep rate that comes down again, and what a run does then.
+ *
+ * A run stands before a blow-up when all of this holds:
+ *   - the largest rate has grown by a factor of eleven, two decades of T − t, without a step back;
+ *   - (t, N) at the beginning, middle and end of that lie on (T − t)^{−p} with p near 1/2;
+ *   - the layer at the threshold is so thin that all else is as the cascade sees it, and the grid still resolves it;
+ *   - a cascade set off by that layer does not die out.
+ * Small steps alone are no blow-up: data that do not vanish at the threshold ask for them, too. But where no step is small
+ * enough any more, a thin layer and the cascade are enough: a rate that was as high from the start has no two decades to show.
+ */
+#include "solve/solver.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LAST = NPDE__BLOWUP_RECORDS - 1, MIDDLE = LAST / 2 + 1 };
+static const double growth = 1.4142135623730951;          /* between records */
+static const double least_power = 0.42, most_power = 0.6; /* of (T − t)^{−p} */
+static const double suspect = 1e-2, enough = 1e-5;        /* width of the layer, in units of V_THRESHOLD − V_RESET */
+static const double nothing = 1e-11;                      /* time left, relative to the time */
+enum { MOST_AFTERSHOCKS = 100 };                          /* of one jump */
+
+npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, npde_id action)
+{
+    b->action = action;
+    b->time = INFINITY;
+    b->fired = npde__alloc(c, n_rates, sizeof *b->fired);
+    return b->fired ? NPDE_OK : NPDE_ERR_MEMORY;
+}
+
+void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes)
+{
+    int64_t *const counts[] = {&b->records, &b->population, &b->found, &b->jumps};
+    double *const scalars[] = {&b->time, &b->exponent, &b->size};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) npde__bytes_block(bytes, counts[i], sizeof(int64_t));
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
+        npde__bytes_block(bytes, scalars[i], sizeof(double));
+    npde__bytes_block(bytes, b->t, sizeof b->t);
+    npde__bytes_block(bytes, b->rate, sizeof b->rate);
+    npde__bytes_block(bytes, b->fired, n_rates * sizeof(double));
+}
+
+/* ---- the fit ---- */
+
+/* Remembers the largest rate where it has grown by the factor; 1 when it did. */
+static int record(npde__blowup *b, double t, const double *rates, size_t n)
+{
+    size_t top = 0;
+    for (size_t k = 1; k < n; k++)
+        if (rates[k] > rates[top]) top = k;
+    const int64_t at = b->records;
+    if (at > 0 && (b->population != (int64_t)top || rates[top] < b->rate[at - 1])) b->records = 0;
+    else if (at > 0 && rates[top] < growth * b->rate[at - 1]) return 0;
+    if (b->records > LAST) {
+        memmove(b->t, b->t + 1, LAST * sizeof *b->t);
+        memmove(b->rate, b->rate + 1, LAST * sizeof *b->rate);
+        b->records = LAST;
+    }
+    b->population = (int64_t)top;
+    b->t[b->records] = t;
+    b->rate[b->records++] = rates[top];
+    return 1;
+}
+
+/*
+ * How far the exponent of a finite stretch lies above that of the end. In the time s with ds = bN dt the layer's width ε = a/(bN)
+ * falls like ε' = −κ, so that ε² = 2aκ(T − t). Were κ constant, p would be 1/2. The layer's profile φ(x/ε) obeys φ'' = (κx/ε − 1)φ'
+ * and does not quite vanish at infinity: it leaves a trace of the size of e^{−1/(2κ)} behind, which lowers κ, hardly ever and for
+ * ever. Over four decades of N, solutions on spectral elements follow p − 1/2 = c κ^{−3/2} e^{−1/(2κ)} with this c.
+ */
+static double drift(double kappa)
+{
+    return 0.0466 * pow(kappa, -1.5) * exp(-1 / (2 * kappa));
+}
+
+/*
+ * Through three records N_i = C (T − t_i)^{−p}: with x_i = N_i^{−1/p}, (t_3 − t_2)/(t_3 − t_1) = (x_2 − x_3)/(x_1 − x_3), where
+ * the right side grows with p.
+ */
+static double fit(npde__blowup *b, double layer_time)
+{
+    const double first = b->rate[0] / b->rate[LAST], middle = b->rate[MIDDLE] / b->rate[LAST];
+    const double ratio = (b->t[LAST] - b->t[MIDDLE]) / (b->t[LAST] - b->t[0]);
+    double low = 0.05, high = 20;
+    for (int k = 0; k < 60; k++) {
+        const double p = sqrt(low * high), one = pow(first, -1 / p), two = pow(middle, -1 / p);
+        if ((two - 1) / (one - 1) < ratio) low = p;
+        else high = p;
+    }
+    b->time = b->t[LAST] + (b->t[LAST] - b->t[MIDDLE]) / (pow(middle, -1 / low) - 1);
+    b->exponent = low - drift(layer_time / (middle * middle) / (2 * (b->time - b->t[MIDDLE])));
+    return low;
+}
+
+/* ---- the verdict ---- */
+
+/* A time that is no matter. */
+static double instant(const npde__run *run)
+{
+    return nothing * (1 + fabs(run->t));
+}
+
+static double largest(const double *x, size_t n)
+{
+    double most = 0;
+    for (size_t k = 0; k < n; k++) most = fmax(most, x[k]);
+    return most;
+}
+
+/* Just after a start or a jump no step is small enough: is there so much at a threshold that more must fire at once? */
+static npde__cascade judge_beginning(npde__run *run)
+{
+    npde__blowup *b = &run->blowup;
+    const npde__cascade cascade = run->system->ops->cascade(run->system, run->t, run->stepper.y, NULL, b->fired);
+    if (cascade) b->time = run->t;
+    return cascade;
+}
+
+static npde__cascade judge_growth(npde__run *run, int stuck)
+{
+    npde__blowup *b = &run->blowup;
+    const npde__blowup kept = *b;
+    const npde__system_ops *ops = run->system->ops;
+    const npde__stepper *st = &run->stepper;
+    const int known = b->records > LAST;
+    double width, thinnest, time;
+    if (!known && !stuck) return NPDE__CASCADE_NONE;
+    ops->layer(run->system, run->t, st->rates, (size_t)b->population, &width, &thinnest, &time);
+    if (!(width <= suspect)) return NPDE__CASCADE_NONE;
+    const double power = known ? fit(b, time) : 0;
+    if (!known) b->time = run->t;
+    const int near = power >= least_power && power <= most_power &&
+                     (width <= fmax(enough, thinnest) || b->time - run->t <= instant(run));
+    npde__cascade cascade = NPDE__CASCADE_NONE;
+    if (near || stuck) cascade = ops->cascade(run->system, run->t, st->y, st->rates, b->fired);
+    if (cascade) return cascade;
+    b->time = kept.time; /* what was told of an earlier one stays */
+    b->exponent = kept.exponent;
+    return NPDE__CASCADE_NONE;
+}
+
+npde_status npde__blowup_watch(npde_solver *s, int stuck)
+{
+    npde__run *run = s->run;
+    npde__blowup *b = &run->blowup;
+    const npde__system *system = run->system;
+    if (b->action == NPDE_BLOWUP_IGNORE || run->dt > 0 || !system->ops->cascade) return NPDE_OK;
+    if (!record(b, run->t, run->stepper.rates, system->n_rates) && !stuck) return NPDE_OK;
+    b->found = stuck && run->t - run->settle_from < instant(run) ? judge_beginning(run) : judge_growth(run, stuck);
+    if (!b->found) return NPDE_OK;
+    b->size = largest(b->fired, system->n_rates);
+    const npde_status told = npde__solver_notify(s, NPDE_EVENT_BLOWUP);
+    return told ? told : npde__blowup_pass(s);
+}
+
+/* ---- what then ---- */
+
+/* Those who fire count for the jump at the present time. */
+static npde_status fire(npde__run *run, const double *rates)
+{
+    npde__blowup *b = &run->blowup;
+    const npde__system *system = run->system;
+    const npde_status status = system->ops->fire(run->system, run->t, run->stepper.y, rates, b->fired);
+    if (!status) b->size += largest(b->fired, system->n_rates);
+    return status;
+}
+
+/* The rates are the smallest that there are, looked for from 0; as long as there are none, more neurons must fire. */
+static npde_status rates_by_firing(npde__run *run)
+{
+    npde__system *system = run->system;
+    npde__stepper *st = &run->stepper;
+    for (int k = 0; k < MOST_AFTERSHOCKS; k++) {
+        memset(st->rates, 0, system->n_rates * sizeof(double));
+        npde_status status = system->ops->rates(system, run->t, +1, st->y, st->rates);
+        if (status <= 0) return status;
+        const npde__cascade more = system->ops->cascade(system, run->t, st->y, NULL, run->blowup.fired);
+        if (more == NPDE__CASCADE_ETERNAL)
+            return npde__fail(system->context, NPDE__RETRY, "a cascade begins at the thresholds and never ends");
+        if (!more) return status;
+        if ((status = fire(run, NULL))) return status;
+    }
+    return NPDE__RETRY;
+}
+
+npde_status npde__blowup_rates(npde__run *run, npde_status status)
+{
+    npde__blowup *b = &run->blowup;
+    const npde__system *system = run->system;
+    double least = 0;
+    for (size_t k = 0; k < system->n_rates; k++) least = fmin(least, run->stepper.rates[k]);
+    if (status < 0 || (!status && least == 0) || !system->ops->cascade) return status;
+    if (system->ops->cascade(run->system, run->t, run->stepper.y, NULL, b->fired) == NPDE__CASCADE_NONE) return status;
+    if (b->action != NPDE_BLOWUP_JUMP)
+        return npde__fail(system->context, NPDE__RETRY, "a cascade begins at the thresholds");
+    if ((status = rates_by_firing(run))) return status;
+    b->time = run->t;
+    b->jumps++;
+    return NPDE_OK;
+}
+
+/* The physical jump. */
+static npde_status jump(npde_solver *s)
+{
+    npde__run *run = s->run;
+    const npde__stepper *st = &run->stepper;
+    npde__blowup *b = &run->blowup;
+    const double size = b->size;
+    npde_status status = fire(run, st->rates);
+    if (status) return status;
+    b->size = size;
+    b->found = b->records = 0;
+    b->jumps++;
+    run->h_next = run->dt_max;
+    run->scale = 0;
+    status = rates_by_firing(run);
+    if (status > 0)
+        return npde__fail(s->context, NPDE_ERR_RANGE, "after the jump at t = %g there are no finite rates: %.300s",
+                          run->t, s->context->reason);
+    if (!status) status = npde__run_cross_jump(run);
+    return status ? status : npde__solver_notify(s, NPDE_EVENT_JUMP);
+}
+
+npde_status npde__blowup_pass(npde_solver *s)
+{
+    const npde__blowup *b = &s->run->blowup;
+    const int eternal = b->found == NPDE__CASCADE_ETERNAL;
+    if (b->action == NPDE_BLOWUP_JUMP && !eternal) {
+        const npde_status status = jump(s);
+        return status == NPDE_ERR_UNSUPPORTED ? NPDE_NOTICE_BLOWUP : status; /* the text says why it stops */
+    }
+    npde__log(s->context, NPDE_LOG_NOTICE,
+              eternal ? "the rate becomes infinite at t = %.10g, and the cascade never ends: those who fire are pushed "
+                        "over the threshold again"
+                      : "the rate becomes infinite at t = %.10g; set the option blowup to jump to go on beyond",
+              b->time);
+    return eternal ? NPDE_NOTICE_ETERNAL : NPDE_NOTICE_BLOWUP;
+}

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The voltage–conductance equation and its limits against independent solutions (discontinuous Galerkin × spectral, three
+ * refinements; high-order quadrature and root finding for the limits) and closed forms. */
+#include "kinetic.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FULL                                                                                                      \
+    .kind = NPDE_MODEL_VOLTAGE_CONDUCTANCE, .g_scheme = NPDE_SCHEME_SPECTRAL, .n_v = 128, .n_g = 32, .mean = 0.4, \
+    .variance = 0.0025
+static const kinetic strong = {FULL, .g_end = 2.3, .sigma = 0.25, .input = 0.5, .noise = 0.05, .dt = 0.0025};
+static const kinetic weak = {FULL, .g_end = 1.4, .sigma = 0.25, .input = 0.2, .noise = 0.02, .dt = 0.005};
+
+/* ---- the whole equation ---- */
+
+/* Linear problem: steady rate and mean potential; and the identity ⟨g_L(V_L − v) + g(V_E − v)⟩ = N (V_F − V_L). */
+START_TEST(steady_rates_of_the_linear_problem)
+{
+    static const struct {
+        const kinetic *problem;
+        double sigma, rate, mean;
+    } row[] = {{&strong, 0.05, 1.48241875, 0.58930192}, {&strong, 0.25, 1.47137707, 0.59926640},
+               {&strong, 1, 1.46579359, 0.60433472},    {&strong, 5, 1.46600924, 0.60396650},
+               {&weak, 0.05, 0.0857435, 0.7781771},     {&weak, 0.25, 0.1954832, 0.6877436},
+               {&weak, 1, 0.2417934, 0.6479322}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        kinetic k = *row[i].problem;
+        double v, g;
+        k.sigma = row[i].sigma;
+        kinetic_run r = kinetic_start(&k);
+        const double rate = kinetic_rate(&r, 20 + 12 * k.sigma);
+        kinetic_means(&r, &v, &g, NULL);
+        ck_assert_msg(fabs(rate - row[i].rate) < 1e-4 + 2e-4 * (row[i].problem == &weak),
+                      "sigma %g: rate %.8f and not %.8f", k.sigma, rate, row[i].rate);
+        NEAR(v, row[i].mean, row[i].problem == &weak ? 3e-4 : 1e-4);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* The error at the corner (V_F, g_F), where the density is singular, falls with the cells in v. */
+START_TEST(finer_cells_in_v)
+{
+    double error[3];
+    for (size_t i = 0; i < 3; i++) {
+        kinetic k = strong;
+        k.n_v = (size_t)64 << i;
+        kinetic_run r = kinetic_start(&k);
+        error[i] = fabs(kinetic_rate(&r, 6) - 1.47137707);
+        kinetic_free(&r);
+    }
+    ck_assert_double_le(error[0], 2e-4);
+    ck_assert_double_le(error[1], 0.6 * error[0]);
+    ck_assert_double_le(error[2], 0.6 * error[1]);
+}
+END_TEST
+
+START_TEST(transient)
+{
+    static const double t[] = {0.25, 0.5, 1, 2}, rate[] = {0.8963768, 1.671690, 1.4767820, 1.4713714};
+    static const double v[] = {0.7389091, 0.5808439, 0.5990308, 0.5992673};
+    static const double g[] = {0.502433228, 0.50546243, 0.50717402, 0.507413032};
+    kinetic k = strong;
+    k.n_v = 256;
+    k.n_g = 40;
+    k.dt = 0.00125;
+    k.g_mean = 0.5;
+    k.g_variance = 0.004;
+    kinetic_run r = kinetic_start(&k);
+    for (int i = 0; i < 4; i++) {
+        double v_mean, g_mean;
+        NEAR(kinetic_rate(&r, t[i]), rate[i], 1.5e-4);
+        kinetic_means(&r, &v_mean, &g_mean, NULL);
+        NEAR(v_mean, v[i], 5e-5);
+        NEAR(g_mean, g[i], 1e-6);
+    }
+    kinetic_free(&r);
+}
+END_TEST
+
+START_TEST(order_two_in_time)
+{
+    double rate[3];
+    for (int i = 0; i < 3; i++) {
+        kinetic k = strong;
+        k.n_v = 256;
+        k.strength = 0.05;
+        k.dt = 0.005 / (1 << i);
+        kinetic_run r = kinetic_start(&k);
+        rate[i] = kinetic_rate(&r, 0.5);
+        kinetic_free(&r);
+    }
+    NEAR(log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2]))), 2, 0.25);
+}
+END_TEST
+
+START_TEST(order_two_in_g)
+{
+    double rate[3];
+    for (int i = 0; i < 3; i++) {
+        kinetic k = strong;
+        k.g_scheme = NPDE_SCHEME_CELLS;
+        k.g_end = 24.0 / 11; /* the same cells on both sides of g_F */
+        k.n_g = (size_t)64 << i;
+        kinetic_run r = kinetic_start(&k);
+        rate[i] = kinetic_rate(&r, 4);
+        kinetic_free(&r);
+    }
+    NEAR(log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2]))), 2, 0.3);
+}
+END_TEST
+
+/* Coupled: one, and two stable steady states. */
+START_TEST(steady_rates_of_networks)
+{
+    static const struct {
+        double input, noise, strength, noisy, g_end, start, rate, tolerance;
+    } row[] = {{0.2, 0.02, 0.1, 0, 1.5, 0.2, 0.282777, 4e-4},
+               {0.2, 0.02, 0.1, 0.01, 1.8, 0.2, 0.324763, 4e-4},
+               {0.2, 0.002, 0.22, 0, 1.5, 0, 0.00129301, 2e-5},
+               {0.2, 0.002, 0.22, 0, 1.5, 2.8, 2.8326336, 1e-3}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        kinetic k = weak;
+        k.input = row[i].input;
+        k.noise = row[i].noise;
+        k.strength = row[i].strength;
+        k.noisy = row[i].noisy;
+        k.g_end = row[i].g_end;
+        k.n_g = 48;
+        kinetic_run r = kinetic_prepare(&k);
+        OK(r.context, npde_solver_set_past_rate(r.solver, 0, row[i].start)); /* where the conductance begins */
+        if (row[i].start > 1) OK(r.context, npde_solver_set_gaussian(r.solver, 0, 0.5, 0.3));
+        ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
+        const double rate = kinetic_rate(&r, 30);
+        ck_assert_msg(fabs(rate - row[i].rate) <= row[i].tolerance, "input %g, strength %g: rate %.8f and not %.8f",
+                      row[i].input, row[i].strength, rate, row[i].rate);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* Until the delay is over the network is one without coupling at the past rate's conductance, to the bit but for rounding. */
+START_TEST(delay_sees_the_past)
+{
+    kinetic k = strong, plain = strong;
+    k.strength = 0.1;
+    k.delay = 0.4;
+    plain.input += 0.1 * 0.7;
+    kinetic_run r = kinetic_prepare(&k), other = kinetic_start(&plain);
+    OK(r.context, npde_solver_set_past_rate(r.solver, 0, 0.7));
+    ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
+    NEAR(kinetic_rate(&r, 0.39), kinetic_rate(&other, 0.39), 1e-12);
+    ck_assert_double_ge(fabs(kinetic_rate(&r, 0.8) - kinetic_rate(&other, 0.8)), 1e-3);
+    kinetic_free(&r);
+    kinetic_free(&other);
+}
+END_TEST
+
+/* Two populations that each get half from both are one that gets all from itself. */
+START_TEST(populations_couple_by_matrices)
+{
+    kinetic k = strong;
+    k.n_v = 64;
+    k.strength = 0.12;
+    kinetic_run r = kinetic_start(&k);
+    npde_model *pair;
+    npde_solver *solver;
+    const double weights[] = {0.06, 0.06, 0.1, 0.02}, t = 1;
+    double rates[2];
+    OK(r.context, npde_model_new(r.context, NPDE_MODEL_VOLTAGE_CONDUCTANCE, 2, &pair));
+    const npde_id params[] = {NPDE_PARAM_V_RESET,           NPDE_PARAM_V_THRESHOLD,
+                              NPDE_PARAM_V_EXCITATORY,      NPDE_PARAM_CONDUCTANCE_TIME,
+                              NPDE_PARAM_CONDUCTANCE_INPUT, NPDE_PARAM_CONDUCTANCE_DIFFUSION};
+    for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
+        double value;
+        OK(r.context, npde_model_get(r.model, 0, params[i], &value));
+        OK(r.context, npde_model_set(pair, NPDE_ALL, params[i], value));
+    }
+    OK(r.context, npde_model_set_matrix(pair, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    OK(r.context, npde_solver_new(pair, r.grid, NPDE_METHOD_STRANG, &solver));
+    OK(r.context, npde_solver_set(solver, NPDE_OPTION_DT, k.dt));
+    OK(r.context, npde_solver_set_gaussian(solver, NPDE_ALL, k.mean, k.variance));
+    OK(r.context, npde_solver_start(solver, 0));
+    OK(r.context, npde_solver_sample(solver, &t, 1, rates));
+    NEAR(rates[0], rates[1], 1e-12);
+    NEAR(rates[0], kinetic_rate(&r, t), 1e-12);
+    npde_solver_free(solver);
+    npde_model_free(pair);
+    kinetic_free(&r);
+}
+END_TEST
+
+/* ---- what the schemes keep ---- */
+
+START_TEST(mass_over_many_steps)
+{
+    const int steps = (int)(1e5 * test_scale());
+    for (int i = 0; i < 4; i++) {
+        kinetic k = {FULL, .g_end = 2.3, .sigma = 0.25, .input = 0.5, .noise = 0.05, .strength = 0.1, .dt = 0.01};
+        k.n_v = 12;
+        k.n_g = 12;
+        k.g_scheme = i < 3 ? NPDE_SCHEME_CELLS : NPDE_SCHEME_SPECTRAL;
+        k.v_scheme = i < 3 ? NPDE_SCHEME_CELLS + i : NPDE_SCHEME_CELLS;
+        if (i == 1) {
+            k.kind = NPDE_MODEL_REDUCED_KINETIC;
+            k.kappa = 10;
+        }
+        kinetic_run r = kinetic_start(&k);
+        double worst = 0;
+        for (int part = 1; part <= 10; part++) {
+            kinetic_rate(&r, 0.001 * steps * part);
+            worst = fmax(worst, kinetic_stat(&r, NPDE_STAT_MASS_DEFECT));
+        }
+        ck_assert_msg(worst <= 1e-12, "scheme %d: mass defect %.2e", i, worst);
+        ck_assert_double_le(kinetic_stat(&r, NPDE_STAT_MASS_ROUNDING) / steps, 1e-14);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* The marginal over g begins in the discrete Gaussian and stays there, whatever the potentials do. */
+START_TEST(gaussian_marginal_is_kept)
+{
+    kinetic k = strong;
+    k.g_scheme = NPDE_SCHEME_CELLS;
+    k.n_g = 128;
+    k.dt = 0.01;
+    double before[128], after[128], v, g, g_after;
+    kinetic_run r = kinetic_start(&k);
+    kinetic_means(&r, &v, &g, before);
+    NEAR(g, 0.5074164852890068, 5e-5); /* the mean of the cut Gaussian, to second order */
+    kinetic_rate(&r, 3);
+    kinetic_means(&r, &v, &g_after, after);
+    for (size_t j = 0; j < 128; j++) NEAR(after[j], before[j], 1e-13);
+    kinetic_free(&r);
+}
+END_TEST
+
+/* No negative density in the schemes that promise it, for random parameters, data and steps. */
+START_TEST(positivity)
+{
+    random_stream s = {42};
+    const int trials = (int)(60 * test_scale()) + 6;
+    for (int i = 0; i < trials; i++) {
+        kinetic k = {FULL, .g_end = 3};
+        k.kind = i % 3 == 2 ? NPDE_MODEL_REDUCED_KINETIC : NPDE_MODEL_VOLTAGE_CONDUCTANCE;
+        k.g_scheme = NPDE_SCHEME_CELLS;
+        k.v_scheme = i % 2 ? NPDE_SCHEME_CELLS_LIMITED : NPDE_SCHEME_CELLS_UPWIND;
+        k.n_v = (size_t)random_between(&s, 8, 40);
+        k.n_g = (size_t)random_between(&s, 22, 40);
+        k.sigma = exp(random_between(&s, -6, 2));
+        k.input = random_between(&s, 0, 1);
+        k.noise = exp(random_between(&s, -6, -1));
+        k.strength = random_between(&s, -0.2, 0.2);
+        k.kappa = i % 3 == 2 ? random_between(&s, 1, 100) : 0;
+        k.mean = random_between(&s, 0.2, 0.8);
+        k.variance = exp(random_between(&s, -9, -3));
+        k.dt = exp(random_between(&s, -7, 0));
+        kinetic_run r = kinetic_start(&k);
+        for (int step = 0; step < 40; step++) {
+            const npde_status status = npde_solver_step(r.solver, 1e9, NULL);
+            ck_assert_msg(status >= 0, "%s", npde_context_error(r.context));
+            ck_assert_double_ge(kinetic_stat(&r, NPDE_STAT_MIN_DENSITY), 0);
+            ck_assert_double_le(kinetic_stat(&r, NPDE_STAT_MASS_DEFECT), 1e-12);
+        }
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* ---- the limits ---- */
+
+#define MACRO .kind = NPDE_MODEL_MACROSCOPIC, .kappa = 10, .mean = 0.5, .variance = 0.0025
+START_TEST(macroscopic_transients)
+{
+    static const double t[] = {0.5, 1, 2, 4, 8};
+    static const struct {
+        double input, strength, noise, rate[5];
+    } row[] = {{0.5, 0, 0, {4.983302888459, 0.03453125839384, 2.652942340506, 0.6396429132818, 1.226898823203}},
+               {0.5, 0.1, 0, {3.693976410554, 3.447039421482, 1.813814348145, 1.786585408721, 1.830832584792}},
+               {0.5, 0.1, 0.05, {3.373658984307, 3.467838467399, 1.910745070453, 1.782427307728, 1.834424020849}},
+               {0.5, -0.1, 0, {1.9187227072, 0.3373706899, 0.799463259, 1.0249795449, 0.979167945030}}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        double error[2][5];
+        for (int fine = 0; fine < 2; fine++) {
+            kinetic k = {MACRO, .n_v = fine ? 768 : 384, .dt = fine ? 5e-4 : 1e-3};
+            k.input = row[i].input;
+            k.strength = row[i].strength;
+            k.noise = row[i].noise;
+            kinetic_run r = kinetic_start(&k);
+            for (int j = 0; j < 5; j++) error[fine][j] = fabs(kinetic_rate(&r, t[j]) - row[i].rate[j]);
+            kinetic_free(&r);
+        }
+        for (int j = 0; j < 5; j++) {
+            ck_assert_msg(error[1][j] <= 6e-4, "row %zu, t = %g: off by %.2e", i, t[j], error[1][j]);
+            ck_assert_msg(error[1][j] <= 0.45 * error[0][j] + 5e-6, "row %zu, t = %g: off by %.2e, %.2e", i, t[j],
+                          error[0][j], error[1][j]);
+        }
+    }
+}
+END_TEST
+
+/* With a threshold the density 1/(T (A − Bv)) stands, and fires at 1/T. */
+static int32_t standing(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop;
+    const double g = *(double *)user;
+    for (size_t i = 0; i < n; i++) value[i] = 1 / (14.0 / 3 * g - (1 + g) * v[i]);
+    return 0;
+}
+
+START_TEST(macroscopic_threshold)
+{
+    double g = 0.5074164852890068; /* of (G, a) = (0.5, 0.05) */
+    kinetic k = {MACRO, .n_v = 128, .input = 0.5, .noise = 0.05, .dt = 0.01};
+    k.kappa = 0;
+    kinetic_run r = kinetic_prepare(&k);
+    OK(r.context, npde_solver_set_density(r.solver, 0, standing, &g, NULL));
+    OK(r.context, npde_solver_start(r.solver, 0));
+    for (int i = 1; i <= 5; i++) NEAR(kinetic_rate(&r, i), 1.489200504227029, 1e-7);
+    kinetic_free(&r);
+    k.input = 0.2; /* below threshold nothing fires */
+    k.noise = 0.02;
+    r = kinetic_start(&k);
+    NEAR(kinetic_rate(&r, 10), 0, 1e-12);
+    kinetic_free(&r);
+}
+END_TEST
+
+START_TEST(fast_voltage)
+{
+    static const struct {
+        double input, noise, strength, noisy, past, rate;
+    } row[] = {{0.5, 0.05, 0, 0, 0, 1.464010326799969},      {0.2, 0.02, 0, 0, 0, 0.2649053369667966},
+               {1, 0.1, 0, 0, 0, 3.569599911815676},         {0.1, 0.01, 0.2, 0, 0, 0.0308217439992955},
+               {0.1, 0.01, 0.3, 0, 0, 0.033186652291967},    {0.1, 0.01, 0.25, 0.02, 0, 0.0385237140092918},
+               {0.2, 0.002, 0.22, 0, 0, 0.0285593687465511}, {0.2, 0.002, 0.22, 0, 2.8, 2.83255464569708}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        kinetic k = {
+            .kind = NPDE_MODEL_FAST_VOLTAGE, .g_scheme = NPDE_SCHEME_SPECTRAL, .n_g = 60, .sigma = 0.1, .dt = 0.02};
+        k.input = row[i].input;
+        k.noise = row[i].noise;
+        k.strength = row[i].strength;
+        k.noisy = row[i].noisy;
+        k.g_end = k.input + k.strength * row[i].past + 8 * sqrt(k.noise + k.noisy) + 0.2;
+        k.mean = k.input + k.strength * row[i].past;
+        k.variance = k.noise;
+        kinetic_run r = kinetic_start(&k);
+        NEAR(kinetic_rate(&r, row[i].past > 0 ? 25 : 6), row[i].rate, 1e-8);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/*
+ * Asymptotic preserving: on a fixed grid and at a fixed step the kinetic solution tends to the macroscopic one like
+ * ε, for all ε, with the step from far shorter to far longer than ε.
+ */
+START_TEST(kinetic_tends_to_macroscopic)
+{
+    static const double t[] = {0.5, 1, 2};
+    kinetic macro = {MACRO, .n_v = 96, .input = 0.5, .noise = 0.05, .strength = 0.1, .dt = 0.004};
+    kinetic_run limit = kinetic_start(&macro);
+    double exact[3];
+    for (int i = 0; i < 3; i++) exact[i] = kinetic_rate(&limit, t[i]);
+    kinetic_free(&limit);
+    double worst = 0;
+    for (int e = 2; e <= 8; e++) {
+        kinetic k = macro;
+        k.kind = NPDE_MODEL_REDUCED_KINETIC;
+        k.n_g = 72;
+        k.g_end = 2.4;
+        k.sigma = pow(10, -e);
+        kinetic_run r = kinetic_start(&k);
+        double error = 0;
+        for (int i = 0; i < 3; i++) error = fmax(error, fabs(kinetic_rate(&r, t[i]) - exact[i]));
+        worst = fmax(worst, error / k.sigma);
+        ck_assert_msg(error <= 300 * k.sigma, "epsilon 1e-%d: off by %.3e = %.3g epsilon", e, error, error / k.sigma);
+        kinetic_free(&r);
+    }
+    ck_assert_double_ge(worst, 1); /* it does differ */
+}
+END_TEST
+
+/* The same for the threshold: rows come to move as one. */
+START_TEST(threshold_tends_to_macroscopic)
+{
+    double g = 0.5074164852890068;
+    for (int e = 3; e <= 7; e += 2) {
+        kinetic k = strong;
+        k.sigma = pow(10, -e);
+        k.dt = 0.01;
+        kinetic_run r = kinetic_prepare(&k);
+        OK(r.context, npde_solver_set_density(r.solver, 0, standing, &g, NULL));
+        OK(r.context, npde_solver_start(r.solver, 0));
+        NEAR(kinetic_rate(&r, 2), 1.489200504227029, 8 * k.sigma + 2e-6);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* ---- steady states of the macroscopic equation ---- */
+
+static int32_t step_discharge(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop, (void)user;
+    for (size_t i = 0; i < n; i++) value[i] = v[i] > 1 ? 10 : 0;
+    return 0;
+}
+
+/* In closed form, and by the quadrature that any discharge gets. */
+START_TEST(macroscopic_steady_states)
+{
+    static const struct {
+        double input, strength, noise;
+        size_t n;
+        double rate[3], re[3], im[3];
+    } row[] = {
+        {0.3, 0, 0, 1, {0.469473848048002}, {-0.019704022821144}, {2.953372075541}},
+        {0.3, 0.02, 0, 1, {0.529121549222896}, {0.10288355467719}, {3.3343495378457}},
+        {0.3, 0.1, 0, 1, {0.8651322847285101}, {0.4528711656635}, {5.1544501628476}},
+        {0.5, 0, 0, 1, {1.271596565936859}, {-0.33998641336467}, {8.1340734531463}},
+        {0.5, 0.1, 0.05, 1, {1.834784175936074}, {-1.0644445911036}, {11.406717338928}},
+        {0.1, 0.1, 0, 1, {0}, {NAN}, {NAN}},
+        {0.1, 0.5, 0.01, 3, {0, 0.3695692092137982, 5.113010947118248}, {NAN, 130.68771036777, -9.99}, {NAN, 0, NAN}}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+        for (int custom = 0; custom < 2; custom++) {
+            npde_context *c;
+            kinetic k = {MACRO, .input = row[i].input, .strength = row[i].strength, .noise = row[i].noise};
+            OK(c, npde_context_new(&c));
+            npde_model *m = kinetic_model(c, &k);
+            if (custom) OK(c, npde_model_set_discharge(m, step_discharge, NULL, NULL));
+            double rates[4], eigenvalues[8];
+            size_t n;
+            OK(c, npde_macroscopic_steady(m, 20, rates, eigenvalues, 4, &n));
+            ck_assert_uint_eq(n, row[i].n);
+            for (size_t j = 0; j < n; j++) {
+                NEAR(rates[j], row[i].rate[j], 1e-12);
+                if (isnan(row[i].re[j])) continue;
+                NEAR(eigenvalues[2 * j], row[i].re[j], 1e-6 * (1 + fabs(row[i].re[j])));
+                if (!isnan(row[i].im[j])) NEAR(eigenvalues[2 * j + 1], row[i].im[j], 1e-6);
+            }
+            npde_model_free(m);
+            npde_context_free(c);
+        }
+}
+END_TEST
+
+/* Steady density at a rate: N e^{−Φ(v)}/(A − Bv). */
+static int32_t steady_density(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop;
+    const double g = *(double *)user, a = 14.0 / 3 * g, b = 1 + g, target = a / b;
+    for (size_t i = 0; i < n; i++) {
+        const double fired = v[i] > 1 ? pow((target - v[i]) / (target - 1), 10 / b) : 1;
+        value[i] = v[i] < target ? fired / (a - b * v[i]) : 0;
+    }
+    return 0;
+}
+
+/* The state between the two others parts those that fall silent from those that go up. */
+START_TEST(bistable_network_in_time)
+{
+    const double between = 0.3695692092137982;
+    for (int up = 0; up < 2; up++) {
+        kinetic k = {MACRO, .n_v = 400, .v_end = 4, .input = 0.1, .strength = 0.5, .noise = 0.01, .dt = 2.5e-4};
+        double g, rates[4];
+        size_t n;
+        kinetic_run r = kinetic_prepare(&k);
+        OK(r.context, npde_macroscopic_steady(r.model, 20, rates, NULL, 4, &n));
+        NEAR(rates[1], between, 1e-12);
+        const double mean = 0.1 + 0.5 * between * (up ? 1.05 : 0.95), z = mean / 0.1;
+        g = mean + 0.1 * exp(-z * z / 2) / (1.2533141373155002512 * erfc(-z / sqrt(2)));
+        OK(r.context, npde_solver_set_density(r.solver, 0, steady_density, &g, NULL));
+        ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
+        if (up) NEAR(kinetic_rate(&r, 5), 5.113010947118248, 1e-5);
+        else NEAR(kinetic_rate(&r, 5), 0, 1e-12);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* ---- conductance by callback ---- */
+
+static int32_t constant_mean(double t, size_t pop, size_t n, const double *v, const double *rate, double *g_mean,
+                             void *user)
+{
+    (void)t, (void)pop, (void)v, (void)user;
+    for (size_t i = 0; i < n; i++) g_mean[i] = 0.5 + 0.1 * rate[0];
+    return 0;
+}
+
+static int32_t increasing_mean(double t, size_t pop, size_t n, const double *v, const double *rate, double *g_mean,
+                               void *user)
+{
+    (void)t, (void)pop, (void)rate, (void)user;
+    for (size_t i = 0; i < n; i++) g_mean[i] += 0.3 * (v[i] - 0.5);
+    return 0;
+}
+
+/* A law by the coupling callback, as drive G and diffusion a, is the built-in one when it says the same. */
+static int32_t same_law(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
+{
+    (void)t, (void)n_pop, (void)user;
+    drive[0] = 0.5 + 0.1 * rate[0];
+    diffusion[0] = 0.05 + 0.01 * rate[0];
+    return 0;
+}
+
+START_TEST(coupling_callback)
+{
+    static const npde_id kinds[] = {NPDE_MODEL_VOLTAGE_CONDUCTANCE, NPDE_MODEL_MACROSCOPIC};
+    for (int i = 0; i < 2; i++) {
+        kinetic k = strong;
+        k.kind = kinds[i];
+        k.kappa = i ? 10 : 0;
+        k.n_v = 64;
+        k.strength = 0.1;
+        k.noisy = 0.01;
+        kinetic_run built_in = kinetic_start(&k);
+        k.strength = k.noisy = 0;
+        kinetic_run own = kinetic_prepare(&k);
+        OK(own.context, npde_model_set_coupling(own.model, same_law, NULL, NULL));
+        ck_assert_int_ge(npde_solver_start(own.solver, 0), 0);
+        NEAR(kinetic_rate(&own, 1), kinetic_rate(&built_in, 1), 1e-13);
+        kinetic_free(&built_in);
+        kinetic_free(&own);
+    }
+}
+END_TEST
+
+START_TEST(conductance_callback)
+{
+    kinetic k = strong;
+    k.g_scheme = NPDE_SCHEME_CELLS;
+    k.n_v = 64;
+    k.n_g = 64;
+    k.dt = 0.001; /* so that taking each row at its own conductance makes no difference */
+    k.strength = 0.1;
+    kinetic_run built_in = kinetic_start(&k);
+    k.strength = 0;
+    kinetic_run own = kinetic_prepare(&k), other = kinetic_prepare(&k);
+    OK(own.context, npde_model_set_conductance(own.model, constant_mean, NULL, NULL));
+    ck_assert_int_ge(npde_solver_start(own.solver, 0), 0);
+    NEAR(kinetic_rate(&own, 1), kinetic_rate(&built_in, 1), 1e-5);
+    /* Conductance that grows with the potential speeds up those near threshold; mass stays. */
+    OK(other.context, npde_model_set_conductance(other.model, increasing_mean, NULL, NULL));
+    ck_assert_int_ge(npde_solver_start(other.solver, 0), 0);
+    double v, g;
+    const double rate = kinetic_rate(&other, 6);
+    kinetic_means(&other, &v, &g, NULL);
+    ck_assert_double_le(kinetic_stat(&other, NPDE_STAT_MASS_DEFECT), 1e-12);
+    /* In the steady state ⟨G(v) − g⟩ + a q(0) = 0 stays true, with the mean of G. */
+    ck_assert_double_ge(g, 0.5 + 0.3 * (v - 0.5));
+    ck_assert_double_le(g, 0.5 + 0.3 * (v - 0.5) + 0.05 * 0.3);
+    ck_assert_double_ge(rate, 1);
+    kinetic_free(&built_in);
+    kinetic_free(&own);
+    kinetic_free(&other);
+}
+END_TEST
+
+MAIN("kinetic", steady_rates_of_the_linear_problem, finer_cells_in_v, transient, order_two_in_time, order_two_in_g,
+     steady_rates_of_networks, delay_sees_the_past, populations_couple_by_matrices, mass_over_many_steps,
+     gaussian_marginal_is_kept, positivity, macroscopic_transients, macroscopic_threshold, fast_voltage,
+     kinetic_tends_to_macroscopic, threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time,
+     coupling_callback, conductance_callback)
