@@ -4,8 +4,9 @@
  * Steady states of a model: all of them in a window of rates, their densities, their stability.
  *
  * Supported are NPDE_MODEL_LIF and NPDE_MODEL_LIF_NETWORK without a coupling callback: any drift, random threshold,
- * refractory state, weights, noise weights and delays. Leaky populations with a sharp threshold are solved by Siegert's
- * formula, to about 1e-14 and for any noise; the others by the discrete operator on a grid.
+ * refractory state, weights and delays; noise weights of leaky populations with a sharp threshold only, because other
+ * neurons may fire more rarely with more noise. Leaky populations with a sharp threshold are solved by Siegert's formula, to
+ * about 1e-14 and for any noise; the others by the discrete operator on a grid.
  */
 #ifndef NEUROPDE_STEADY_H
 #define NEUROPDE_STEADY_H
@@ -40,7 +41,8 @@ NPDE_API npde_status npde_steady_get(const npde_steady *steady, npde_id option, 
  *
  * @param n_found  receives their number, and may be NULL; 0 is not an error
  * @return NPDE_ERR_TOO_MANY_STEPS when BOXES are not enough (many populations in a wide window); NPDE_ERR_GRID when a grid does not
- *         fit the model; NPDE_ERR_UNSUPPORTED with a coupling callback. On an error the states found before are kept
+ *         fit the model; NPDE_ERR_UNSUPPORTED with a coupling callback, or with noise weights of a population that has a random
+ *         threshold or a drift callback. On an error the states found before are kept
  */
 NPDE_API npde_status npde_steady_solve(npde_steady *steady, size_t *n_found);
 /** Copies the n_pop rates of a steady state; @p index counts from 0. */
@@ -65,7 +67,8 @@ NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out
  *
  * @param re_im    n_pairs pairs of real and imaginary part; of two conjugate ones the positive imaginary part comes first
  * @param n_pairs  ≥ 1; 0 also fine
- * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when the network is too large
+ * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when the network is too large. Networks of identical
+ *         populations, which have multiple eigenvalues, and delays that only feed forward may make the search fail, or take long
  */
 NPDE_API npde_status npde_steady_eigenvalues(const npde_steady *steady, size_t index, double *re_im, size_t n_pairs);
 

@@ -10,7 +10,7 @@
  * enclosures, without any overestimate but rounding. A box is cut to where N_p can lie, tested by Krawczyk's operator
  * (Krawczyk, Computing 4, 1969, 187; Neumaier, Interval Methods, 1990), and otherwise halved. For a random threshold and for a
  * drift of the user's, L falls in μ as well (paths with more drive fire earlier); that its slopes do is an assumption, with room
- * left for it (slack).
+ * left for it (slack). In a it need not fall, and such populations must have a1 = 0.
  */
 #ifndef NPDE_ANALYSIS_SEARCH_H
 #define NPDE_ANALYSIS_SEARCH_H

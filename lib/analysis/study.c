@@ -149,11 +149,32 @@ static npde_status search(npde__study *s, double rate_min, double rate_max, size
     return status;
 }
 
+/*
+ * Without a closed form more noise may make a population fire more often or more rarely: a random threshold beyond V_F is reached
+ * sooner, and left sooner. The corners of a box then bound nothing.
+ */
+static npde_status check_noise(const npde_model *m)
+{
+    for (size_t p = 0; m->kind->coupled && p < m->n_pop; p++)
+        for (size_t q = 0; q < m->n_pop && !has_closed_form(m, p); q++) {
+            const double a1 = npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
+            if (a1 == 0) continue;
+            return npde__fail(
+                m->context, NPDE_ERR_UNSUPPORTED,
+                "population %zu has %s and a noise weight, %g of population %zu: steady states with noise "
+                "that grows with rates are found for leaky populations with a sharp threshold; set its "
+                "noise weights to 0",
+                p, m->drift ? "a drift callback" : "a random threshold", a1, q);
+        }
+    return NPDE_OK;
+}
+
 static npde_status make(npde__study *s, const npde_model *model, npde_grid *given, double rate_min, double rate_max,
                         size_t boxes)
 {
     npde_status status = npde__model_copy(model, &s->model);
     if (!status) status = npde__model_validate(s->model);
+    if (!status) status = check_noise(s->model);
     size_t reset, threshold;
     for (size_t p = 0; given && p < s->n_pop && !status; p++)
         status = npde__model_locate(s->model, given, p, &reset, &threshold);

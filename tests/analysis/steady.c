@@ -380,8 +380,10 @@ START_TEST(callbacks_give_the_same)
 {
     const double b[] = {-10, 0.5, 1.5, 2};
     for (size_t k = 0; k < 4; k++) {
-        const problem p = SHARP(1, 2, b[k], 1, 0.05, 0);
+        const problem p = SHARP(1, 2, b[k], 1, 0, 0);
         study closed = study_of(&p), s = study_of(&p);
+        OK(closed.context, npde_steady_set(closed.steady, NPDE_STEADY_RATE_MAX, 50));
+        OK(closed.context, npde_steady_solve(closed.steady, &closed.n));
         OK(s.context, npde_model_set_drift(s.model, leak, NULL, NULL));
         OK(s.context, npde_steady_set(s.steady, NPDE_STEADY_RATE_MAX, 50));
         OK(s.context, npde_steady_solve(s.steady, &s.n));
@@ -397,6 +399,51 @@ START_TEST(callbacks_give_the_same)
     OK(s.context, npde_steady_solve(s.steady, &s.n));
     ck_assert_uint_eq(s.n, 1);
     NEAR(study_rate(&s, 0), 0.06485274239948637, 1e-14);
+    study_free(&s);
+}
+END_TEST
+
+static void refuses(study *s, const char *population, const char *what)
+{
+    size_t n = 77;
+    ANSWERS(s->context, NPDE_ERR_UNSUPPORTED, npde_steady_solve(s->steady, &n));
+    const char *text = npde_context_error(s->context);
+    ck_assert_msg(n == 77 && strstr(text, population) && strstr(text, what) && strstr(text, "sharp threshold"), "%s",
+                  text);
+}
+
+/*
+ * Beyond a random threshold more noise makes neurons fire more rarely, N = 0.3461047 at I = 3, κ = 0.5, a = 0.1 + 0.5 N: noise that
+ * grows with rates is refused where it bounds nothing, and only there.
+ */
+START_TEST(noise_that_grows_without_bounds)
+{
+    const problem p = {.reset = 1, .threshold = 2, .diffusion = 0.1, .drive = 3};
+    const double noise[] = {0, 0, 0, 0.5};
+    study s = study_of(&p);
+    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_NOISE_CONNECTIVITY, 0.5));
+    OK(s.context, npde_model_set_drift(s.model, leak, NULL, NULL));
+    refuses(&s, "population 0", "drift callback");
+    OK(s.context, npde_model_set_drift(s.model, NULL, NULL, NULL));
+    OK(s.context, npde_steady_solve(s.steady, &s.n));
+    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP));
+    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DISCHARGE_RATE, 0.5));
+    refuses(&s, "population 0", "random threshold");
+    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_NOISE_CONNECTIVITY, 0));
+    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DIFFUSION, 0.1 + 0.5 * 0.3461047));
+    OK(s.context, npde_steady_solve(s.steady, &s.n));
+    ck_assert_uint_eq(s.n, 1);
+    NEAR(study_rate(&s, 0), 0.3461047, 1e-7); /* there it is */
+    study_free(&s);
+    OK(s.context, npde_context_new(&s.context));
+    OK(s.context, npde_model_new(s.context, NPDE_MODEL_LIF_NETWORK, 2, &s.model));
+    OK(s.context, npde_model_set_matrix(s.model, NPDE_MATRIX_NOISE_WEIGHTS, noise, 2, 2));
+    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP));
+    OK(s.context, npde_steady_new(s.model, NULL, &s.steady));
+    OK(s.context, npde_steady_solve(s.steady, &s.n));
+    ck_assert_uint_eq(s.n, 1);
+    OK(s.context, npde_model_set(s.model, 1, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_RAMP));
+    refuses(&s, "population 1", "random threshold");
     study_free(&s);
 }
 END_TEST
@@ -578,5 +625,6 @@ END_TEST
 
 MAIN("steady", all_states_of_the_reference, units_of_the_laboratory, counts_close_to_folds, counts_on_a_fine_sweep,
      the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs, none_missed_in_random_populations,
-     many_populations, callbacks_give_the_same, windows_beyond_all_grids, rare_firing_by_the_discrete_operator,
-     densities_of_the_reference, a_run_stays_at_a_steady_state, grids_of_the_user, a_study_is_a_copy)
+     many_populations, callbacks_give_the_same, noise_that_grows_without_bounds, windows_beyond_all_grids,
+     rare_firing_by_the_discrete_operator, densities_of_the_reference, a_run_stays_at_a_steady_state, grids_of_the_user,
+     a_study_is_a_copy)
