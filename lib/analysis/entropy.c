@@ -18,6 +18,14 @@
 static const double negligible =
     1e-7; /* relative density, and h, below which differentiation shows rounding errors only */
 
+/*
+ * P below which it is its own error, relative to its maximum. On spectral elements rounding errors are of the size of the maximum. On
+ * finite volumes, whose elimination is one of positive numbers, they are of the size of P itself, and squares of n/P are the limit.
+ */
+static const double unresolved_spectral = 50 * DBL_EPSILON, unresolved_volumes = 1e-140;
+static const double tolerable = 1e-10; /* share of a density where P is not resolved */
+enum { ITERATIONS = 40 };              /* each takes 8 digits of what is left of the beginning */
+
 /* ---- the steady state ---- */
 
 static double rate_of(const npde_entropy *e, const double *density)
@@ -37,7 +45,7 @@ static npde_status find_steady(npde_entropy *e)
     for (size_t i = 0; i < e->of->end; i++) e->steady[i] = 1 / width;
     if (npde__operator_factor(op, longest / op->diffusion[0], &all))
         return npde__fail(e->context, NPDE_ERR_RANGE, "the operator is singular on this grid");
-    for (int k = 0; k < 6; k++) npde__operator_solve(op, &all, &none, e->steady, &e->rate);
+    for (int k = 0; k < ITERATIONS; k++) npde__operator_solve(op, &all, &none, e->steady, &e->rate);
     double mass = 0;
     for (size_t i = 0; i < e->of->end; i++) mass += g->w[i] * e->steady[i];
     const double held = rate_of(e, e->steady) * e->tau;
@@ -263,6 +271,29 @@ static double over_jumps(const npde_entropy *e)
     return sum;
 }
 
+/* h = n/P, and 1 where P is not resolved: what is there counts nothing, and must be next to nothing. */
+static npde_status divide(npde_entropy *e, const double *density)
+{
+    const size_t end = e->of->end;
+    const int spectral = e->grid->scheme == NPDE_SCHEME_SPECTRAL;
+    double top = 0, all = 0, lost = 0;
+    for (size_t i = 0; i < end; i++) top = fmax(top, e->steady[i]);
+    const double least = (spectral ? unresolved_spectral : unresolved_volumes) * top;
+    for (size_t i = 0; i < end; i++) {
+        const double mass = e->grid->w[i] * fabs(density[i]);
+        const int resolved = e->steady[i] > least;
+        e->h[i] = resolved ? density[i] / e->steady[i] : 1;
+        all += mass;
+        if (!resolved) lost += mass;
+    }
+    if (lost <= tolerable * all) return NPDE_OK;
+    return npde__fail(e->context, NPDE_ERR_RANGE,
+                      "%.3g of the density lies where the steady state is not resolved, below %.3g: its ratio to the "
+                      "density means nothing there, and at most %g may lie there; %s",
+                      lost / all, least, tolerable,
+                      spectral ? "take finite volumes, or measure later in the run" : "measure later in the run");
+}
+
 npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const double *density, double reservoir,
                                   double *value, double *by_diffusion, double *by_jump)
 {
@@ -272,11 +303,11 @@ npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const doubl
         return npde__fail(e->context, NPDE_ERR_UNSUPPORTED,
                           "|x - 1| has no curvature to integrate on a spectral grid: ask for no by_diffusion, or take "
                           "finite volumes");
-    for (size_t i = 0; i < end; i++) e->h[i] = density[i] / e->steady[i];
+    npde_status status = divide(e, density);
+    if (status) return status;
     e->h[end] = at_threshold(e, density);
     e->h[end + 1] = e->tau > 0 ? reservoir / e->reservoir : 1;
-    const npde_status status = evaluate(e, function);
-    if (status) return status;
+    if ((status = evaluate(e, function))) return status;
     double sum = e->tau > 0 ? e->reservoir * e->value[end + 1] : 0;
     for (size_t i = 0; i < end; i++) sum += e->grid->w[i] * e->steady[i] * e->value[i];
     *value = sum;

@@ -95,8 +95,9 @@ START_TEST(bad_input)
     refused(NPDE_ERR_RANGE, npde_entropy_new(model, grid, 0, negative, flux, &e), "rates_or_null");
     refused(NPDE_ERR_NOT_FINITE, npde_entropy_new(model, grid, 0, wild, flux, &e), "rates_or_null");
     refused(NPDE_ERR_UNSUPPORTED, npde_entropy_new(model, grid, 1, NULL, flux, &e), "exponential");
-    const npde_id others[] = {NPDE_MODEL_VOLTAGE_CONDUCTANCE, NPDE_MODEL_HODGKIN_HUXLEY, NPDE_MODEL_KURAMOTO};
-    for (size_t i = 0; i < 3; i++) {
+    const npde_id others[] = {NPDE_MODEL_MACROSCOPIC, NPDE_MODEL_VOLTAGE_CONDUCTANCE, NPDE_MODEL_HODGKIN_HUXLEY,
+                              NPDE_MODEL_KURAMOTO};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         npde_model *strange;
         OK(c, npde_model_new(c, others[i], 1, &strange));
         refused(NPDE_ERR_UNSUPPORTED, npde_entropy_new(strange, grid, 0, NULL, flux, &e), npde_id_name(others[i]));
