@@ -19,8 +19,8 @@ static const double negligible =
     1e-7; /* relative density, and h, below which differentiation shows rounding errors only */
 
 /*
- * P below which it is its own error, relative to its maximum. On spectral elements rounding errors are of the size of the maximum. On
- * finite volumes, whose elimination is one of positive numbers, they are of the size of P itself, and squares of n/P are the limit.
+ * P below which it is its own error, relative to its maximum. On spectral elements rounding errors are of the size of the
+ * maximum. On finite volumes they are of the size of P itself, and that squares of n/P stay finite is the limit.
  */
 static const double unresolved_spectral = 50 * DBL_EPSILON, unresolved_volumes = 1e-140;
 static const double tolerable = 1e-10; /* share of a density where P is not resolved */

@@ -20,7 +20,7 @@ static const double kick = 3;      /* in units of the layer's missing mass: what
 static const double alone = 1e-9;  /* the smallest kick where there is no layer */
 static const double thin = 0.05;   /* a layer, relative to V_F − V_R */
 static const double sets_off = 20; /* a cascade fires this much more than its kick */
-enum { MOST = 100000, GAUSS = 12 };
+enum { MOST = 100000, GAUSS = 12, ROUNDS = 100 };
 
 /* ---- mass below the threshold ---- */
 
@@ -152,10 +152,35 @@ void npde__lif_layer(npde__system *s, double t, const double *rates, size_t k, d
     if (added == 0) *time = own / (speed * speed);
 }
 
-/* Those who come back at once would be pushed over the threshold again. */
-static int comes_round(const lif_system *l, size_t p, double shift)
+/* Is a neuron that fires pushed over the threshold a second time? */
+static int fires_again(const lif_system *l, size_t p, double shift)
 {
     return stencil_of(l, p)->absorbing && l->pop[p].refractory == NPDE_REFRACTORY_NONE && shift >= l->pop[p].distance;
+}
+
+/*
+ * Does population p excite itself, alone or round a loop of others? With B_qp = b_qp/(V_F − V_R), how often a neuron of q fires in
+ * the long run for each time that all of p do, some (B^k)_pp must be as large as least, and not 0. With again a loop leads only
+ * through those who come back at once.
+ */
+static int excites_itself(lif_system *l, size_t p, double least, int again)
+{
+    const size_t n = l->base.n_rates, rounds = n > ROUNDS ? n : ROUNDS;
+    double *from = l->probe_rates, *to = l->residual;
+    for (size_t q = 0; q < n; q++) from[q] = q == p;
+    for (size_t k = 0; k < rounds; k++) {
+        double most = 0;
+        npde__lif_act(l, &l->present, from, to, l->probe_diffusion);
+        for (size_t q = 0; q < n; q++) {
+            const int takes_part =
+                stencil_of(l, q)->absorbing && (!again || l->pop[q].refractory == NPDE_REFRACTORY_NONE);
+            from[q] = takes_part ? fmin(fmax(0, to[q]) / l->pop[q].distance, 1e100) : 0;
+            most = fmax(most, from[q]);
+        }
+        if (from[p] > 0 && from[p] >= least) return 1;
+        if (most == 0) return 0;
+    }
+    return 0;
 }
 
 /* x ← P(bx) + part of the kicks, to its limit; 0 when it is eternal. The kicks are in l->cascade. */
@@ -169,7 +194,7 @@ static int spread(npde__system *s, const double *y, double part, double *fired)
             const npde__stencil *of = stencil_of(l, p);
             if (!of->absorbing) continue;
             const double shift = l->probe_drive[p], before = fired[p];
-            if (comes_round(l, p, shift)) return 0;
+            if (fires_again(l, p, shift) && excites_itself(l, p, 1, 1)) return 0;
             fired[p] = part * l->cascade[p];
             if (shift > 0) fired[p] += mass_above(of, y + p * s->stride, sums_of(l, p), right_end(of) - shift);
             change = fmax(change, fabs(fired[p] - before));
@@ -192,6 +217,17 @@ static void find_unseen(lif_system *l)
     }
 }
 
+/*
+ * Does a cascade that ends fire much more than its kick? A population without a layer had none, and one that does not excite
+ * itself sets nothing off: it only follows the others.
+ */
+static int spreads_by_itself(lif_system *l, const double *fired)
+{
+    for (size_t p = 0; p < l->base.n_rates; p++)
+        if (l->cascade[p] > 0 && fired[p] > sets_off * kick * l->cascade[p] && excites_itself(l, p, 0, 0)) return 1;
+    return 0;
+}
+
 npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired)
 {
     lif_system *l = npde__lif_self(s);
@@ -206,9 +242,8 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
         if (rates) l->cascade[p] = layer ? width * rates[p] / u : 0;
         if (of->absorbing) accumulate(of, y + p * s->stride, sums_of(l, p));
     }
-    int ends = spread(s, y, kick, fired), sets = !ends;
-    for (size_t p = 0; p < s->n_rates; p++) sets = sets || fired[p] > sets_off * kick * l->cascade[p];
-    if (!sets) return NPDE__CASCADE_NONE;
+    int ends = spread(s, y, kick, fired);
+    if (ends && !spreads_by_itself(l, fired)) return NPDE__CASCADE_NONE;
     /* What the layer lacks belongs to the cascade, the rest of the kick does not. */
     if (ends) ends = spread(s, y, rates ? 1 : 0, fired);
     for (size_t p = 0; p < s->n_rates; p++) fired[p] = ends ? fmin(1, fired[p]) : stencil_of(l, p)->absorbing;
@@ -249,11 +284,14 @@ static npde_status unsupported(const npde__system *s, size_t p, const char *why)
                       "the run stops before the blow-up: the jump is not known with %s (population %zu)", why, p);
 }
 
-/* Is it known how population p takes the firing? */
+/* Is it known how population p takes the firing? probe_drive are its shifts. */
 static npde_status check_effects(const npde__system *s, size_t p, const double *fired)
 {
     const lif_system *l = npde__lif_const(s);
     const size_t n = s->n_rates;
+    if (fires_again(l, p, l->probe_drive[p]))
+        return unsupported(s, p,
+                           "neurons that would fire more than once, although no loop of excitation keeps them firing");
     if (fired[p] > 0 && l->pop[p].refractory == NPDE_REFRACTORY_FIXED)
         return unsupported(s, p, "a fixed refractory time");
     for (size_t q = 0; q < n; q++) {
@@ -272,15 +310,15 @@ npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *r
     lif_system *l = npde__lif_self(s);
     if (!look(l, t, rates)) return unsupported(s, 0, "a callback that fails there");
     if (l->present.noise) return unsupported(s, 0, "noise that grows with the rates");
-    if (l->grid->scheme == NPDE_SCHEME_SPECTRAL)
+    if (y && s->smooth)
         return unsupported(s, 0,
                            "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");
+    act(l, fired);
     for (size_t p = 0; p < s->n_rates; p++) {
         const npde_status status = check_effects(s, p, fired);
         if (status) return status;
     }
-    act(l, fired);
-    for (size_t p = 0; p < s->n_rates; p++) {
+    for (size_t p = 0; y && p < s->n_rates; p++) {
         double *density = y + p * s->stride;
         if (l->probe_drive[p] > 0)
             move(&l->pop[p], stencil_of(l, p), l->probe_drive[p], density, density + s->points, sums_of(l, p),

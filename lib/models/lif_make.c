@@ -236,6 +236,7 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
         return status;
     }
     l->base.constant = !l->base.coupled && !l->moves;
+    l->base.smooth = l->grid->scheme == NPDE_SCHEME_SPECTRAL;
     l->base.signature = signature(l, m);
     *out = &l->base;
     return NPDE_OK;

@@ -157,6 +157,26 @@ npde_status npde__blowup_watch(npde_solver *s, int stuck)
 
 /* ---- what then ---- */
 
+/* Would this cascade, at these rates, be passed by if the user asked for jumps? */
+static int jump_helps(const npde_solver *s, npde__run *run, npde__cascade cascade, const double *rates)
+{
+    const npde__blowup *b = &run->blowup;
+    if (cascade != NPDE__CASCADE_ENDS || b->action == NPDE_BLOWUP_JUMP || run->dt > 0) return 0;
+    if (s->grid && run->system->smooth) return 0; /* of its own, the solver would make another */
+    char text[sizeof s->context->error];
+    memcpy(text, s->context->error, sizeof text);
+    const npde_status status = run->system->ops->fire(run->system, run->t, NULL, rates, b->fired);
+    memcpy(s->context->error, text, sizeof text); /* it was no error */
+    return !status;
+}
+
+int npde__blowup_advise(const npde_solver *s, npde__run *run)
+{
+    if (!run->system->ops->cascade) return 0;
+    return jump_helps(s, run, run->system->ops->cascade(run->system, run->t, run->stepper.y, NULL, run->blowup.fired),
+                      NULL);
+}
+
 /* Those who fire count for the jump at the present time. */
 static npde_status fire(npde__run *run, const double *rates)
 {
@@ -234,7 +254,9 @@ npde_status npde__blowup_pass(npde_solver *s)
     npde__log(s->context, NPDE_LOG_NOTICE,
               eternal ? "the rate becomes infinite at t = %.10g, and the cascade never ends: those who fire are pushed "
                         "over the threshold again"
-                      : "the rate becomes infinite at t = %.10g; set the option blowup to jump to go on beyond",
+              : jump_helps(s, s->run, NPDE__CASCADE_ENDS, s->run->stepper.rates)
+                  ? "the rate becomes infinite at t = %.10g; set the option blowup to jump to go on beyond"
+                  : "the rate becomes infinite at t = %.10g, and the jump beyond is not known",
               b->time);
     return eternal ? NPDE_NOTICE_ETERNAL : NPDE_NOTICE_BLOWUP;
 }

@@ -86,7 +86,7 @@ static int64_t damping_steps(const npde__run *run, int rough)
 }
 
 /* No smaller step helps at the very start. */
-static npde_status no_start(const npde_solver *s, const npde__run *run, double t0)
+static npde_status no_start(const npde_solver *s, npde__run *run, double t0)
 {
     npde_context *c = s->context;
     if (run->system->answer > 0) {
@@ -95,8 +95,8 @@ static npde_status no_start(const npde_solver *s, const npde__run *run, double t
     }
     return npde__fail(c, NPDE_ERR_RANGE,
                       "the initial data have no finite rate at t = %g: %.300s. With excitation, b n(v_threshold) >= 1, "
-                      "the equation blows up at once: start with less density there, or set the option blowup to jump",
-                      t0, c->reason);
+                      "the equation blows up at once: start with less density there%s",
+                      t0, c->reason, npde__blowup_advise(s, run) ? ", or set the option blowup to jump" : "");
 }
 
 /*

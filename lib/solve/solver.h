@@ -114,6 +114,8 @@ npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, 
 npde_status npde__blowup_watch(npde_solver *s, int stuck);
 /* A run that stands before a blow-up: jumps, or says once more why it stops. */
 npde_status npde__blowup_pass(npde_solver *s);
+/* Would the option blowup = jump bring a start beyond the cascade that its data set off? */
+int npde__blowup_advise(const npde_solver *s, npde__run *run);
 /*
  * The answer to the first rates of a run. Data so dense at a threshold that they blow up at once have none, or negative ones:
  * then it jumps if it may; the answer is that of the rates afterwards, and otherwise NPDE__RETRY.

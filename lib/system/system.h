@@ -94,7 +94,7 @@ typedef struct {
     npde__cascade (*cascade)(npde__system *s, double t, const double *y, const double *rates, double *fired);
     /*
      * Fires these fractions in y, which a cascade at these rates gave: the physical jump. NPDE_ERR_UNSUPPORTED, with a text, where
-     * it is not known what that is.
+     * it is not known what that is. With y NULL only that is found out, for any grid.
      */
     npde_status (*fire)(npde__system *s, double t, double *y, const double *rates, const double *fired);
     /* The moment certificate of y at t: a value >= 1 proves that the rate becomes infinite before *time. */
@@ -128,6 +128,7 @@ struct npde__system {
     int ordinary;        /* a few ordinary equations and no density */
     int coupled;         /* coefficients depend on the present rates */
     int constant;        /* F(t, y) = L y with a constant L */
+    int smooth;          /* the grid cannot hold discontinuities */
     int32_t answer;      /* what the user's callback last returned */
     double max_step;     /* the shortest delay; infinite if none */
     const double *jumps; /* ascending: times at which the user says that coefficients jump; the solver's */

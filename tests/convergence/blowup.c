@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Blow-up: times, exponents, jumps against computations of another kind and closed forms; what a run does at one. */
 #include "problem.h"
+#include "solve/solver.h"
 #include "steppers/stepper.h"
 
 #include <math.h>
@@ -567,6 +568,121 @@ START_TEST(excitation_and_inhibition)
 }
 END_TEST
 
+typedef struct {
+    npde_context *c;
+    npde_model *m;
+    npde_solver *s;
+} pair;
+
+/* Two populations with Gaussian data: population 0 with the weights b_00, b_01 on it, population 1 with b_10, b_11. */
+static pair pair_of(const double *weights, double mean0, double variance0, double mean1, double variance1,
+                    npde_id action)
+{
+    pair x;
+    OK(x.c, npde_context_new(&x.c));
+    OK(x.c, npde_model_new(x.c, NPDE_MODEL_LIF_NETWORK, 2, &x.m));
+    OK(x.c, npde_model_set_matrix(x.m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    OK(x.c, npde_solver_new(x.m, NULL, NPDE_METHOD_RODAS5P, &x.s));
+    OK(x.c, npde_solver_set(x.s, NPDE_OPTION_BLOWUP, action));
+    if (action == NPDE_BLOWUP_STOP) OK(x.c, npde_solver_set(x.s, NPDE_OPTION_LAYER, 1e-6));
+    OK(x.c, npde_solver_set(x.s, NPDE_OPTION_RTOL, 1e-7));
+    OK(x.c, npde_solver_set_gaussian(x.s, 0, mean0, variance0));
+    OK(x.c, npde_solver_set_gaussian(x.s, 1, mean1, variance1));
+    return x;
+}
+
+static void pair_free(pair *x)
+{
+    npde_solver_free(x->s);
+    npde_model_free(x->m);
+    npde_context_free(x->c);
+}
+
+/*
+ * Population 1 is pushed by 1.3 Δ = 1.054 > V_F − V_R when population 0 blows up. If it excites nobody, its neurons fire a
+ * second time and that is all, which is not known; round a loop with b_01 b_10 > 1 they fire for ever. Population 0 alone blows up at 0.0024656661.
+ */
+START_TEST(firing_more_than_once_is_not_for_ever)
+{
+    const double feeds[] = {0.5, 0, 1.3, 0}, weak[] = {0.5, 1e-3, 1.3, 0}, loop[] = {0.5, 1.2, 1.3, 0};
+    for (int jump = 0; jump < 2; jump++)
+        for (int k = 0; k < 3; k++) {
+            double t, value;
+            pair x = pair_of(k == 0   ? feeds
+                             : k == 1 ? weak
+                                      : loop,
+                             1.83, 0.003, 0, 0.04, jump ? NPDE_BLOWUP_JUMP : NPDE_BLOWUP_STOP);
+            ck_assert_int_ge(npde_solver_start(x.s, 0), 0);
+            ANSWERS(x.c, k < 2 ? NPDE_NOTICE_BLOWUP : NPDE_NOTICE_ETERNAL, npde_solver_advance(x.s, 0.01, &t));
+            const char *text = npde_context_error(x.c);
+            ck_assert_msg(strstr(text, "to jump") == NULL, "%s", text);
+            if (k < 2) ck_assert_msg(strstr(text, jump ? "more than once" : "not known") != NULL, "%s", text);
+            OK(x.c, npde_solver_stat(x.s, NPDE_STAT_BLOWUP_TIME, &value));
+            NEAR(value, 0.0024656661, jump ? 2e-6 : 1e-8);
+            OK(x.c, npde_solver_stat(x.s, NPDE_STAT_JUMPS, &value));
+            ck_assert(value == 0);
+            OK(x.c, npde_solver_stat(x.s, NPDE_STAT_JUMP_SIZE, &value));
+            if (k < 2) NEAR(value, 0.810756, 1e-3);
+            pair_free(&x);
+        }
+}
+END_TEST
+
+/*
+ * Excitation that runs forward only makes no cascade, whether the target is quiet or has a layer of its own: a layer of the source
+ * is all that fires. With a source that excites itself there is one.
+ */
+START_TEST(no_cascade_without_a_loop)
+{
+    const double forward[] = {0, 0, 1, 0}, strong[] = {0, 0, 5, 0}, loop[] = {1.2, 0, 1, 0};
+    const double *const weights[] = {forward, strong, loop};
+    for (int layers = 1; layers <= 2; layers++)
+        for (int k = 0; k < 3; k++) {
+            double fired[2], rates[2];
+            int told = 0;
+            pair x = pair_of(weights[k], 1.5, 0.005, 1.7, 0.01, NPDE_BLOWUP_STOP);
+            for (size_t p = 0; p < (size_t)layers; p++) OK(x.c, npde_model_set(x.m, p, NPDE_PARAM_DRIVE, 60));
+            ck_assert_int_ge(npde_solver_start(x.s, 0), 0);
+            for (int i = 1; i <= 10; i++) {
+                const npde_status status = npde_solver_advance(x.s, 1e-3 * i, NULL);
+                ck_assert_msg(status >= 0, "%s", npde_context_error(x.c));
+                told = status == NPDE_NOTICE_BLOWUP || status == NPDE_NOTICE_ETERNAL;
+                if (told) break;
+                const npde__run *of = x.s->run;
+                const npde__cascade cascade =
+                    of->system->ops->cascade(of->system, of->t, of->stepper.y, of->stepper.rates, fired);
+                OK(x.c, npde_solver_rates(x.s, rates, 2));
+                ck_assert(rates[0] > 0 && (k == 2 || cascade == NPDE__CASCADE_NONE));
+            }
+            ck_assert_msg(told == (k == 2), "weights %d, layers %d", k, layers);
+            pair_free(&x);
+        }
+}
+END_TEST
+
+/* A start that the option cannot help is not told to set it. */
+START_TEST(advice_that_helps)
+{
+    const data eternal = {1, 1.5, 0, 0};
+    const double helped = 0.8, beyond = 1.5;
+    for (int jump = 0; jump < 2; jump++) {
+        run *r = begin_with(&eternal, beyond, jump ? NPDE_BLOWUP_JUMP : NPDE_BLOWUP_STOP, NPDE_ERR_RANGE);
+        const char *text = npde_context_error(r->context);
+        ck_assert_msg(strstr(text, "at once") && !strstr(text, "to jump"), "%s", text);
+        run_free(r);
+    }
+    run *r = begin_with(&instant[1].d, helped, NPDE_BLOWUP_STOP, NPDE_ERR_RANGE);
+    ck_assert_msg(strstr(npde_context_error(r->context), "option blowup to jump"), "%s",
+                  npde_context_error(r->context));
+    /* What jumps do not know. */
+    OK(r->context, npde_model_set(r->model, 0, NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED));
+    OK(r->context, npde_model_set(r->model, 0, NPDE_PARAM_REFRACTORY_TIME, 0.2));
+    ANSWERS(r->context, NPDE_ERR_RANGE, npde_solver_start(r->solver, 0));
+    ck_assert_msg(!strstr(npde_context_error(r->context), "to jump"), "%s", npde_context_error(r->context));
+    run_free(r);
+}
+END_TEST
+
 /* A step that is given cannot follow a blow-up: jumps need adaptive ones. */
 START_TEST(jumps_need_adaptive_steps)
 {
@@ -620,6 +736,9 @@ int main(void)
     tcase_add_test(tcase, events_and_snapshots_of_a_jump);
     tcase_add_test(tcase, jumps_that_are_not_known);
     tcase_add_test(tcase, excitation_and_inhibition);
+    tcase_add_test(tcase, firing_more_than_once_is_not_for_ever);
+    tcase_add_test(tcase, no_cascade_without_a_loop);
+    tcase_add_test(tcase, advice_that_helps);
     tcase_add_test(tcase, jumps_need_adaptive_steps);
     tcase_add_test(tcase, regularised);
     suite_add_tcase(suite, tcase);
