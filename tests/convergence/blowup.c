@@ -600,7 +600,8 @@ static void pair_free(pair *x)
 
 /*
  * Population 1 is pushed by 1.3 Δ = 1.054 > V_F − V_R when population 0 blows up. If it excites nobody, its neurons fire a
- * second time and that is all, which is not known; round a loop with b_01 b_10 > 1 they fire for ever. Population 0 alone blows up at 0.0024656661.
+ * second time and that is all, which is not known; round a loop with b_01 b_10 > 1 they fire for ever. Population 0 alone
+ * blows up at 0.0024656661.
  */
 START_TEST(firing_more_than_once_is_not_for_ever)
 {

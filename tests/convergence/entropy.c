@@ -209,8 +209,8 @@ static double log_steady(double a, double v)
 }
 
 /*
- * Data where P is 1e-60 of its maximum: on spectral elements rounding hides it, and a measurement says so instead of a number, until the
- * density has come near; on finite volumes P is right there, and entropies are and fall.
+ * Data where P is 1e-60 of its maximum: on spectral elements rounding hides it, and a measurement says so instead of a number,
+ * until the density has come near; on finite volumes P is right there, and entropies are and fall.
  */
 START_TEST(where_the_steady_state_is_not_resolved)
 {
