@@ -251,7 +251,7 @@ enum {
 /** Values of NPDE_OPTION_OUTPUT. */
 enum {
     NPDE_OUTPUT_EXACT = 15001, /**< A step ends at each output time */
-    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT, and with ars222, ars443, ark4 and etdrk4 */
+    NPDE_OUTPUT_DENSE = 15002 /**< Steps go on; the state is interpolated to the method's order and its rates are taken. Exact all the same while an observer asks for OUTPUT, and with rodas3, rodas4p2, ars222, ars443, ark4 and etdrk4 */
 };
 
 /** Values of NPDE_OPTION_BLOWUP. */

@@ -92,8 +92,9 @@ NPDE_API npde_status npde_solver_step(npde_solver *solver, double t_limit, doubl
  * reached, and may be NULL. */
 NPDE_API npde_status npde_solver_advance(npde_solver *solver, double t_end, double *t);
 /**
- * Advances through ascending times and writes the rates there: the flux of the solution at that time, neither interpolated
- * nor lagged.
+ * Advances through ascending times and writes the rates there: the flux of the solution at that time. A step ends at each, or
+ * with the option OUTPUT at NPDE_OUTPUT_DENSE only at the last: the density is then interpolated to the method's order, and its
+ * flux taken.
  *
  * @param times    n_times ascending times ≥ the present time
  * @param n_times  ≥ 1

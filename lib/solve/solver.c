@@ -393,16 +393,24 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     }
     const double begin = run->t;
     accept(run, t, h);
+    if (lands && jump - target <= npde__time_slack(target))
+        run->jump_pending = 1; /* whatever fails before it is crossed */
     npde_status after = run->samples.dense ? interpolate_samples(run, begin) : NPDE_OK;
     if (!after) after = npde__solver_spikes(s, begin);
-    if (!after && lands && jump - target <= npde__time_slack(target)) after = npde__run_cross_jump(run);
+    if (!after && run->jump_pending) after = npde__run_cross_jump(run);
     if (!after) after = npde__solver_notify(s, NPDE_EVENT_STEP);
     return after ? after : npde__blowup_watch(s, 0);
 }
 
+/* Does t lie ahead? Not by the rounding errors of times alone: a step of that size would be one across a jump. */
+static int ahead(const npde__run *run, double t)
+{
+    return t - run->t > npde__time_slack(t);
+}
+
 npde_status npde__solver_advance(npde_solver *s, double t_end, int64_t *budget)
 {
-    while (s->run->t < t_end) {
+    while (ahead(s->run, t_end)) {
         const npde_status status = npde__solver_step(s, t_end, budget);
         if (status) return status;
     }
@@ -427,9 +435,12 @@ npde_status npde__solver_sample(npde_solver *s, const double *times, size_t n_ti
                   !run->stepper.method->ends_at_outputs && !observed(s, NPDE_EVENT_OUTPUT);
     npde_status status = NPDE_OK;
     while (left->n > 0) {
-        if (left->times[0] > run->t) {
+        if (ahead(run, left->times[0])) {
             if (status) break;
-            status = npde__solver_step(s, left->times[left->dense ? left->n - 1 : 0], budget);
+            /* Right after a start or a jump the slopes of what does not fit have nothing to do with the step: none is used. */
+            const int within = left->dense && (run->stepper.h_old > 0 || run->stepper.method->order == 0);
+            status = npde__solver_step(s, left->times[within ? left->n - 1 : 0], budget);
+            if (status < 0) break;
             continue;
         }
         memcpy(left->rates, run->stepper.rates, width * sizeof *rates);

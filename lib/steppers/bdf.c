@@ -248,7 +248,8 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
 {
     bdf *d = s->data;
     const size_t attempt = d->attempts++;
-    if (attempt >= ATTEMPTS) {
+    /* Steps begin anew where attempts fail, and after one so short that next to this one it is a point twice. */
+    if (attempt >= ATTEMPTS || (d->known > 0 && d->age[1] < 1e-3 * h)) {
         d->known = 0;
         d->next_order = MOST;
     }

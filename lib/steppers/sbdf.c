@@ -24,7 +24,7 @@
 
 enum {
     MOST = 5,
-    SETTLE = 2, /* steps that damp the layer of data or coefficients that do not fit, before the history begins */
+    SETTLE = 2,  /* steps that damp the layer of data or coefficients that do not fit, before the history begins */
     DENSE = 128, /* longest block whose inverse is kept: its product costs no more than a chain of solves */
     MANY = 4     /* rates: populations solved side by side cost less than reading an inverse for each */
 };
@@ -57,7 +57,9 @@ typedef struct {
     int inverted;     /* what is frozen is factored and inverted */
     int offered;      /* y[0] is not yet the accepted state (it is put right between steps) */
     int regular;      /* the offered state lies a full step on */
-    int interpolated; /* the last step was RODAS5P's: its interpolant, not ours */
+    int drifted,
+        offered_drifted; /* what is frozen serves the coefficients of the accepted, of the offered state no more */
+    int interpolated;    /* the last step was RODAS5P's: its interpolant, not ours */
     double *vectors;
 } memory;
 
@@ -97,7 +99,7 @@ static void convert(npde__stepper *s, double sign)
     }
 }
 
-/* Does what is frozen still serve the coefficients that the last state had? */
+/* Does what is frozen serve the coefficients that remainder() has just found? */
 static int serves(const npde__stepper *s, const formula *f, double gamma)
 {
     double low, high, advection;
@@ -105,17 +107,23 @@ static int serves(const npde__stepper *s, const formula *f, double gamma)
     return low >= 0.8 * f->low && high <= 0.8 * f->high && gamma * advection <= 0.25 * f->advection * f->advection;
 }
 
+/* Others are about to freeze: the history holds F again. */
+static void thaw(npde__stepper *s)
+{
+    if (self(s)->frozen) convert(s, +1);
+    self(s)->frozen = self(s)->inverted = 0;
+}
+
 static npde_status freeze(npde__stepper *s, const formula *f, double t)
 {
     memory *m = self(s);
-    if (m->frozen) convert(s, +1);
-    m->frozen = 0;
+    thaw(s);
     const npde_status status = s->system->ops->freeze(s->system, t, +1, s->rates);
     if (status) return status;
     s->system->ops->raise(s->system, 1 / (1 + (f->low + f->high) / 2));
     convert(s, -1);
     m->frozen = 1;
-    m->inverted = 0;
+    m->drifted = 0;
     return NPDE_OK;
 }
 
@@ -125,6 +133,7 @@ static npde_status freeze(npde__stepper *s, const formula *f, double t)
 static npde_status single_step(npde__stepper *s, double t, double h)
 {
     memory *m = self(s);
+    thaw(s);
     npde_status status = npde__rodas5p.step(s, t, h, 0);
     if (!status) status = npde__stepper_end_slope(s, t + h);
     if (status) return status;
@@ -139,9 +148,9 @@ static npde_status multistep(npde__stepper *s, const formula *f, double t, doubl
     npde__system *system = s->system;
     const npde__kernels *kernels = npde__kernels_best();
     const size_t k = m->order;
-    const double gamma = f->beta * h;
+    const double gamma = f->beta * s->dt; /* h but for rounding; the inverse is made again from it after a snapshot */
     npde_status status = NPDE_OK;
-    if (!m->frozen || !serves(s, f, gamma)) status = freeze(s, f, t);
+    if (!m->frozen || m->drifted) status = freeze(s, f, t);
     if (!status && !m->inverted) status = invert(s, gamma);
     if (status) return status;
     m->inverted = 1;
@@ -161,7 +170,9 @@ static npde_status multistep(npde__stepper *s, const formula *f, double t, doubl
     m->interpolated = 0;
     s->slope_new_known = 0;
     if (system->constant) return system->ops->rates(system, t + h, -1, s->y_new, s->rates_new);
-    return system->ops->remainder(system, t + h, -1, s->y_new, s->rates_new, m->g[k]);
+    status = system->ops->remainder(system, t + h, -1, s->y_new, s->rates_new, m->g[k]);
+    m->offered_drifted = !serves(s, f, gamma);
+    return status;
 }
 
 static npde_status step(npde__stepper *s, double t, double h, int want_error)
@@ -193,12 +204,9 @@ static void accept(npde__stepper *s, double h)
 {
     (void)h;
     memory *m = self(s);
-    if (m->frozen && m->interpolated) { /* an F beside G's: begin anew */
-        m->frozen = 0;
-        m->regular = 0;
-    }
     m->count = m->regular && m->settling == 0 ? m->count + 1 : 0;
-    if (m->settling > 0) m->settling--;
+    if (m->regular && m->settling > 0) m->settling--;
+    m->drifted = m->offered_drifted;
     rotate(m->y, m->order);
     rotate(m->g, m->order);
     m->offered = 1;
@@ -271,7 +279,7 @@ static void release(npde__stepper *s)
 static void snapshot(npde__stepper *s, npde__bytes *bytes)
 {
     memory *m = self(s);
-    int *const flags[] = {&m->frozen, &m->offered, &m->regular, &m->interpolated};
+    int *const flags[] = {&m->frozen, &m->offered, &m->regular, &m->interpolated, &m->drifted, &m->offered_drifted};
     npde__bytes_block(bytes, &m->count, sizeof m->count);
     npde__bytes_block(bytes, &m->settling, sizeof m->settling);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) npde__bytes_block(bytes, flags[i], sizeof(int));

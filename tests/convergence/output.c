@@ -238,6 +238,154 @@ START_TEST(a_jump_that_a_callback_failed_at_is_not_lost)
 }
 END_TEST
 
+/* ---- what once went wrong ---- */
+
+static run *moving(npde_id method, double dt, npde_coupling_fn drive, void *user)
+{
+    run *r = run_prepare(&network, 0, method, dt);
+    OK(r->context, npde_model_set_coupling(r->model, drive, user, NULL));
+    OK(r->context, npde_solver_set_gaussian(r->solver, 0, -1, 0.25));
+    return r;
+}
+
+static int32_t sines(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
+{
+    (void)n_pop, (void)rate;
+    const double *failing = user; /* from this time on */
+    drive[0] += sin(6 * t);
+    diffusion[0] += 0.3 * sin(5 * t);
+    return failing && t > *failing ? -7 : 0;
+}
+
+/* Data that do not vanish at the threshold have a slope at the start that is no part of what follows. */
+START_TEST(the_first_step_is_not_interpolated_by_its_slope)
+{
+    const double t = 0.03;
+    double exact;
+    run *r = moving(NPDE_METHOD_RODAS5P, 1e-4, sines, NULL);
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    exact = run_rate(r, t);
+    run_free(r);
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
+        double rate;
+        r = moving(method->id, 0.1, sines, NULL);
+        OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_OUTPUT, NPDE_OUTPUT_DENSE));
+        const npde_status status = npde_solver_start(r->solver, 0);
+        if (status >= 0) {
+            const double times_of_it[] = {t, 1};
+            double rates[2];
+            ck_assert_int_ge(npde_solver_sample(r->solver, times_of_it, 2, rates), 0);
+            rate = rates[0];
+            ck_assert_msg(fabs(rate - exact) < 1e-3, "%s: %g and not %g", npde_id_name(method->id), rate, exact);
+        }
+        run_free(r);
+    }
+}
+END_TEST
+
+/* Loose tolerances leave stiff residues in the state: what is interpolated must not show them. */
+START_TEST(dense_output_is_sound_at_loose_tolerances)
+{
+    enum { N = 20 };
+    double at[N], exact[N], rates[N];
+    for (int k = 0; k < N; k++) at[k] = 0.1 * (k + 1);
+    run *r = moving(NPDE_METHOD_RODAS5P, 1e-3, sines, NULL);
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    OK(r->context, npde_solver_sample(r->solver, at, N, exact));
+    run_free(r);
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++)
+        for (int digits = 1; digits <= 3 && method->error_order > 0 && method->order > 1; digits++) {
+            const double tolerance = pow(10, -digits);
+            r = moving(method->id, 0, sines, NULL);
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_OUTPUT, NPDE_OUTPUT_DENSE));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, tolerance));
+            OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_ATOL, tolerance / 100));
+            ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+            OK(r->context, npde_solver_sample(r->solver, at, N, rates));
+            for (int k = 0; k < N; k++)
+                ck_assert_msg(fabs(rates[k] - exact[k]) < 10 * tolerance * 0.3, "%s at %g: %g and not %g at t = %g",
+                              npde_id_name(method->id), tolerance, rates[k], exact[k], at[k]);
+            run_free(r);
+        }
+}
+END_TEST
+
+/* A time that is a jump's but for rounding is the jump's: no step across it, no limit from its other side. */
+START_TEST(an_output_a_rounding_error_after_a_jump_is_at_the_jump)
+{
+    const double jumps[] = {on, off}, after = nextafter(on, 1);
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
+        double at_jump[2], later[2];
+        for (int k = 0; k < 2; k++) {
+            run *r = moving(method->id, 0.01, pulse, NULL);
+            OK(r->context, npde_solver_set_jumps(r->solver, jumps, 2));
+            const npde_status status = npde_solver_start(r->solver, 0);
+            at_jump[k] = status < 0 ? 0 : run_rate(r, k ? after : on);
+            later[k] = status < 0 ? 0 : run_rate(r, 0.4);
+            run_free(r);
+        }
+        ck_assert_msg(at_jump[0] == at_jump[1] && fabs(later[0] - later[1]) < 1e-12, "%s: %.12g, %.12g",
+                      npde_id_name(method->id), later[0], later[1]);
+    }
+}
+END_TEST
+
+/* A callback that fails in a step that was cut, and is well afterwards, leaves nothing behind. */
+START_TEST(a_step_that_failed_leaves_nothing_behind)
+{
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++) {
+        double rate[2] = {0, 0};
+        for (int k = 0; k < 2; k++) {
+            double failing = INFINITY, t;
+            run *r = moving(method->id, 0.01, sines, &failing);
+            if (npde_solver_start(r->solver, 0) >= 0) {
+                OK(r->context, npde_solver_advance(r->solver, 0.2, &t));
+                failing = 0.2031;
+                if (k) ANSWERS(r->context, NPDE_ERR_CALLBACK, npde_solver_advance(r->solver, 0.205, &t));
+                if (k) NEAR(t, 0.2, 1e-15);
+                failing = INFINITY;
+                rate[k] = run_rate(r, 0.5);
+            }
+            run_free(r);
+        }
+        /* SBDF freezes its operator anew: that is another run of the same accuracy. */
+        const double allowed = method->past == 0 ? 1e-12 : method->order == 2 ? 3e-4 : method->order == 3 ? 1e-4 : 1e-5;
+        ck_assert_msg(fabs(rate[0] - rate[1]) < allowed, "%s: %.12g, %.12g", npde_id_name(method->id), rate[0],
+                      rate[1]);
+    }
+}
+END_TEST
+
+/* Every method goes on bit for bit from a snapshot while drive and noise move. */
+START_TEST(snapshots_while_coefficients_move)
+{
+    static unsigned char bytes[1 << 18];
+    const npde__method *method;
+    for (size_t i = 0; (method = lif_method_at(i)) != NULL; i++)
+        for (int k = 1; k < 12; k++) {
+            double rate[2] = {0, 0};
+            size_t need;
+            run *r = moving(method->id, 0.01, sines, NULL), *other = moving(method->id, 0.01, sines, NULL);
+            if (npde_solver_start(r->solver, 0) >= 0) {
+                run_rate(r, 0.04 * k);
+                OK(r->context, npde_solver_save(r->solver, bytes, sizeof bytes, &need));
+                rate[0] = run_rate(r, 0.8);
+                ck_assert_int_ge(npde_solver_start(other->solver, 0), 0);
+                OK(other->context, npde_solver_restore(other->solver, bytes, need));
+                rate[1] = run_rate(other, 0.8);
+            }
+            ck_assert_msg(rate[0] == rate[1], "%s, saved at %g: %.17g, %.17g", npde_id_name(method->id), 0.04 * k,
+                          rate[0], rate[1]);
+            run_free(r);
+            run_free(other);
+        }
+}
+END_TEST
+
 START_TEST(jumps_are_checked)
 {
     run *r = run_prepare(&network, 0, NPDE_METHOD_TR_BDF2, 0);
@@ -256,4 +404,7 @@ END_TEST
 
 MAIN("output", dense_output_has_the_order_of_the_method, dense_output_keeps_adaptive_tolerances,
      observers_of_outputs_see_the_state_of_their_time, announced_jumps_of_the_drive_are_met,
-     delays_carry_announced_jumps, a_jump_that_a_callback_failed_at_is_not_lost, jumps_are_checked)
+     delays_carry_announced_jumps, a_jump_that_a_callback_failed_at_is_not_lost,
+     the_first_step_is_not_interpolated_by_its_slope, dense_output_is_sound_at_loose_tolerances,
+     an_output_a_rounding_error_after_a_jump_is_at_the_jump, a_step_that_failed_leaves_nothing_behind,
+     snapshots_while_coefficients_move, jumps_are_checked)
