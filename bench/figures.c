@@ -57,6 +57,16 @@ static void read_column(const char *path, size_t column, values *v)
     fclose(csv);
 }
 
+/* What the panels show and the curves in them: columns 0 and 1. Is there any? */
+static int read_panels(const char *folder, const char *name, values *shown, values *groups)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.csv", folder, name);
+    read_column(path, 0, shown);
+    read_column(path, 1, groups);
+    return groups->n > 0;
+}
+
 void bench_draw(const char *folder, const char *name)
 {
     char command[8400];
@@ -89,12 +99,8 @@ static void plot_key(FILE *g, const values *groups)
 
 void bench_figure(const char *folder, const char *name, const char *title)
 {
-    char path[4096];
     values shown, groups;
-    snprintf(path, sizeof path, "%s/%s.csv", folder, name);
-    read_column(path, 0, &shown);
-    read_column(path, 1, &groups);
-    if (!groups.n) return;
+    if (!read_panels(folder, name, &shown, &groups)) return;
     const size_t panels = shown.n + 1, columns = panels < 3 ? panels : 3;
     FILE *g = bench_create(folder, name, ".gp");
     fprintf(g, "name = '%s'\ntitle = '%s'\ncolumns = %zu\nrows = %zu\nset encoding utf8\n%s", name, title, columns,
@@ -108,12 +114,8 @@ void bench_figure(const char *folder, const char *name, const char *title)
 
 void bench_curves(const char *folder, const char *name, const char *settings)
 {
-    char path[4096];
     values shown, groups;
-    snprintf(path, sizeof path, "%s/%s.csv", folder, name);
-    read_column(path, 0, &shown);
-    read_column(path, 1, &groups);
-    if (!groups.n) return;
+    if (!read_panels(folder, name, &shown, &groups)) return;
     FILE *g = bench_create(folder, name, ".gp");
     fprintf(g,
             "ext = exists('ext') ? ext : 'png'\nif (ext eq 'png') set terminal pngcairo size 520*%zu,480 font 'DejaVu "

@@ -144,8 +144,8 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
                                            (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP));
     if (status) return status;
     npde__controller_begin(&run->controller, (npde_id)npde__solver_option(s, NPDE_OPTION_CONTROLLER));
-    const npde_status spikes = npde__spikes_begin(run);
-    if (spikes) return spikes;
+    status = npde__spikes_begin(run);
+    if (status) return status;
     if (s->n_jumps > 0) {
         run->jumps = npde__alloc(s->context, s->n_jumps, sizeof *run->jumps);
         if (!run->jumps) return NPDE_ERR_MEMORY;
@@ -274,9 +274,7 @@ npde_status npde__run_cross_jump(npde__run *run)
     int rough;
     if (status == NPDE_OK) status = first_slope(run, &rough);
     settle(run);
-    const double slack = npde__time_slack(run->t);
-    const size_t next = npde__system_jump_after(system, run->t + slack);
-    if (next > 0 && system->jumps[next - 1] >= run->t - slack) st->startup = damping_steps(run, 1);
+    if (npde__system_jump_at(system, run->t)) st->startup = damping_steps(run, 1);
     if (status == NPDE_OK) run->jump_pending = 0;
     return status > 0 ? npde__fail(system->context, NPDE_ERR_RANGE,
                                    "at t = %g coefficients jump so that the rates are not finite: %.300s", run->t,

@@ -6,6 +6,14 @@
 
 #include <math.h>
 
+int npde__window_holds(const npde__window *window, const npde__system *s, double h, double theta_part, double s_part)
+{
+    double low, high, advection; /* (μ − μ_r)²/a_r */
+    s->ops->drift(s, &low, &high, &advection);
+    return low >= theta_part * window->low && high <= theta_part * window->high &&
+           h * advection <= s_part * s_part * window->advection * window->advection;
+}
+
 npde_status npde__frozen_init(npde__frozen *f, const npde__system *s)
 {
     if (!s->ops->drift)
@@ -64,10 +72,7 @@ static int serves(const npde__stepper *s, const npde__window *window, double h)
 {
     if (s->system->constant) return 1;
     if (!s->system->ops->drift) return 0;
-    double low, high, advection; /* (μ − μ_r)²/a_r */
-    s->system->ops->drift(s->system, &low, &high, &advection);
-    return low >= window->low / 2 && high <= window->high / 2 &&
-           h * advection <= window->advection * window->advection / 4;
+    return npde__window_holds(window, s->system, h, 0.5, 0.5);
 }
 
 npde_status npde__frozen_end(npde__frozen *f, npde__stepper *s, double t, const npde__window *window, double *scratch)

@@ -23,6 +23,9 @@ typedef struct {
     double low, high, advection;
 } npde__window;
 
+/* Are the coefficients that the system has last found within these parts of the window, for θ and for s with this h? */
+int npde__window_holds(const npde__window *window, const npde__system *s, double h, double theta_part, double s_part);
+
 extern const npde__window npde__etdrk4_window;
 
 typedef struct {

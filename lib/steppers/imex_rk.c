@@ -12,22 +12,18 @@
 #include "steppers/imex_rk.h"
 
 #include "numerics/kernels.h"
+#include "steppers/inverse.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { MOST = NPDE__IMEX_STAGES };
 
-enum {
-    DENSE = 128,     /* longest block whose inverse is kept: its product costs no more than a chain of solves */
-    LARGE = 1 << 24, /* numbers of all inverses that are too many */
-    PATIENCE = 16    /* steps with the same factors before they are inverted: about what that costs */
-};
+enum { PATIENCE = 16 }; /* steps with the same factors before they are inverted: about what that costs */
 
 typedef struct {
     npde__frozen frozen;
-    double *inverse; /* of I − γhL, block by block; NULL for long or many ones */
-    size_t ld;
+    npde__inverse inverse; /* of I − γhL */
     int inverted;
 } memory;
 
@@ -36,11 +32,7 @@ static npde_status init(npde__stepper *s)
     npde_context *c = s->system->context;
     memory *m = s->data = npde__alloc(c, 1, sizeof *m);
     const npde_status status = m ? npde__frozen_init(&m->frozen, s->system) : NPDE_ERR_MEMORY;
-    if (status) return status;
-    m->ld = (s->system->stride + 7) / 8 * 8;
-    if (s->system->stride > DENSE || s->system->n * m->ld > LARGE) return NPDE_OK;
-    m->inverse = npde__alloc(c, s->system->n * m->ld, sizeof *m->inverse);
-    return m->inverse ? NPDE_OK : NPDE_ERR_MEMORY;
+    return status ? status : npde__inverse_init(&m->inverse, s->system);
 }
 
 static void release(npde__stepper *s)
@@ -48,7 +40,7 @@ static void release(npde__stepper *s)
     memory *m = s->data;
     if (!m) return;
     npde__frozen_free(&m->frozen, s->system->context);
-    npde__free(s->system->context, m->inverse);
+    npde__inverse_free(&m->inverse, s->system->context);
     npde__free(s->system->context, m);
 }
 
@@ -71,18 +63,10 @@ static void snapshot(npde__stepper *s, npde__bytes *bytes)
 static npde_status factor(npde__stepper *s, double gamma)
 {
     memory *m = s->data;
-    npde__system *system = s->system;
-    const size_t stride = system->stride;
-    const npde_status status = system->ops->factor(system, gamma);
+    const npde_status status = s->system->ops->factor(s->system, gamma);
     if (m->frozen.uses < PATIENCE) m->inverted = 0;
-    if (status || m->inverted || !m->inverse || m->frozen.uses < PATIENCE) return status;
-    double *x = s->error;
-    for (size_t j = 0; j < stride; j++) { /* column j of all blocks at once */
-        memset(x, 0, system->n * sizeof *x);
-        for (size_t b = 0; b < system->n; b += stride) x[b + j] = 1;
-        system->ops->solve(system, 0, x, s->residual);
-        for (size_t b = 0; b < system->n; b += stride) memcpy(m->inverse + (b + j) * m->ld, x + b, stride * sizeof *x);
-    }
+    if (status || m->inverted || !m->inverse.a || m->frozen.uses < PATIENCE) return status;
+    npde__inverse_make(&m->inverse, s->system, s->error, s->residual);
     m->inverted = 1;
     return NPDE_OK;
 }
@@ -91,16 +75,12 @@ static npde_status factor(npde__stepper *s, double gamma)
 static void solve(npde__stepper *s, const double *x, double *y)
 {
     const memory *m = s->data;
-    npde__system *system = s->system;
-    const size_t stride = system->stride;
-    if (!m->inverted) {
-        memcpy(y, x, system->n * sizeof *y);
-        system->ops->solve(system, 0, y, s->residual);
+    if (m->inverted) {
+        npde__inverse_multiply(&m->inverse, s->system, x, y);
         return;
     }
-    const npde__kernels *kernels = npde__kernels_best();
-    for (size_t b = 0; b < system->n; b += stride)
-        kernels->multiply(stride, stride, m->inverse + b * m->ld, m->ld, x + b, y + b);
+    memcpy(y, x, s->system->n * sizeof *y);
+    s->system->ops->solve(s->system, 0, y, s->residual);
 }
 
 /* ---- stages ---- */

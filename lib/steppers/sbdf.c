@@ -15,48 +15,46 @@
  * s_k from the roots of the characteristic polynomial; half of s_k is allowed next to 0.8 of the window of θ. The reference's
  * diffusion is raised to put θ in the middle of its window.
  */
-#include "steppers/stepper.h"
-
 #include "numerics/kernels.h"
+#include "steppers/frozen.h"
+#include "steppers/inverse.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
     MOST = 5,
-    SETTLE = 2,  /* steps that damp the layer of data or coefficients that do not fit, before the history begins */
-    DENSE = 128, /* longest block whose inverse is kept: its product costs no more than a chain of solves */
-    MANY = 4     /* rates: populations solved side by side cost less than reading an inverse for each */
+    SETTLE = 2, /* steps that damp the layer of data or coefficients that do not fit, before the history begins */
+    MANY = 4    /* rates: populations solved side by side cost less than reading an inverse for each */
 };
 
 typedef struct {
     double beta, alpha[MOST], e[MOST];
-    double low, high, advection; /* the window of θ, and s_k */
+    npde__window window; /* of θ, and s_k */
 } formula;
 
 static const formula formulas[MOST + 1] = {
-    [2] = {2. / 3, {4. / 3, -1. / 3}, {2, -1}, -1, 1. / 3, 0.904},
-    [3] = {6. / 11, {18. / 11, -9. / 11, 2. / 11}, {3, -3, 1}, -1. / 2, 1. / 7, 0.502},
-    [4] = {12. / 25, {48. / 25, -36. / 25, 16. / 25, -3. / 25}, {4, -6, 4, -1}, -1. / 5, 1. / 15, 0.271},
+    [2] = {2. / 3, {4. / 3, -1. / 3}, {2, -1}, {-1, 1. / 3, 0.904}},
+    [3] = {6. / 11, {18. / 11, -9. / 11, 2. / 11}, {3, -3, 1}, {-1. / 2, 1. / 7, 0.502}},
+    [4] = {12. / 25, {48. / 25, -36. / 25, 16. / 25, -3. / 25}, {4, -6, 4, -1}, {-1. / 5, 1. / 15, 0.271}},
     [5] = {60. / 137,
            {300. / 137, -300. / 137, 200. / 137, -75. / 137, 12. / 137},
            {5, -10, 10, -5, 1},
-           -0.08271182329550228, /* cos(π/5) = (1 + √5)/4 */
-           1. / 31,
-           0.143},
+           {-0.08271182329550228, /* cos(π/5) = (1 + √5)/4 */
+            1. / 31, 0.143}},
 };
 
 typedef struct {
     size_t order;
     double *y[MOST + 1], *g[MOST + 1]; /* states and G, the present ones first; the last pair is room for the next */
-    double *rest, *inverse;            /* right side; inverse of I − βhL, block by block, when short */
-    size_t ld;
-    int64_t settling; /* steps left that damp the layer after a restart, before the history begins */
-    int64_t count;    /* states at the spacing dt, the present one included; 0 after a restart */
-    int frozen;       /* g holds G of the frozen L, otherwise F */
-    int inverted;     /* what is frozen is factored and inverted */
-    int offered;      /* y[0] is not yet the accepted state (it is put right between steps) */
-    int regular;      /* the offered state lies a full step on */
+    double *rest;                      /* right side */
+    npde__inverse inverse;             /* of I − βhL; not for many rates */
+    int64_t settling;                  /* steps left that damp the layer after a restart, before the history begins */
+    int64_t count;                     /* states at the spacing dt, the present one included; 0 after a restart */
+    int frozen;                        /* g holds G of the frozen L, otherwise F */
+    int inverted;                      /* what is frozen is factored and inverted */
+    int offered;                       /* y[0] is not yet the accepted state (it is put right between steps) */
+    int regular;                       /* the offered state lies a full step on */
     int drifted,
         offered_drifted; /* what is frozen serves the coefficients of the accepted, of the offered state no more */
     int interpolated;    /* the last step was RODAS5P's: its interpolant, not ours */
@@ -72,20 +70,10 @@ static memory *self(npde__stepper *s)
 
 static npde_status invert(npde__stepper *s, double gamma)
 {
-    memory *m = self(s);
-    npde__system *system = s->system;
-    const npde_status status = system->ops->factor(system, gamma);
-    if (status || !m->inverse) return status;
-    const size_t stride = system->stride;
-    double *x = m->rest;
-    for (size_t j = 0; j < stride; j++) { /* column j of all blocks at once */
-        memset(x, 0, system->n * sizeof *x);
-        for (size_t b = 0; b < system->n; b += stride) x[b + j] = 1;
-        system->ops->solve(system, 0, x, s->residual);
-        for (size_t b = 0; b < system->n; b += stride)
-            memcpy(m->inverse + b * m->ld + j * m->ld, x + b, stride * sizeof *x);
-    }
-    return NPDE_OK;
+    const memory *m = self(s);
+    const npde_status status = s->system->ops->factor(s->system, gamma);
+    if (!status && m->inverse.a) npde__inverse_make(&m->inverse, s->system, m->rest, s->residual);
+    return status;
 }
 
 /* g ← g + sign L y over the history: from F to G of what is frozen and back. */
@@ -97,14 +85,6 @@ static void convert(npde__stepper *s, double sign)
         npde__kernels_best()->combine(s->system->n, 2, (const double[]){1, sign},
                                       (const double *const[]){m->g[j], m->rest}, m->g[j]);
     }
-}
-
-/* Does what is frozen serve the coefficients that remainder() has just found? */
-static int serves(const npde__stepper *s, const formula *f, double gamma)
-{
-    double low, high, advection;
-    s->system->ops->drift(s->system, &low, &high, &advection);
-    return low >= 0.8 * f->low && high <= 0.8 * f->high && gamma * advection <= 0.25 * f->advection * f->advection;
 }
 
 /* Others are about to freeze: the history holds F again. */
@@ -120,7 +100,7 @@ static npde_status freeze(npde__stepper *s, const formula *f, double t)
     thaw(s);
     const npde_status status = s->system->ops->freeze(s->system, t, +1, s->rates);
     if (status) return status;
-    s->system->ops->raise(s->system, 1 / (1 + (f->low + f->high) / 2));
+    s->system->ops->raise(s->system, 1 / (1 + (f->window.low + f->window.high) / 2));
     convert(s, -1);
     m->frozen = 1;
     m->drifted = 0;
@@ -160,10 +140,8 @@ static npde_status multistep(npde__stepper *s, const formula *f, double t, doubl
     size_t terms = 0;
     for (size_t j = 0; j < k; j++, terms++) weight[terms] = f->alpha[j], x[terms] = m->y[j];
     for (size_t j = 0; j < k && !system->constant; j++, terms++) weight[terms] = gamma * f->e[j], x[terms] = m->g[j];
-    kernels->combine(system->n, terms, weight, x, m->inverse ? m->rest : s->y_new);
-    if (m->inverse)
-        for (size_t b = 0; b < system->n; b += system->stride)
-            kernels->multiply(system->stride, system->stride, m->inverse + b * m->ld, m->ld, m->rest + b, s->y_new + b);
+    kernels->combine(system->n, terms, weight, x, m->inverse.a ? m->rest : s->y_new);
+    if (m->inverse.a) npde__inverse_multiply(&m->inverse, system, m->rest, s->y_new);
     else system->ops->solve(system, 0, s->y_new, s->rates_new);
     s->stages++;
     memcpy(s->rates_new, s->rates, system->n_rates * sizeof *s->rates);
@@ -171,7 +149,7 @@ static npde_status multistep(npde__stepper *s, const formula *f, double t, doubl
     s->slope_new_known = 0;
     if (system->constant) return system->ops->rates(system, t + h, -1, s->y_new, s->rates_new);
     status = system->ops->remainder(system, t + h, -1, s->y_new, s->rates_new, m->g[k]);
-    m->offered_drifted = !serves(s, f, gamma);
+    m->offered_drifted = !npde__window_holds(&f->window, system, gamma, 0.8, 0.5);
     return status;
 }
 
@@ -260,10 +238,7 @@ static npde_status init(npde__stepper *s)
         m->g[j] = m->y[j] + n;
     }
     m->rest = m->vectors + (vectors - 1) * n;
-    if (system->stride > DENSE || system->n_rates >= MANY) return NPDE_OK;
-    m->ld = (system->stride + 7) / 8 * 8;
-    m->inverse = npde__alloc(c, n * m->ld, sizeof(double));
-    return m->inverse ? NPDE_OK : NPDE_ERR_MEMORY;
+    return system->n_rates >= MANY ? NPDE_OK : npde__inverse_init(&m->inverse, system);
 }
 
 static void release(npde__stepper *s)
@@ -271,7 +246,7 @@ static void release(npde__stepper *s)
     memory *m = self(s);
     if (!m) return;
     npde__free(s->system->context, m->vectors);
-    npde__free(s->system->context, m->inverse);
+    npde__inverse_free(&m->inverse, s->system->context);
     npde__free(s->system->context, m);
 }
 

@@ -32,12 +32,17 @@ size_t npde__system_jump_after(const npde__system *s, double t)
     return low;
 }
 
-double npde__system_beside(const npde__system *s, double t, int side)
+const double *npde__system_jump_at(const npde__system *s, double t)
 {
     const double slack = npde__time_slack(t);
     const size_t next = npde__system_jump_after(s, t + slack);
-    if (next == 0 || s->jumps[next - 1] < t - slack) return t;
-    return s->jumps[next - 1] + (side > 0 ? slack : -slack);
+    return next > 0 && s->jumps[next - 1] >= t - slack ? &s->jumps[next - 1] : NULL;
+}
+
+double npde__system_beside(const npde__system *s, double t, int side)
+{
+    const double *jump = npde__system_jump_at(s, t), slack = npde__time_slack(t);
+    return jump ? *jump + (side > 0 ? slack : -slack) : t;
 }
 
 static double largest(const double *x, size_t n)

@@ -148,6 +148,8 @@ npde_status npde__system_stage(npde__system *s, double t, double gamma, const do
                                double *rates, double *residual, int64_t *iterations);
 /* Index of the first announced jump after t. */
 size_t npde__system_jump_after(const npde__system *s, double t);
+/* The announced jump that t is, but for rounding; NULL if it is none. */
+const double *npde__system_jump_at(const npde__system *s, double t);
 /* The time at which to ask a coefficient for its limit at t from this side: beside t if it jumps there, otherwise t. */
 double npde__system_beside(const npde__system *s, double t, int side);
 /* Number of the rates that the user sees. */
