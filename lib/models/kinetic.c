@@ -313,17 +313,8 @@ static void kinetic_measure(const npde__system *s, const double *e, double *size
 static void kinetic_snapshot(npde__system *s, npde__bytes *bytes)
 {
     lif_system *l = &self(s)->coupling;
-    double *const scalars[] = {&l->began, &l->accepted, &s->tail_mass, &s->mass_rounding};
-    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
-        npde__bytes_block(bytes, scalars[i], sizeof(double));
-    npde__bytes_block(bytes, &s->factorizations, sizeof s->factorizations);
-    npde__bytes_block(bytes, &s->callbacks, sizeof s->callbacks);
-    npde__bytes_block(bytes, l->past, s->n_rates * sizeof(double));
-    if (!l->memory) return;
-    npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
-    npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
-    npde__bytes_block(bytes, l->history.t, l->history.capacity * sizeof(double));
-    npde__bytes_block(bytes, l->history.rates, l->history.capacity * l->history.n_rates * sizeof(double));
+    npde__lif_snapshot_coupling(s, l, bytes);
+    if (l->memory) npde__history_snapshot(&l->history, bytes);
 }
 
 static void kinetic_free(npde__system *s)

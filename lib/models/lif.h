@@ -165,6 +165,9 @@ npde_status npde__lif_solve_rates(lif_system *l, const double *matrix, const int
 /* N(t − τ) + C(t − τ)/τ of a fixed refractory time. */
 double npde__lif_release(const lif_system *l, size_t p, double t, int side);
 
+/* Times, rates before the start and counters of the system s whose coupling l is: what a snapshot begins with. */
+void npde__lif_snapshot_coupling(npde__system *s, lif_system *l, npde__bytes *bytes);
+
 /* The seam's memory of delays. */
 void npde__lif_begin(npde__system *s, double t, const double *rates);
 void npde__lif_remember(lif_system *l, double t, const double *y, const double *rates);

@@ -439,3 +439,13 @@ void npde__lif_free_coupling(lif_system *l)
     npde__history_free(&l->history, c);
     npde__callback_release(l->coupling);
 }
+
+void npde__lif_snapshot_coupling(npde__system *s, lif_system *l, npde__bytes *bytes)
+{
+    double *const scalars[] = {&l->began, &l->accepted, &s->tail_mass, &s->mass_rounding};
+    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
+        npde__bytes_block(bytes, scalars[i], sizeof(double));
+    npde__bytes_block(bytes, &s->factorizations, sizeof s->factorizations);
+    npde__bytes_block(bytes, &s->callbacks, sizeof s->callbacks);
+    npde__bytes_block(bytes, l->past, s->n_rates * sizeof(double));
+}

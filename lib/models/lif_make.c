@@ -16,12 +16,7 @@ static lif_system *self(npde__system *s)
 static void lif_snapshot(npde__system *s, npde__bytes *bytes)
 {
     lif_system *l = self(s);
-    double *const scalars[] = {&l->began, &l->accepted, &s->tail_mass, &s->mass_rounding};
-    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
-        npde__bytes_block(bytes, scalars[i], sizeof(double));
-    npde__bytes_block(bytes, &s->factorizations, sizeof s->factorizations);
-    npde__bytes_block(bytes, &s->callbacks, sizeof s->callbacks);
-    npde__bytes_block(bytes, l->past, s->n_rates * sizeof(double));
+    npde__lif_snapshot_coupling(s, l, bytes);
     for (size_t p = 0; p < s->n_rates; p++) {
         lif_population *pop = &l->pop[p];
         double *const frozen[] = {&pop->drive, &pop->diffusion, &pop->release, &pop->tail[0], &pop->tail[1]};
@@ -30,11 +25,7 @@ static void lif_snapshot(npde__system *s, npde__bytes *bytes)
     }
     if (bytes->mode == NPDE__BYTES_READ) npde__lif_load(l);
     npde__lif_snapshot_complex(s, bytes);
-    if (!l->memory) return;
-    npde__bytes_block(bytes, &l->history.first, sizeof l->history.first);
-    npde__bytes_block(bytes, &l->history.count, sizeof l->history.count);
-    npde__bytes_block(bytes, l->history.t, l->history.capacity * sizeof(double));
-    npde__bytes_block(bytes, l->history.rates, l->history.capacity * l->history.n_rates * sizeof(double));
+    if (l->memory) npde__history_snapshot(&l->history, bytes);
 }
 
 static void lif_free(npde__system *s)

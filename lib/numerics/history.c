@@ -108,3 +108,11 @@ double npde__history_at(const npde__history *h, size_t k, double s, int side)
             value[i] = ((s - t[i + m]) * value[i] - (s - t[i]) * value[i + 1]) / (t[i] - t[i + m]);
     return value[0];
 }
+
+void npde__history_snapshot(npde__history *h, npde__bytes *bytes)
+{
+    npde__bytes_block(bytes, &h->first, sizeof h->first);
+    npde__bytes_block(bytes, &h->count, sizeof h->count);
+    npde__bytes_block(bytes, h->t, h->capacity * sizeof *h->t);
+    npde__bytes_block(bytes, h->rates, h->capacity * h->n_rates * sizeof *h->rates);
+}

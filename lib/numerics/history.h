@@ -4,6 +4,7 @@
 #ifndef NPDE_NUMERICS_HISTORY_H
 #define NPDE_NUMERICS_HISTORY_H
 
+#include "core/bytes.h"
 #include "core/context.h"
 
 enum { NPDE__HISTORY_POINTS = 8 }; /* most points of an interpolating polynomial */
@@ -31,5 +32,7 @@ void npde__history_jump(npde__history *h, const double *rates);
  * from the right.
  */
 double npde__history_at(const npde__history *h, size_t k, double s, int side);
+/* Walks it through a snapshot. */
+void npde__history_snapshot(npde__history *h, npde__bytes *bytes);
 
 #endif

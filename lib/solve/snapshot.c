@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Snapshots: header {magic, signature of the problem, length, hash of the rest}, then the run's memory block by block. */
+ * What a snapshot of a run holds. */
+#include "core/snapshot.h"
+
 #include "solve/solver.h"
 
-#include <string.h>
-
-typedef struct {
-    char magic[8]; /* changes with the layout of what follows */
-    uint64_t signature, length, hash;
-} header;
-
-static const char magic[8] = "npde-s3";
-
-static void walk(npde__run *run, npde__bytes *bytes)
+static void walk(void *self, npde__bytes *bytes)
 {
+    npde__run *run = self;
     npde__stepper *st = &run->stepper;
     const npde__system *system = run->system;
     double *const scalars[] = {&run->t, &run->h, &run->h_next, &run->scale, &run->error, &run->resolution, &st->h_old};
@@ -51,47 +45,25 @@ static uint64_t signature(const npde__run *run)
     return npde__bytes_hash(h, run->jumps, run->system->n_jumps * sizeof *run->jumps);
 }
 
+static npde__snapshot snapshot(const npde_solver *s)
+{
+    return (npde__snapshot){.magic = "npde-s3",
+                            .signature = signature(s->run),
+                            .walk = walk,
+                            .self = s->run,
+                            .owner = "npde_solver",
+                            .foreign = "is no snapshot of this build's layout",
+                            .others = "belongs to another model, grid, method or set of options"};
+}
+
 npde_status npde__solver_save(const npde_solver *s, void *buf, size_t capacity, size_t *need)
 {
-    npde__bytes bytes = {.mode = NPDE__BYTES_MEASURE};
-    walk(s->run, &bytes);
-    *need = sizeof(header) + bytes.at;
-    if (!buf) return NPDE_OK;
-    if (capacity < *need)
-        return npde__fail(s->context, NPDE_ERR_SIZE,
-                          "npde_solver_save: capacity = %zu is too small, %zu bytes are needed", capacity, *need);
-    unsigned char *body = (unsigned char *)buf + sizeof(header);
-    header h = {.signature = signature(s->run), .length = bytes.at};
-    memcpy(h.magic, magic, sizeof magic);
-    bytes = (npde__bytes){.mode = NPDE__BYTES_WRITE, .data = body};
-    walk(s->run, &bytes);
-    h.hash = npde__bytes_hash(NPDE__HASH, body, bytes.at);
-    memcpy(buf, &h, sizeof h);
-    return NPDE_OK;
+    const npde__snapshot of_run = snapshot(s);
+    return npde__snapshot_save(&of_run, s->context, buf, capacity, need);
 }
 
 npde_status npde__solver_restore(npde_solver *s, const void *buf, size_t len)
 {
-    header h;
-    npde__bytes bytes = {.mode = NPDE__BYTES_MEASURE};
-    walk(s->run, &bytes);
-    const char *wrong = NULL;
-    if (len < sizeof h) {
-        wrong = "is shorter than a header";
-    } else {
-        memcpy(&h, buf, sizeof h);
-        if (memcmp(h.magic, magic, sizeof magic) != 0) wrong = "is no snapshot of this build's layout";
-        else if (h.signature != signature(s->run) || h.length != bytes.at)
-            wrong = "belongs to another model, grid, method or set of options";
-        else if (len != sizeof h + bytes.at) wrong = "is truncated or has bytes to spare";
-        else if (h.hash != npde__bytes_hash(NPDE__HASH, (const unsigned char *)buf + sizeof h, bytes.at))
-            wrong = "is damaged";
-    }
-    if (wrong)
-        return npde__fail(s->context, NPDE_ERR_SNAPSHOT, "npde_solver_restore: the snapshot of %zu bytes %s", len,
-                          wrong);
-    /* Reading only: the blocks are copied out of the buffer. */
-    bytes = (npde__bytes){.mode = NPDE__BYTES_READ, .data = (unsigned char *)buf + sizeof h};
-    walk(s->run, &bytes);
-    return NPDE_OK;
+    const npde__snapshot of_run = snapshot(s);
+    return npde__snapshot_restore(&of_run, s->context, buf, len);
 }
