@@ -11,6 +11,13 @@
  * fires at V_THRESHOLD, or at rate φ_F(V) with a random threshold, and comes back at V_RESET, at once or after its
  * refractory time. a_p = DIFFUSION + Σ_q a1_pq N_q(t − d_pq) takes the rates from the spikes of a step.
  *
+ * The particles of NPDE_MODEL_VOLTAGE_CONDUCTANCE and NPDE_MODEL_REDUCED_KINETIC have a conductance g as well,
+ *
+ *     dv = (g_L (V_L − v) + g (V_E − v)) dt,    dg = (G_p − g)/σ dt + √(2a_p/σ) dW, reflected at g = 0,
+ *     G_p = CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq),    a_p = CONDUCTANCE_DIFFUSION + Σ_q a1_pq N_q(t − d_pq),
+ *
+ * with N the spikes per neuron and time of the network itself; firing leaves g as it is (docs/particles.md).
+ *
  * A step is exact for the leaky neuron without coupling but for terms beyond O(dt²) in the place of the threshold:
  * Ornstein–Uhlenbeck increments, crossings of the threshold between its ends by a Brownian bridge, their times, the way
  * from the reset to the step's end. Undelayed spikes act at the end of a step, as one cascade: Γ₀ fired in the step;
@@ -35,7 +42,8 @@ extern "C" {
 /**
  * Makes particles.
  *
- * @param model      NPDE_MODEL_LIF or NPDE_MODEL_LIF_NETWORK; kept by reference, its parameters are read at each start
+ * @param model      NPDE_MODEL_LIF, _LIF_NETWORK, _VOLTAGE_CONDUCTANCE or _REDUCED_KINETIC; kept by reference, its
+ *                   parameters are read at each start
  * @param n_neurons  of each population; n_pop times this number, each population filled up to a multiple of 64, is at
  * most 2^32
  * @param seed       any number
@@ -49,13 +57,32 @@ NPDE_API npde_status npde_particles_set(npde_particles *particles, npde_id optio
 /** Reads an option into @p out. */
 NPDE_API npde_status npde_particles_get(const npde_particles *particles, npde_id option, double *out);
 /**
- * Initial potentials: a Gaussian, cut at V_THRESHOLD (not with a random threshold).
+ * Initial potentials: a Gaussian, cut at V_THRESHOLD (not with a random threshold), for a kinetic model at V_LEAK (and
+ * V_EXCITATORY) as well.
  *
  * @param pop       population, or NPDE_ALL
  * @param mean      of the Gaussian before it is cut; enough of it must lie below the threshold
  * @param variance  ≥ 0; 0 puts all neurons at the mean
  */
 NPDE_API npde_status npde_particles_set_gaussian(npde_particles *particles, size_t pop, double mean, double variance);
+/**
+ * Initial conductances of a kinetic model: a Gaussian, cut at g = 0, independent of the potentials. Without it they begin
+ * in their equilibrium at the past rates.
+ *
+ * @param pop       population, or NPDE_ALL
+ * @param mean      of the Gaussian before it is cut; enough of it must lie beyond 0
+ * @param variance  ≥ 0; 0 puts all at the mean
+ */
+NPDE_API npde_status npde_particles_set_conductance(npde_particles *particles, size_t pop, double mean,
+                                                    double variance);
+/**
+ * Initial potentials by a density p(v) ≥ 0 of any mass, as npde_solver_set_density() takes it: drawn by inversion of its
+ * integral, which 16384 cells resolve. Asked for at each start, from the left end of a fitted grid (for a kinetic model
+ * V_LEAK) to V_THRESHOLD; with a random threshold to the right end (V_EXCITATORY). @p release is called with @p user when
+ * no one uses it any more.
+ */
+NPDE_API npde_status npde_particles_set_density(npde_particles *particles, size_t pop, npde_profile_fn density,
+                                                void *user, npde_release_fn release);
 /**
  * Initial potentials of a population one by one. Neurons at V_THRESHOLD or beyond fire in the first step. None is
  * refractory.
@@ -101,6 +128,8 @@ NPDE_API npde_status npde_particles_spikes(const npde_particles *particles, int6
 NPDE_API npde_status npde_particles_reservoirs(const npde_particles *particles, double *out, size_t n_pop);
 /** Copies the potentials of a population, NaN for a neuron in the refractory state; @p n is the number of neurons. */
 NPDE_API npde_status npde_particles_potentials(const npde_particles *particles, size_t pop, double *out, size_t n);
+/** Copies the conductances of a population of a kinetic model, refractory neurons' as well. */
+NPDE_API npde_status npde_particles_conductances(const npde_particles *particles, size_t pop, double *out, size_t n);
 /**
  * Histogram of the potentials: the density, as npde_solver_state() gives it of the limit.
  *

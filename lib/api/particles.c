@@ -7,15 +7,22 @@
 
 /* ---- life ---- */
 
+static int is_kinetic(const npde_model *m)
+{
+    return m->kind->id == NPDE_MODEL_VOLTAGE_CONDUCTANCE || m->kind->id == NPDE_MODEL_REDUCED_KINETIC;
+}
+
 npde_status npde_particles_new(npde_model *model, size_t n_neurons, uint64_t seed, npde_particles **out)
 {
     if (!model) return NPDE_ERR_NULL;
     npde_context *c = model->context;
     NPDE__GIVEN(c, __func__, out);
-    if (model->kind->id != NPDE_MODEL_LIF && model->kind->id != NPDE_MODEL_LIF_NETWORK)
+    const npde_id kind = model->kind->id;
+    if (kind != NPDE_MODEL_LIF && kind != NPDE_MODEL_LIF_NETWORK && !is_kinetic(model))
         return npde__fail(c, NPDE_ERR_UNSUPPORTED,
-                          "%s: there are no particles for the kind %s; make a model of the kind lif or lif_network",
-                          __func__, npde__ids_row(model->kind->id)->name);
+                          "%s: there are no particles for the kind %s; make a model of the kind lif, lif_network, "
+                          "voltage_conductance or reduced_kinetic",
+                          __func__, npde__ids_row(kind)->name);
     const size_t most = ((size_t)1 << 32) / model->n_pop / 64 * 64;
     if (n_neurons < 1 || n_neurons > most)
         return npde__fail(c, NPDE_ERR_SIZE, "%s: n_neurons = %zu is outside [1, %zu] for %zu populations", __func__,
@@ -40,12 +47,19 @@ npde_status npde_particles_new(npde_model *model, size_t n_neurons, uint64_t see
     return NPDE_OK;
 }
 
+/* What initial data hold. */
+static void free_data(npde_particles *p, size_t pop)
+{
+    npde__free(p->context, p->initial[pop].state);
+    npde__callback_release(p->initial[pop].density);
+}
+
 void npde_particles_free(npde_particles *p)
 {
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
     npde_context *c = p->context;
     npde__network_free(p->network);
-    for (size_t k = 0; p->initial && k < p->model->n_pop; k++) npde__free(c, p->initial[k].state);
+    for (size_t k = 0; p->initial && k < p->model->n_pop; k++) free_data(p, k);
     npde__free(c, p->initial);
     npde__free(c, p->option);
     npde__model_release(p->model);
@@ -90,12 +104,25 @@ npde_status npde_particles_get(const npde_particles *p, npde_id option, double *
     return NPDE_OK;
 }
 
-/* New initial data; the past rate stays. */
+static npde_status check_kinetic(const npde_particles *p, const char *function)
+{
+    if (is_kinetic(p->model)) return NPDE_OK;
+    return npde__fail(
+        p->context, NPDE_ERR_UNSUPPORTED,
+        "%s: neurons of the kind %s have no conductance; voltage_conductance and reduced_kinetic have one", function,
+        npde__ids_row(p->model->kind->id)->name);
+}
+
+/* New initial data of the potentials; the rest stays. */
 static void replace(npde_particles *p, size_t pop, npde__initial initial)
 {
-    npde__free(p->context, p->initial[pop].state);
-    initial.past_rate = p->initial[pop].past_rate;
-    p->initial[pop] = initial;
+    npde__initial *to = &p->initial[pop];
+    free_data(p, pop);
+    to->kind = initial.kind;
+    to->mean = initial.mean;
+    to->variance = initial.variance;
+    to->state = initial.state;
+    to->density = initial.density;
 }
 
 npde_status npde_particles_set_gaussian(npde_particles *p, size_t pop, double mean, double variance)
@@ -108,6 +135,40 @@ npde_status npde_particles_set_gaussian(npde_particles *p, size_t pop, double me
     NPDE__TRY(npde__check_range(p->context, __func__, "variance", variance, 0, 1e12));
     for (size_t k = first; k < last; k++)
         replace(p, k, (npde__initial){.kind = NPDE__INITIAL_GAUSSIAN, .mean = mean, .variance = variance});
+    return NPDE_OK;
+}
+
+npde_status npde_particles_set_conductance(npde_particles *p, size_t pop, double mean, double variance)
+{
+    if (!p) return NPDE_ERR_NULL;
+    size_t first, last;
+    NPDE__TRY(check_idle(p, __func__));
+    NPDE__TRY(check_kinetic(p, __func__));
+    NPDE__TRY(npde__check_population(p->context, __func__, pop, p->model->n_pop, 1, &first, &last));
+    NPDE__TRY(npde__check_range(p->context, __func__, "mean", mean, -1e12, 1e12));
+    NPDE__TRY(npde__check_range(p->context, __func__, "variance", variance, 0, 1e12));
+    for (size_t k = first; k < last; k++) {
+        p->initial[k].conductance = 1;
+        p->initial[k].g_mean = mean;
+        p->initial[k].g_variance = variance;
+    }
+    return NPDE_OK;
+}
+
+npde_status npde_particles_set_density(npde_particles *p, size_t pop, npde_profile_fn density, void *user,
+                                       npde_release_fn release)
+{
+    if (!p) return NPDE_ERR_NULL;
+    size_t first, last;
+    NPDE__TRY(check_idle(p, __func__));
+    NPDE__GIVEN(p->context, __func__, density);
+    NPDE__TRY(npde__check_population(p->context, __func__, pop, p->model->n_pop, 1, &first, &last));
+    npde__callback *callback = npde__callback_new(p->context, user, release);
+    if (!callback) return NPDE_ERR_MEMORY;
+    callback->fn.profile = density;
+    for (size_t k = first; k < last; k++)
+        replace(p, k, (npde__initial){.kind = NPDE__INITIAL_DENSITY, .density = npde__callback_acquire(callback)});
+    npde__callback_release(callback);
     return NPDE_OK;
 }
 
@@ -163,7 +224,8 @@ npde_status npde_particles_start(npde_particles *p, double t0)
         if (p->initial[k].kind == NPDE__INITIAL_NONE)
             return npde__fail(
                 p->context, NPDE_ERR_STATE,
-                "%s: population %zu has no initial data; call npde_particles_set_gaussian() or _set_potentials()",
+                "%s: population %zu has no initial data; call npde_particles_set_gaussian(), _set_density() or "
+                "_set_potentials()",
                 __func__, k);
     NPDE__TRY(npde__model_validate(p->model));
     enter(p); /* drift and discharge are called back */
@@ -273,6 +335,17 @@ npde_status npde_particles_potentials(const npde_particles *p, size_t pop, doubl
     NPDE__TRY(npde__check_size(p->context, __func__, "n", n, p->n));
     const npde__neurons *of = &p->network->pop[pop];
     for (size_t i = 0; i < n; i++) out[i] = isnan(of->v[i]) ? NAN : of->v[i] + of->kick;
+    return NPDE_OK;
+}
+
+npde_status npde_particles_conductances(const npde_particles *p, size_t pop, double *out, size_t n)
+{
+    if (!p) return NPDE_ERR_NULL;
+    NPDE__TRY(check_kinetic(p, __func__));
+    NPDE__TRY(check_read(p, __func__, out, pop));
+    NPDE__TRY(npde__check_size(p->context, __func__, "n", n, p->n));
+    const float *g = p->network->pop[pop].conductance->g;
+    for (size_t i = 0; i < n; i++) out[i] = (double)g[i];
     return NPDE_OK;
 }
 

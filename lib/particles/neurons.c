@@ -19,13 +19,6 @@ static motion motion_at(const npde__neurons *pop, double v)
     return (motion){f->drift[cell] + f->slope[cell] * npde__profile_offset(f, cell, v) + pop->drive, -f->slope[cell]};
 }
 
-static double discharge_at(const npde__neurons *pop, double v)
-{
-    const npde__profile *f = pop->profile;
-    const size_t cell = npde__profile_cell(f, v);
-    return fmax(0, f->discharge[cell] + f->rise[cell] * npde__profile_offset(f, cell, v));
-}
-
 static double variance_after(const npde__neurons *pop, double k, double h)
 {
     return 2 * pop->diffusion * npde__profile_growth(2 * k, h);
@@ -41,7 +34,9 @@ static double reach(const npde__neurons *pop, double v, double h, double normal)
 /* Does a neuron fire on its way from v0 to v1 in a time h? See kernels_leaky.h for the sharp threshold. */
 static int fires(const npde__network *w, const npde__neurons *pop, double v0, double v1, double h, double exponential)
 {
-    if (!pop->sharp) return exponential < h * (discharge_at(pop, v0) + discharge_at(pop, v1)) / 2;
+    if (!pop->sharp)
+        return exponential <
+               h * (npde__profile_discharge(pop->profile, v0) + npde__profile_discharge(pop->profile, v1)) / 2;
     const double d0 = pop->threshold - v0, d1 = pop->threshold - v1;
     if (d0 <= 0 || d1 <= 0) return 1;
     if (!w->bridge) return 0;
@@ -78,29 +73,36 @@ static double crossing_time(const npde__neurons *pop, double v0, double v1, doub
 
 /* When, of a neuron that is discharged: the chance grows linearly from v0 to v1, and its integral meets the
  * exponential. */
-static double discharge_time(const npde__neurons *pop, double v0, double v1, double h, double exponential)
+double npde__neurons_discharge_time(double begin, double end, double h, double exponential)
 {
-    const double begin = discharge_at(pop, v0), rise = (discharge_at(pop, v1) - begin) / h;
+    const double rise = (end - begin) / h;
     return fmin(h, 2 * exponential / (begin + sqrt(fmax(0, begin * begin + 2 * rise * exponential))));
 }
 
 /* ---- neurons that fire, and those that come back ---- */
 
-static double wait(const npde__neurons *pop, double exponential)
+double npde__neurons_wait(const npde__neurons *pop, double exponential)
 {
     return pop->refractory == NPDE_REFRACTORY_EXPONENTIAL ? pop->hold * exponential : pop->hold;
 }
 
-static double held_until(const npde__network *w, double t)
+double npde__neurons_held_until(const npde__network *w, double t)
 {
     const double ticks = floor((t - w->began) / w->dt * NPDE__PARTICLES_TICKS);
     return npde__of_bits(NPDE__HELD +
                          (ticks < (double)NPDE__HELD_LONGEST ? (uint64_t)fmax(0, ticks) : NPDE__HELD_LONGEST));
 }
 
+double npde__neurons_left(const npde__network *w, double held)
+{
+    const double ticks = (double)(npde__bits(held) - NPDE__HELD) + 0.5;
+    const double until = w->began + ticks * (w->dt / NPDE__PARTICLES_TICKS);
+    return fmin(w->h, fmax(0, w->t + w->h - until));
+}
+
 void npde__neurons_hold(const npde__network *w, npde__neurons *pop, size_t i, double now, double exponential)
 {
-    pop->v[i] = held_until(w, now + wait(pop, exponential));
+    pop->v[i] = npde__neurons_held_until(w, now + npde__neurons_wait(pop, exponential));
 }
 
 /*
@@ -121,19 +123,20 @@ static int64_t live_on(const npde__network *w, npde__neurons *pop, size_t p, siz
         double normal[2];
         npde__random_normal(a.word[0], a.word[1], normal);
         if (back && k == NPDE__PURPOSE_SPIKE) {
-            const double ticks = (double)(npde__bits(v0) - NPDE__HELD) + 0.5;
-            const double until = w->began + ticks * (w->dt / NPDE__PARTICLES_TICKS);
-            left = fmin(w->h, fmax(0, w->t + w->h - until));
+            left = npde__neurons_left(w, v0);
         } else {
             spikes++;
             if (pop->sharp && w->bridge)
                 left -= crossing_time(pop, v0, v1, left, normal[0], npde__random_uniform(a.word[2]));
-            else if (!pop->sharp) left -= discharge_time(pop, v0, v1, left, exponential);
+            else if (!pop->sharp)
+                left -= npde__neurons_discharge_time(npde__profile_discharge(pop->profile, v0),
+                                                     npde__profile_discharge(pop->profile, v1), left, exponential);
             else left = 0;
-            const double held =
-                pop->refractory == NPDE_REFRACTORY_NONE ? 0 : wait(pop, npde__random_exponential(a.word[3]));
+            const double held = pop->refractory == NPDE_REFRACTORY_NONE
+                                    ? 0
+                                    : npde__neurons_wait(pop, npde__random_exponential(a.word[3]));
             if (held >= left && held > 0) {
-                pop->v[i] = held_until(w, w->t + w->h - left + held);
+                pop->v[i] = npde__neurons_held_until(w, w->t + w->h - left + held);
                 return spikes;
             }
             left -= held;
@@ -180,7 +183,7 @@ static double step_by_profile(const npde__network *w, const npde__neurons *pop, 
             chance = (d0 + curve) * (d1 + curve) * f->bridge[cell] / pop->diffusion;
             hits = w->bridge && chance < most;
         } else {
-            chance = w->h * (discharge_at(pop, v0) + discharge_at(pop, v1)) / 2;
+            chance = w->h * (npde__profile_discharge(pop->profile, v0) + npde__profile_discharge(pop->profile, v1)) / 2;
             hits = chance > 0;
         }
         if (hits && !sure) {
@@ -231,48 +234,4 @@ int64_t npde__neurons_step(const npde__network *w, npde__neurons *pop, size_t p,
     }
     pop->top[chunk] = largest;
     return spikes;
-}
-
-/* ---- the start ---- */
-
-int64_t npde__neurons_start(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk,
-                            const npde__initial *initial)
-{
-    enum { TRIES = 1000 };
-    const size_t first = NPDE__CHUNK_NEURONS * chunk, all = 64 * w->words;
-    const size_t last = first + NPDE__CHUNK_NEURONS < all ? first + NPDE__CHUNK_NEURONS : all;
-    const size_t held =
-        pop->refractory == NPDE_REFRACTORY_NONE ? 0 : (size_t)(pop->past_rate * pop->hold * (double)w->n + 0.5);
-    const double deviation = sqrt(initial->variance);
-    int64_t lost = 0;
-    pop->top[chunk] = -INFINITY;
-    for (size_t i = first; i < last; i++) {
-        const uint32_t index = npde__network_index(w, p, i);
-        if (i >= w->n) {
-            pop->v[i] = npde__of_bits(NPDE__HELD + NPDE__HELD_LONGEST);
-            continue;
-        }
-        if (initial->kind == NPDE__INITIAL_STATE) {
-            pop->v[i] = initial->state[i];
-        } else if (i < held) {
-            const npde__random a = npde__random_draw(w->seed, 0, NPDE__PURPOSE_START, index);
-            const double waits = pop->refractory == NPDE_REFRACTORY_FIXED
-                                     ? pop->hold * npde__random_uniform(a.word[0])
-                                     : pop->hold * npde__random_exponential(a.word[0]);
-            pop->v[i] = held_until(w, w->began + waits);
-            continue;
-        } else {
-            uint32_t k = 0;
-            for (; k < TRIES; k++) {
-                const npde__random a = npde__random_draw(w->seed, 0, NPDE__PURPOSE_START + k, index);
-                double normal[2];
-                npde__random_normal(a.word[0], a.word[1], normal);
-                pop->v[i] = initial->mean + deviation * normal[0];
-                if (!pop->sharp || pop->v[i] < pop->threshold) break;
-            }
-            lost += k == TRIES;
-        }
-        if (pop->v[i] > pop->top[chunk]) pop->top[chunk] = pop->v[i];
-    }
-    return lost;
 }

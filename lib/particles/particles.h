@@ -7,7 +7,8 @@
  *
  * All neurons of a population move by the same coefficients; what one differs from another by is its random numbers,
  * and those are functions of seed, step and index (numerics/random.h). So any part of the network can be stepped by any
- * thread.
+ * thread. The particles of kinetic kinds have a conductance as well, which the drive and the diffusion are of: see
+ * conductance.c.
  */
 #ifndef NPDE_PARTICLES_PARTICLES_H
 #define NPDE_PARTICLES_PARTICLES_H
@@ -22,9 +23,10 @@
 #include <string.h>
 
 enum {
-    NPDE__PARTICLES_CHUNK = 64,   /* words of 64 neurons that one job steps: they fit the first-level cache */
-    NPDE__PARTICLES_SIZES = 33,   /* powers of two of cascade sizes */
-    NPDE__PARTICLES_TICKS = 65536 /* parts of a step that ends of refractory times are rounded to */
+    NPDE__PARTICLES_CHUNK = 64,    /* words of 64 neurons that one job steps: they fit the first-level cache */
+    NPDE__PARTICLES_SIZES = 33,    /* powers of two of cascade sizes */
+    NPDE__PARTICLES_TICKS = 65536, /* parts of a step that ends of refractory times are rounded to */
+    NPDE__CONDUCTANCE_CELLS = 1024 /* of the table of G(v) by the user */
 };
 
 /* Neurons of a chunk. */
@@ -33,13 +35,26 @@ enum {
 /* Purposes of random numbers, beside those of the kernels. Neuron i draws twice for each of its spikes within a step.
  * */
 #define NPDE__PURPOSE_SPIKE 2u
+#define NPDE__PURPOSE_INTEGRAL 0x40000000u
 #define NPDE__PURPOSE_CASCADE 0x80000000u
 #define NPDE__PURPOSE_START 0xc0000000u
+#define NPDE__PURPOSE_CONDUCTANCE 0xe0000000u
 
 /* A neuron in its refractory state is a NaN that says when it will be back, in ticks since the start; padding never is.
  * */
 #define NPDE__HELD (UINT64_C(0x7ff8) << 48)
 #define NPDE__HELD_LONGEST ((UINT64_C(1) << 51) - 1)
+
+/* What a population of a kinetic kind has besides. */
+typedef struct {
+    double g_leak, v_excitatory, sigma;
+    double start_mean, start_variance; /* of the Gaussian that conductances begin with */
+    float *g;
+    double *mean, *at; /* G by the user at the ends of cells in v, which begin at V_LEAK; NULL without */
+    double per;        /* cells per potential */
+    /* of a step, see conductance.c */
+    double drive, decay, variance, spread, curve, half, jitter;
+} npde__conductances;
 
 typedef struct {
     npde_id refractory;
@@ -47,11 +62,12 @@ typedef struct {
     double leak, rate; /* f(v) = (leak − v) rate, where there is no profile */
     double drive0, diffusion0, reset, threshold;
     double past_rate;
-    npde__profile *profile; /* drift by the user, or random threshold; else NULL */
-    int sharp;              /* fires at the threshold, not by chance beyond it */
-    double *v;              /* potentials, before the pending kick */
-    uint64_t *fired;        /* bits: who fired in this step */
-    double *top;            /* largest potential of each chunk */
+    npde__profile *profile;          /* drift by the user, or random threshold; else NULL */
+    npde__conductances *conductance; /* NULL but for kinetic kinds: no kicks, `fired` and `top` are NULL */
+    int sharp;                       /* fires at the threshold, not by chance beyond it */
+    double *v;                       /* potentials, before the pending kick */
+    uint64_t *fired;                 /* bits: who fired in this step */
+    double *top;                     /* largest potential of each chunk */
     double drive, diffusion;
     double kick;           /* what this step's spikes add to all potentials, when the next one begins */
     double pending;        /* what the last step's add as this one begins */
@@ -70,11 +86,15 @@ typedef struct {
     double *weights, *noise, *delays; /* n_pop × n_pop, NULL without coupling */
     int kicks, delayed;               /* some weight acts at once; some delay is looked at */
     double max_step;                  /* the shortest delay */
-    npde__callback *coupling;
+    npde__callback *coupling, *conductance;
     double *rates, *drive, *diffusion, *given; /* n_pop each */
-    npde__history history;                     /* of all spikes since the start, by population */
-    double *past, *counts;                     /* n_pop each: for the history */
-    npde__pool *pool;                          /* NULL: the caller's thread alone */
+    /* Of kinetic kinds, n_pop each: mean rates over the last step and over the one before, spikes up to the last; the middles of
+     * these steps, the beginning of the present one. Steps shorter than half of the usual are taken together. */
+    double *recent, *earlier, *counted;
+    double recent_at, earlier_at, counting;
+    npde__history history; /* of all spikes since the start, by population */
+    double *past, *counts; /* n_pop each: for the history */
+    npde__pool *pool;      /* NULL: the caller's thread alone */
     size_t workers;
     double *after;   /* a chunk for each worker */
     int64_t *tally;  /* spikes of each chunk */
@@ -98,9 +118,15 @@ struct npde_particles {
     int busy;
 };
 
-/* ---- network.c: making it, one step of it ---- */
+/* ---- make.c ---- */
 npde_status npde__network_new(const npde_particles *p, double t0, npde__network **out);
 void npde__network_free(npde__network *w); /* NULL is allowed */
+
+/* ---- start.c ---- */
+/* Places all neurons. */
+npde_status npde__network_place(npde__network *w, const npde_model *m, const npde__initial *initial);
+
+/* ---- network.c: a step, and what to read ---- */
 /* Steps until t_end. */
 npde_status npde__network_advance(npde__network *w, double t_end);
 double npde__network_stat(const npde__network *w, npde_id stat);
@@ -109,11 +135,20 @@ int64_t npde__network_count(const npde__network *w, npde_id count);
 /* ---- neurons.c: single neurons ---- */
 /* Steps one chunk of a population; the number of spikes. */
 int64_t npde__neurons_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk, double *after);
-/* Fills a chunk with initial data; how many neurons found no place below the threshold. */
-int64_t npde__neurons_start(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk,
-                            const npde__initial *initial);
+/* How long a neuron is refractory; the NaN of one that is until t; how much of the step is left to it when it is back. */
+double npde__neurons_wait(const npde__neurons *pop, double exponential);
+double npde__neurons_held_until(const npde__network *w, double t);
+double npde__neurons_left(const npde__network *w, double held);
+/* When the integral of a discharge that grows linearly over a time h meets the exponential, which is less than all of it. */
+double npde__neurons_discharge_time(double begin, double end, double h, double exponential);
 /* Takes neuron i out for its refractory time, from now on. */
 void npde__neurons_hold(const npde__network *w, npde__neurons *pop, size_t i, double now, double exponential);
+
+/* ---- conductance.c: single neurons of kinetic kinds ---- */
+/* Prepares a step of size h. */
+void npde__conductances_load(npde__conductances *c, double drive, double diffusion, double h);
+/* As npde__neurons_step. */
+int64_t npde__conductances_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk);
 
 /* ---- cascade.c: what spikes do to others at once ---- */
 npde_status npde__network_cascade(npde__network *w);

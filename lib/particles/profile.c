@@ -61,13 +61,13 @@ static npde_status fill(npde__profile *f, npde__population *of, npde__field_fn f
     return status;
 }
 
-static npde_status build(npde__profile *f, const npde_model *m, size_t p, double left, double right)
+static npde_status build(npde__profile *f, const npde_model *m, size_t p, double left, double right, int moves)
 {
     /* Reset and threshold are ends of cells. */
     const double reset = npde__model_value(m, p, NPDE_PARAM_V_RESET);
     const double gap = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD) - reset;
     const double between = fmax(4, ceil(gap * CELLS / (right - left))), width = gap / between;
-    const double below = ceil((reset - left) / width), above = ceil((right - reset) / width);
+    const double below = ceil((reset - left) / width), above = floor((right - reset) / width * (1 + 1e-12));
     npde_context *c = m->context;
     if (below + above > 16 * CELLS)
         return npde__fail(
@@ -78,23 +78,23 @@ static npde_status build(npde__profile *f, const npde_model *m, size_t p, double
     f->left = reset - below * width;
     f->inverse = 1 / width;
     f->h = NAN;
-    double **const arrays[] = {&f->drift, &f->slope, &f->discharge, &f->rise,
-                               &f->push,  &f->bend,  &f->spread,    &f->bridge};
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    double **const arrays[] = {&f->discharge, &f->rise, &f->drift,  &f->slope,
+                               &f->push,      &f->bend, &f->spread, &f->bridge};
+    for (size_t i = 0; i < (moves ? sizeof arrays / sizeof arrays[0] : 2); i++)
         if (!(*arrays[i] = npde__alloc(c, f->n, sizeof(double)))) return NPDE_ERR_MEMORY;
     npde__population of = npde__model_population(m, p);
-    npde_status status = fill(f, &of, npde__model_drift, f->drift, f->slope);
+    npde_status status = moves ? fill(f, &of, npde__model_drift, f->drift, f->slope) : NPDE_OK;
     const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE);
     if (!status && discharge != NPDE_DISCHARGE_NONE)
         status = fill(f, &of, npde__model_discharge, f->discharge, f->rise);
     return status;
 }
 
-npde_status npde__profile_new(const npde_model *m, size_t p, const npde_grid *range, npde__profile **out)
+npde_status npde__profile_new(const npde_model *m, size_t p, double left, double right, int moves, npde__profile **out)
 {
     npde__profile *f = npde__alloc(m->context, 1, sizeof *f);
     if (!f) return NPDE_ERR_MEMORY;
-    const npde_status status = build(f, m, p, range->breaks[0], range->breaks[range->n_segments]);
+    const npde_status status = build(f, m, p, left, right, moves);
     if (status) npde__profile_free(f, m->context);
     else *out = f;
     return status;

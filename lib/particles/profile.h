@@ -20,7 +20,8 @@ typedef struct {
 /* ∫₀ᵗ e^{−ks} ds */
 double npde__profile_growth(double k, double t);
 
-npde_status npde__profile_new(const npde_model *m, size_t p, const npde_grid *range, npde__profile **out);
+/* Of population p, cells over [left, right]. moves = 0: of the discharge alone. */
+npde_status npde__profile_new(const npde_model *m, size_t p, double left, double right, int moves, npde__profile **out);
 void npde__profile_free(npde__profile *f, npde_context *c); /* NULL is allowed */
 /* Prepares for steps of size h. */
 void npde__profile_prepare(npde__profile *f, double h);
@@ -34,6 +35,13 @@ static inline size_t npde__profile_cell(const npde__profile *f, double v)
 static inline double npde__profile_offset(const npde__profile *f, size_t cell, double v)
 {
     return v - f->left - (double)cell / f->inverse;
+}
+
+static inline double npde__profile_discharge(const npde__profile *f, double v)
+{
+    const size_t cell = npde__profile_cell(f, v);
+    const double phi = f->discharge[cell] + f->rise[cell] * npde__profile_offset(f, cell, v);
+    return phi > 0 ? phi : 0;
 }
 
 #endif

@@ -4,6 +4,17 @@
 
 #include "particles/particles.h"
 
+/* What a kinetic kind extrapolates. */
+static void walk_rates(npde__network *w, npde__bytes *bytes)
+{
+    double *const scalars[] = {&w->recent_at, &w->earlier_at, &w->counting};
+    double *const vectors[] = {w->recent, w->earlier, w->counted};
+    for (size_t i = 0; i < 3; i++) {
+        npde__bytes_block(bytes, scalars[i], sizeof(double));
+        npde__bytes_block(bytes, vectors[i], w->n_pop * sizeof(double));
+    }
+}
+
 static void walk(void *self, npde__bytes *bytes)
 {
     npde__network *w = self;
@@ -24,7 +35,9 @@ static void walk(void *self, npde__bytes *bytes)
         npde__bytes_block(bytes, &pop->spikes, sizeof pop->spikes);
         npde__bytes_block(bytes, &pop->total, sizeof pop->total);
         npde__bytes_block(bytes, pop->v, 64 * w->words * sizeof(double));
+        if (pop->conductance) npde__bytes_block(bytes, pop->conductance->g, 64 * w->words * sizeof(float));
     }
+    if (w->recent) walk_rates(w, bytes);
     if (w->delayed) npde__history_snapshot(&w->history, bytes);
 }
 

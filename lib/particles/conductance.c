@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Neurons with a conductance, the particles of the voltage–conductance equation:
+ *
+ *     dv = (g_L (V_L − v) + g (V_E − v)) dt,    dg = (G − g)/σ dt + √(2a/σ) dW, reflected at g = 0.
+ *
+ * Within a step of size h the coefficients G and a are constant. With x = h/σ,
+ *
+ *     g: without the wall, g₁ = G + (g₀ − G) e^{−x} + √(a(1 − e^{−2x})) ξ. The wall pushes e^{t/σ} g as it would push a
+ *        Brownian motion in the time a(e^{2t/σ} − 1), by the least that it has been below 0 (Skorokhod); given both ends
+ *        that is the least of a Brownian bridge, whose law is known, above which the curve G e^{t/σ} lifts the path by
+ *        c = G x²/12 on average.
+ *     v: moves with the mean ḡ of g over the step, exactly; the integral of g given both ends is normal with the mean
+ *        G h + (g₀ + g₁ − 2G) σ tanh(x/2) and the variance aσ² (2x − 4 tanh(x/2)).
+ *
+ * What v leaves out is of the third order in h on average. */
+#include "particles/particles.h"
+
+#include <math.h>
+
+/* No exponential variate of 32 bits is larger: 33 ln 2. */
+static const double largest_exponential = 22.9;
+
+void npde__conductances_load(npde__conductances *c, double drive, double diffusion, double h)
+{
+    const double x = h / c->sigma, half = tanh(x / 2);
+    c->drive = drive;
+    c->decay = exp(-x);
+    c->variance = -diffusion * expm1(-2 * x);
+    c->spread = sqrt(c->variance);
+    c->curve = x * x / 12 * c->decay;
+    c->half = c->sigma * half;
+    c->jitter = c->sigma * sqrt(diffusion * fmax(0, 2 * x - 4 * half));
+}
+
+/* ---- the potential at a constant conductance: v → target like e^{−Bt} ---- */
+
+typedef struct {
+    double target, b;
+} flow;
+
+static flow flow_at(const npde__neurons *pop, double g)
+{
+    const npde__conductances *c = pop->conductance;
+    const double b = c->g_leak + g;
+    return (flow){(c->g_leak * pop->leak + g * c->v_excitatory) / b, b};
+}
+
+static double reach(flow f, double v, double t)
+{
+    return v - (f.target - v) * expm1(-f.b * t);
+}
+
+/* Time from v to a level; infinite if it is never met. */
+static double meets(flow f, double v, double level)
+{
+    const double ratio = (level - v) / (f.target - level);
+    return ratio >= 0 ? log1p(ratio) / f.b : INFINITY;
+}
+
+/* When a neuron fires within a time: at the threshold, */
+static double crossing(const npde__neurons *pop, flow f, double v)
+{
+    return v >= pop->threshold ? 0 : meets(f, v, pop->threshold);
+}
+
+/* or when the integral of φ_F meets the exponential, by trapezia on both sides of V_F, where φ_F may jump. */
+static double discharge(const npde__neurons *pop, flow f, double v, double time, double exponential)
+{
+    const double met = meets(f, v, pop->threshold), side = 1e-9 * (pop->threshold - pop->reset);
+    const int up = f.target > pop->threshold, crosses = met > 0 && met < time;
+    double begin = 0;
+    for (int part = 0; part <= crosses; part++) {
+        const int first = crosses && part == 0, second = part == 1;
+        const double length = first ? met : time - begin;
+        const double from = second ? pop->threshold + (up ? side : -side) : v;
+        const double to = first ? pop->threshold - (up ? side : -side) : reach(f, v, time);
+        const double phi0 = npde__profile_discharge(pop->profile, from);
+        const double phi1 = npde__profile_discharge(pop->profile, to), all = length * (phi0 + phi1) / 2;
+        if (exponential < all) return begin + npde__neurons_discharge_time(phi0, phi1, length, exponential);
+        exponential -= all;
+        begin = met;
+    }
+    return INFINITY;
+}
+
+/*
+ * What is left of the step of neuron i, at v; exponential: for its discharge. Each pass is one life up to a spike. The
+ * number of spikes.
+ */
+static int64_t live(const npde__network *w, npde__neurons *pop, size_t p, size_t i, flow f, double v, double left,
+                    double exponential)
+{
+    int64_t spikes = 0;
+    for (uint32_t k = NPDE__PURPOSE_SPIKE;; k++) {
+        const double time = pop->sharp ? crossing(pop, f, v) : discharge(pop, f, v, left, exponential);
+        if (!(time <= left)) break;
+        const npde__random a = npde__random_draw(w->seed, w->number, k, npde__network_index(w, p, i));
+        const double held =
+            pop->refractory == NPDE_REFRACTORY_NONE ? 0 : npde__neurons_wait(pop, npde__random_exponential(a.word[0]));
+        spikes++;
+        left -= time;
+        if (held >= left && held > 0) {
+            pop->v[i] = npde__neurons_held_until(w, w->t + w->h - left + held);
+            return spikes;
+        }
+        left -= held;
+        v = pop->reset;
+        exponential = npde__random_exponential(a.word[1]);
+    }
+    pop->v[i] = reach(f, v, left);
+    return spikes;
+}
+
+/* ---- the conductance ---- */
+
+/* G where the neuron will be in the middle of the step, by the user's table. */
+static double mean_at(const npde__network *w, const npde__neurons *pop, double v, double g)
+{
+    const npde__conductances *c = pop->conductance;
+    if (!c->mean) return c->drive;
+    const double there = isnan(v) ? pop->reset : reach(flow_at(pop, g), v, w->h / 2);
+    const double x = fmin(fmax(0, (there - pop->leak) * c->per), NPDE__CONDUCTANCE_CELLS);
+    const size_t cell = x < NPDE__CONDUCTANCE_CELLS ? (size_t)x : NPDE__CONDUCTANCE_CELLS - 1;
+    return c->mean[cell] + (x - (double)cell) * (c->mean[cell + 1] - c->mean[cell]);
+}
+
+/* Where the wall at 0 leaves a neuron that would go from g₀ to g₁; both as at the end of the step. */
+static double reflected(const npde__conductances *c, double g0, double g1, double curve, double exponential)
+{
+    const double bridge = (g0 + g1 - sqrt((g1 - g0) * (g1 - g0) + 2 * c->variance * exponential)) / 2 + curve;
+    return g1 - fmin(fmin(0, bridge), fmin(g0, g1));
+}
+
+static npde__random draw(const npde__network *w, size_t p, size_t i)
+{
+    return npde__random_draw(w->seed, w->number, NPDE__KERNELS_CROSSINGS, npde__network_index(w, p, i));
+}
+
+/* Steps the conductance of neuron i; its mean over the step. */
+static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
+{
+    npde__conductances *c = pop->conductance;
+    const double mean = mean_at(w, pop, pop->v[i], (double)c->g[i]);
+    const double g0 = (double)c->g[i], from = g0 * c->decay, curve = c->curve * mean;
+    double g1 = mean + (g0 - mean) * c->decay + c->spread * normal[0];
+    if (g1 <= 0 || (from + curve) * (g1 + curve) < largest_exponential / 2 * c->variance)
+        g1 = reflected(c, from, g1, curve, npde__random_exponential(draw(w, p, i).word[0]));
+    c->g[i] = (float)g1;
+    const double integral = mean * w->h + (g0 + g1 - 2 * mean) * c->half + c->jitter * normal[1];
+    return fmax(0, integral) / w->h;
+}
+
+/* ---- a step of a chunk ---- */
+
+static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
+{
+    const double v0 = pop->v[i];
+    const flow f = flow_at(pop, step_conductance(w, pop, p, i, normal));
+    if (pop->sharp && !isnan(v0)) {
+        const double v1 = reach(f, v0, w->h);
+        if (!(v1 < pop->threshold && v0 < pop->threshold)) return live(w, pop, p, i, f, v0, w->h, 0);
+        pop->v[i] = v1;
+        return 0;
+    }
+    const double exponential = pop->sharp ? 0 : npde__random_exponential(draw(w, p, i).word[1]);
+    if (!isnan(v0)) return live(w, pop, p, i, f, v0, w->h, exponential);
+    if (npde__bits(v0) >= pop->step.due_before) return 0;
+    return live(w, pop, p, i, f, pop->reset, npde__neurons_left(w, v0), exponential);
+}
+
+int64_t npde__conductances_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk)
+{
+    const size_t begin = chunk * NPDE__PARTICLES_CHUNK, rest = w->words - begin;
+    const size_t n_words = rest < NPDE__PARTICLES_CHUNK ? rest : NPDE__PARTICLES_CHUNK;
+    int64_t spikes = 0;
+    for (size_t k = begin; k < begin + n_words; k++) {
+        double of_g[64], of_integral[64];
+        const uint32_t index = npde__network_index(w, p, 64 * k) / 4;
+        w->kernels->normals(w->seed, w->number, NPDE__KERNELS_NORMALS, index, 2, of_g);
+        w->kernels->normals(w->seed, w->number, NPDE__PURPOSE_INTEGRAL, index, 2, of_integral);
+        for (size_t j = 0; j < 64; j++)
+            spikes += step_neuron(w, pop, p, 64 * k + j, (const double[]){of_g[j], of_integral[j]});
+    }
+    return spikes;
+}
