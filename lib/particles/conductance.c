@@ -57,6 +57,29 @@ static double meets(flow f, double v, double level)
     return ratio >= 0 ? log1p(ratio) / f.b : INFINITY;
 }
 
+static double slope(const npde__neurons *pop, double v, double g)
+{
+    const npde__conductances *c = pop->conductance;
+    return c->g_leak * (pop->leak - v) + g * (c->v_excitatory - v);
+}
+
+/*
+ * Where in [0, 1] the cubic with the values 0, end and the slopes out > 0, in first comes to a level > 0: on its way to
+ * an end over it, or to its maximum where in < 0; infinite if that is below.
+ */
+static double cubic_meets(double level, double end, double out, double in, int over)
+{
+    const double b = 3 * end - 2 * out - in, c = out + in - 2 * end;
+    double low = 0, high = over ? 1 : out / (sqrt(b * b - 3 * c * out) - b);
+    if (!(((c * high + b) * high + out) * high >= level)) return over ? 1 : INFINITY;
+    for (int k = 0; k < 30; k++) {
+        const double u = (low + high) / 2;
+        if (((c * u + b) * u + out) * u >= level) high = u;
+        else low = u;
+    }
+    return high;
+}
+
 /* When a neuron fires within a time: at the threshold, */
 static double crossing(const npde__neurons *pop, flow f, double v)
 {
@@ -152,16 +175,36 @@ static double step_conductance(const npde__network *w, npde__neurons *pop, size_
 
 /* ---- a step of a chunk ---- */
 
-static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
+/*
+ * Neurons with a sharp threshold. Between both ends of the step v goes like the cubic that has their slopes: who is below
+ * V_F again at the end is seen as well.
+ */
+static int64_t step_sharp(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double g0, flow f)
 {
-    const double v0 = pop->v[i];
-    const flow f = flow_at(pop, step_conductance(w, pop, p, i, normal));
-    if (pop->sharp && !isnan(v0)) {
-        const double v1 = reach(f, v0, w->h);
-        if (!(v1 < pop->threshold && v0 < pop->threshold)) return live(w, pop, p, i, f, v0, w->h, 0);
+    const npde__conductances *c = pop->conductance;
+    const double v0 = pop->v[i], v1 = reach(f, v0, w->h), g1 = (double)c->g[i];
+    const double out = w->h * slope(pop, v0, g0), in = w->h * slope(pop, v1, g1);
+    double u = 0;
+    if (v0 < pop->threshold) {
+        const int over = v1 >= pop->threshold;
+        if (!over && (out <= 0 || in >= 0 || fmax(v0, v1) + 4. / 27 * (out - in) < pop->threshold)) u = INFINITY;
+        else u = cubic_meets(pop->threshold - v0, v1 - v0, out, in, over);
+    }
+    if (u > 1) {
         pop->v[i] = v1;
         return 0;
     }
+    /* The rest of the parabola through both ends of g with the mean it has. */
+    const double bulge = f.b - c->g_leak - (g0 + g1) / 2;
+    const double rest = g0 + (1 + u) / 2 * (g1 - g0) + (1 - u) * (1 + 2 * u) * bulge;
+    return live(w, pop, p, i, flow_at(pop, fmax(0, rest)), pop->threshold, (1 - u) * w->h, 0);
+}
+
+static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
+{
+    const double v0 = pop->v[i], g0 = (double)pop->conductance->g[i];
+    const flow f = flow_at(pop, step_conductance(w, pop, p, i, normal));
+    if (pop->sharp && !isnan(v0)) return step_sharp(w, pop, p, i, g0, f);
     const double exponential = pop->sharp ? 0 : npde__random_exponential(draw(w, p, i).word[1]);
     if (!isnan(v0)) return live(w, pop, p, i, f, v0, w->h, exponential);
     if (npde__bits(v0) >= pop->step.due_before) return 0;
