@@ -106,12 +106,31 @@ static double discharge(const npde__neurons *pop, flow f, double v, double time,
     return INFINITY;
 }
 
+/* ---- lives ---- */
+
+/* G at a potential, by the user's table. */
+static double mean_at(const npde__conductances *c, double v, double v_leak)
+{
+    const double x = fmin(fmax(0, (v - v_leak) * c->per), NPDE__CONDUCTANCE_CELLS);
+    const size_t cell = x < NPDE__CONDUCTANCE_CELLS ? (size_t)x : NPDE__CONDUCTANCE_CELLS - 1;
+    return c->mean[cell] + (x - (double)cell) * (c->mean[cell + 1] - c->mean[cell]);
+}
+
+/* What a neuron of which `left` of the step is left after it fired has for G, where that depends on v; *mean is what it had. */
+static void renew_mean(npde__neurons *pop, size_t i, flow f, double left, double *mean)
+{
+    npde__conductances *c = pop->conductance;
+    const double now = mean_at(c, reach(f, pop->reset, left / 2), pop->leak);
+    c->g[i] = (float)fmax(0, (double)c->g[i] - (now - *mean) * expm1(-left / c->sigma));
+    *mean = now;
+}
+
 /*
  * What is left of the step of neuron i, at v; exponential: for its discharge. Each pass is one life up to a spike. The
  * number of spikes.
  */
-static int64_t live(const npde__network *w, npde__neurons *pop, size_t p, size_t i, flow f, double v, double left,
-                    double exponential)
+static int64_t live(const npde__network *w, npde__neurons *pop, size_t p, size_t i, flow f, double mean, double v,
+                    double left, double exponential)
 {
     int64_t spikes = 0;
     for (uint32_t k = NPDE__PURPOSE_SPIKE;; k++) {
@@ -122,6 +141,7 @@ static int64_t live(const npde__network *w, npde__neurons *pop, size_t p, size_t
             pop->refractory == NPDE_REFRACTORY_NONE ? 0 : npde__neurons_wait(pop, npde__random_exponential(a.word[0]));
         spikes++;
         left -= time;
+        if (pop->conductance->mean) renew_mean(pop, i, f, left, &mean);
         if (held >= left && held > 0) {
             pop->v[i] = npde__neurons_held_until(w, w->t + w->h - left + held);
             return spikes;
@@ -136,17 +156,6 @@ static int64_t live(const npde__network *w, npde__neurons *pop, size_t p, size_t
 
 /* ---- the conductance ---- */
 
-/* G where the neuron will be in the middle of the step, by the user's table. */
-static double mean_at(const npde__network *w, const npde__neurons *pop, double v, double g)
-{
-    const npde__conductances *c = pop->conductance;
-    if (!c->mean) return c->drive;
-    const double there = isnan(v) ? pop->reset : reach(flow_at(pop, g), v, w->h / 2);
-    const double x = fmin(fmax(0, (there - pop->leak) * c->per), NPDE__CONDUCTANCE_CELLS);
-    const size_t cell = x < NPDE__CONDUCTANCE_CELLS ? (size_t)x : NPDE__CONDUCTANCE_CELLS - 1;
-    return c->mean[cell] + (x - (double)cell) * (c->mean[cell + 1] - c->mean[cell]);
-}
-
 /* Where the wall at 0 leaves a neuron that would go from g₀ to g₁; both as at the end of the step. */
 static double reflected(const npde__conductances *c, double g0, double g1, double curve, double exponential)
 {
@@ -160,10 +169,10 @@ static npde__random draw(const npde__network *w, size_t p, size_t i)
 }
 
 /* Steps the conductance of neuron i; its mean over the step. */
-static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
+static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double mean,
+                               const double *normal)
 {
     npde__conductances *c = pop->conductance;
-    const double mean = mean_at(w, pop, pop->v[i], (double)c->g[i]);
     const double g0 = (double)c->g[i], from = g0 * c->decay, curve = c->curve * mean;
     double g1 = mean + (g0 - mean) * c->decay + c->spread * normal[0];
     if (g1 <= 0 || (from + curve) * (g1 + curve) < largest_exponential / 2 * c->variance)
@@ -179,7 +188,8 @@ static double step_conductance(const npde__network *w, npde__neurons *pop, size_
  * Neurons with a sharp threshold. Between both ends of the step v goes like the cubic that has their slopes: who is below
  * V_F again at the end is seen as well.
  */
-static int64_t step_sharp(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double g0, flow f)
+static int64_t step_sharp(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double mean, double g0,
+                          flow f)
 {
     const npde__conductances *c = pop->conductance;
     const double v0 = pop->v[i], v1 = reach(f, v0, w->h), g1 = (double)c->g[i];
@@ -197,18 +207,20 @@ static int64_t step_sharp(const npde__network *w, npde__neurons *pop, size_t p, 
     /* The rest of the parabola through both ends of g with the mean it has. */
     const double bulge = f.b - c->g_leak - (g0 + g1) / 2;
     const double rest = g0 + (1 + u) / 2 * (g1 - g0) + (1 - u) * (1 + 2 * u) * bulge;
-    return live(w, pop, p, i, flow_at(pop, fmax(0, rest)), pop->threshold, (1 - u) * w->h, 0);
+    return live(w, pop, p, i, flow_at(pop, fmax(0, rest)), mean, pop->threshold, (1 - u) * w->h, 0);
 }
 
 static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
 {
-    const double v0 = pop->v[i], g0 = (double)pop->conductance->g[i];
-    const flow f = flow_at(pop, step_conductance(w, pop, p, i, normal));
-    if (pop->sharp && !isnan(v0)) return step_sharp(w, pop, p, i, g0, f);
+    const npde__conductances *c = pop->conductance;
+    const double v0 = pop->v[i], g0 = (double)c->g[i], v = isnan(v0) ? pop->reset : v0;
+    const double mean = c->mean ? mean_at(c, reach(flow_at(pop, g0), v, w->h / 2), pop->leak) : c->drive;
+    const flow f = flow_at(pop, step_conductance(w, pop, p, i, mean, normal));
+    if (pop->sharp && !isnan(v0)) return step_sharp(w, pop, p, i, mean, g0, f);
     const double exponential = pop->sharp ? 0 : npde__random_exponential(draw(w, p, i).word[1]);
-    if (!isnan(v0)) return live(w, pop, p, i, f, v0, w->h, exponential);
+    if (!isnan(v0)) return live(w, pop, p, i, f, mean, v0, w->h, exponential);
     if (npde__bits(v0) >= pop->step.due_before) return 0;
-    return live(w, pop, p, i, f, pop->reset, npde__neurons_left(w, v0), exponential);
+    return live(w, pop, p, i, f, mean, pop->reset, npde__neurons_left(w, v0), exponential);
 }
 
 int64_t npde__conductances_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk)

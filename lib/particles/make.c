@@ -28,8 +28,9 @@ void npde__network_free(npde__network *w)
     npde__history_free(&w->history, c);
     npde__callback_release(w->coupling);
     npde__callback_release(w->conductance);
-    void *const blocks[] = {w->pop,  w->weights, w->noise, w->delays, w->rates,  w->drive,  w->diffusion, w->given,
-                            w->past, w->counts,  w->after, w->tally,  w->binned, w->recent, w->earlier,   w->counted};
+    void *const blocks[] = {w->pop,       w->weights, w->noise, w->delays,  w->rates,   w->drive,
+                            w->diffusion, w->given,   w->past,  w->counts,  w->after,   w->tally,
+                            w->binned,    w->recent,  w->slope, w->counted, w->expected};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__free(c, w);
 }
@@ -42,9 +43,9 @@ static int is_kinetic(const npde_model *m)
 static npde_status allocate(npde__network *w, int kinetic)
 {
     npde_context *c = w->context;
-    double **const arrays[] = {&w->rates,  &w->drive,  &w->diffusion, &w->given,  &w->past,
-                               &w->counts, &w->recent, &w->earlier,   &w->counted};
-    for (size_t i = 0; i < (kinetic ? 9 : 6); i++)
+    double **const arrays[] = {&w->rates,  &w->drive,    &w->diffusion, &w->given, &w->past,
+                               &w->counts, &w->expected, &w->recent,    &w->slope, &w->counted};
+    for (size_t i = 0; i < (kinetic ? 10 : 6); i++)
         if (!(*arrays[i] = npde__alloc(c, w->n_pop, sizeof(double)))) return NPDE_ERR_MEMORY;
     w->binned = npde__alloc(c, w->n_pop, sizeof *w->binned);
     w->after = npde__alloc(c, kinetic ? 0 : w->workers * NPDE__CHUNK_NEURONS, sizeof *w->after);
@@ -71,7 +72,7 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     w->max_step = INFINITY;
     w->coupling = npde__callback_acquire(m->coupling);
     w->conductance = npde__callback_acquire(m->conductance);
-    for (size_t p = 0; p < n && w->recent; p++) /* a step has little to do with the equilibrium when it is longer */
+    for (size_t p = 0; p < n && w->expected; p++) /* a step has little to do with the equilibrium when it is longer */
         w->max_step = fmin(w->max_step, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME));
     if (!m->kind->coupled) return NPDE_OK;
     double **const to[NPDE__MATRICES] = {&w->weights, &w->noise, &w->delays};
@@ -81,7 +82,7 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     }
     for (size_t k = 0; k < n * n; k++) {
         if (w->weights[k] == 0 && w->noise[k] == 0) continue;
-        if (w->delays[k] == 0) w->kicks |= w->weights[k] != 0 && !w->recent;
+        if (w->delays[k] == 0) w->kicks |= w->weights[k] != 0 && !w->expected;
         else w->max_step = fmin(w->max_step, w->delays[k]);
         longest = fmax(longest, w->delays[k]);
     }
@@ -145,14 +146,14 @@ static npde_status make_neurons(npde__network *w, const npde_particles *of, size
     pop->threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
     pop->sharp = !discharge || discharge == NPDE_DISCHARGE_NONE;
     pop->past_rate = w->rates[p] = w->past[p] = of->initial[p].past_rate;
-    if (w->recent) w->recent[p] = pop->past_rate;
+    if (w->expected) w->recent[p] = pop->past_rate;
     const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->past_rate * pop->hold;
     if (!(held < 1))
         return npde__fail(
             w->context, NPDE_ERR_RANGE,
             "population %zu: past rate %g x refractory time %g = %g must be < 1, the share of all neurons", p,
             pop->past_rate, pop->hold, held);
-    if (w->recent) return make_conductances(w, of, p);
+    if (w->expected) return make_conductances(w, of, p);
     if (!range) return NPDE_OK;
     return npde__profile_new(m, p, range->breaks[0], range->breaks[range->n_segments], 1, &pop->profile);
 }

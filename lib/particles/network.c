@@ -16,17 +16,16 @@ static double spikes_until(const npde__network *w, size_t q, double t)
     return npde__history_at(&w->history, q, t, +1);
 }
 
-/* What undelayed weights of kinetic kinds act with. Callbacks are shown, and the diffusion gets, what cannot be < 0. */
-static double extrapolated(const npde__network *w, size_t q, double middle)
+/* The rates that act at once: those of the last step, in a kinetic kind expected in the middle of this one. */
+static const double *present(const npde__network *w)
 {
-    if (w->conductance || !(w->recent_at > w->earlier_at)) return w->recent[q];
-    const double slope = (w->recent[q] - w->earlier[q]) / (w->recent_at - w->earlier_at);
-    return w->recent[q] + slope * (middle - w->recent_at);
+    return w->expected ? w->expected : w->rates;
 }
 
-static const double *last_rates(const npde__network *w)
+static void expect(npde__network *w, double middle)
 {
-    return w->recent ? w->recent : w->rates;
+    for (size_t q = 0; q < w->n_pop; q++)
+        w->expected[q] = fmax(0, w->recent[q] + w->slope[q] * (middle - w->recent_at));
 }
 
 /* The built-in law; what acts at once adds to the diffusion with the rate of the step before. */
@@ -41,9 +40,8 @@ static void linear_law(const npde__network *w, double h, double *drive, double *
             if (b == 0 && a1 == 0) continue;
             const double rate =
                 d > 0 ? (spikes_until(w, q, w->t + h - d) - spikes_until(w, q, w->t - d)) / ((double)w->n * h)
-                      : last_rates(w)[q];
-            if (d > 0) drive[p] += b * rate;
-            else if (w->recent) drive[p] += b * extrapolated(w, q, w->t + h / 2);
+                      : present(w)[q];
+            if (d > 0 || w->expected) drive[p] += b * rate;
             diffusion[p] += a1 * rate;
         }
     }
@@ -63,7 +61,7 @@ static npde_status call_back(npde__network *w, double h)
     }
     w->callbacks++;
     const int32_t answer =
-        w->coupling->fn.coupling(middle, w->n_pop, last_rates(w), w->drive, w->diffusion, w->coupling->user);
+        w->coupling->fn.coupling(middle, w->n_pop, present(w), w->drive, w->diffusion, w->coupling->user);
     if (answer) {
         w->context->user_status = answer;
         return npde__fail(w->context, NPDE_ERR_CALLBACK, "the coupling callback returned %d at t = %g%s", (int)answer,
@@ -91,7 +89,7 @@ static npde_status ask(npde__network *w, size_t p, double h)
     enum { N = NPDE__CONDUCTANCE_CELLS + 1 };
     for (size_t i = 0; i < N; i++) c->mean[i] = w->drive[p];
     w->callbacks++;
-    const int32_t answer = f->fn.conductance(middle, p, N, c->at, w->recent, c->mean, f->user);
+    const int32_t answer = f->fn.conductance(middle, p, N, c->at, w->expected, c->mean, f->user);
     if (answer) {
         w->context->user_status = answer;
         return npde__fail(w->context, NPDE_ERR_CALLBACK, "the conductance callback returned %d at t = %g%s",
@@ -147,6 +145,7 @@ static void load_leaky(const npde__network *w, npde__neurons *pop, double h)
 
 static npde_status prepare(npde__network *w, double h)
 {
+    if (w->expected) expect(w, w->t + h / 2);
     linear_law(w, h, w->drive, w->diffusion);
     npde_status status = w->coupling ? call_back(w, h) : NPDE_OK;
     for (size_t p = 0; p < w->n_pop && !status; p++) status = check_size(w, p, h);
@@ -177,21 +176,22 @@ static void step_part(void *self, size_t k, size_t worker)
                                    : npde__neurons_step(w, pop, p, k % w->chunks, after);
 }
 
-/* The rates that a kinetic kind extrapolates. */
+/* What expected rates are extrapolated from: the last two steps, if spikes were many enough in both to tell a slope. */
 static void remember(npde__network *w)
 {
-    const double length = w->t - w->counting;
+    enum { MANY = 64 };
+    const double length = w->t - w->counting, at = w->counting + length / 2, before = w->recent_length;
     if (!(length >= 0.5 * fmin(w->dt, w->max_step))) return;
-    const int first = w->counting == w->began;
-    w->earlier_at = w->recent_at;
-    w->recent_at = w->counting + length / 2;
-    if (first) w->earlier_at = w->recent_at; /* before the start there may have been anything */
-    w->counting = w->t;
     for (size_t p = 0; p < w->n_pop; p++) {
-        w->earlier[p] = w->recent[p];
-        w->recent[p] = (w->counts[p] - w->counted[p]) / ((double)w->n * length);
+        const double rate = (w->counts[p] - w->counted[p]) / ((double)w->n * length), change = rate - w->recent[p];
+        const double fewest = (double)w->n * fmin(rate * length, w->recent[p] * before);
+        w->slope[p] = fewest >= MANY ? change / (at - w->recent_at) : 0;
+        w->recent[p] = rate;
         w->counted[p] = w->counts[p];
     }
+    w->recent_at = at;
+    w->recent_length = length;
+    w->counting = w->t;
 }
 
 static void finish(npde__network *w)
@@ -206,7 +206,7 @@ static void finish(npde__network *w)
         w->counts[p] = (double)pop->total;
     }
     if (w->delayed) npde__history_push(&w->history, w->t, w->counts);
-    if (w->recent) remember(w);
+    if (w->expected) remember(w);
 }
 
 static npde_status step(npde__network *w, double h)

@@ -88,10 +88,13 @@ typedef struct {
     double max_step;                  /* the shortest delay */
     npde__callback *coupling, *conductance;
     double *rates, *drive, *diffusion, *given; /* n_pop each */
-    /* Of kinetic kinds, n_pop each: mean rates over the last step and over the one before, spikes up to the last; the middles of
-     * these steps, the beginning of the present one. Steps shorter than half of the usual are taken together. */
-    double *recent, *earlier, *counted;
-    double recent_at, earlier_at, counting;
+    /*
+     * Of kinetic kinds, n_pop each: rates expected in the middle of the step; mean rates over the last step, their slope, spikes up
+     * to its end. The middle and length of that step, the beginning of the present one. Those shorter than half of the usual are
+     * taken together.
+     */
+    double *expected, *recent, *slope, *counted;
+    double recent_at, recent_length, counting;
     npde__history history; /* of all spikes since the start, by population */
     double *past, *counts; /* n_pop each: for the history */
     npde__pool *pool;      /* NULL: the caller's thread alone */

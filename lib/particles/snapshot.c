@@ -7,8 +7,8 @@
 /* What a kinetic kind extrapolates. */
 static void walk_rates(npde__network *w, npde__bytes *bytes)
 {
-    double *const scalars[] = {&w->recent_at, &w->earlier_at, &w->counting};
-    double *const vectors[] = {w->recent, w->earlier, w->counted};
+    double *const scalars[] = {&w->recent_at, &w->recent_length, &w->counting};
+    double *const vectors[] = {w->recent, w->slope, w->counted};
     for (size_t i = 0; i < 3; i++) {
         npde__bytes_block(bytes, scalars[i], sizeof(double));
         npde__bytes_block(bytes, vectors[i], w->n_pop * sizeof(double));
@@ -37,7 +37,7 @@ static void walk(void *self, npde__bytes *bytes)
         npde__bytes_block(bytes, pop->v, 64 * w->words * sizeof(double));
         if (pop->conductance) npde__bytes_block(bytes, pop->conductance->g, 64 * w->words * sizeof(float));
     }
-    if (w->recent) walk_rates(w, bytes);
+    if (w->expected) walk_rates(w, bytes);
     if (w->delayed) npde__history_snapshot(&w->history, bytes);
 }
 
