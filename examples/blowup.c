@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Blow-up and beyond: an excitatory network whose rate becomes infinite in finite time. The run approaches the singularity,
- * tells time and exponent, fires the minimal cascade at once, and goes on. A hundred thousand neurons of the same model do the same.
+ * tells time and exponent, fires the minimal cascade at once, and goes on. Neurons of the same model do the same.
  *
  *     blowup [output directory]
  */
