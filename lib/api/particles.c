@@ -344,8 +344,7 @@ npde_status npde_particles_conductances(const npde_particles *p, size_t pop, dou
     NPDE__TRY(check_kinetic(p, __func__));
     NPDE__TRY(check_read(p, __func__, out, pop));
     NPDE__TRY(npde__check_size(p->context, __func__, "n", n, p->n));
-    const float *g = p->network->pop[pop].conductance->g;
-    for (size_t i = 0; i < n; i++) out[i] = (double)g[i];
+    for (size_t i = 0; i < n; i++) out[i] = npde__conductance_now(p->network->pop[pop].conductance, i);
     return NPDE_OK;
 }
 

@@ -6,8 +6,7 @@
 
 #include <math.h>
 
-/* The kick of population p by all that has fired in this step. */
-static double kick_of(const npde__network *w, size_t p)
+double npde__network_kick(const npde__network *w, size_t p)
 {
     double kick = 0;
     for (size_t q = 0; q < w->n_pop; q++) {
@@ -60,7 +59,7 @@ static npde_status endless(npde__network *w, size_t p)
 static npde_status generation(npde__network *w, int64_t *spikes)
 {
     *spikes = 0;
-    for (size_t p = 0; p < w->n_pop; p++) w->pop[p].kick = kick_of(w, p);
+    for (size_t p = 0; p < w->n_pop; p++) w->pop[p].kick = npde__network_kick(w, p);
     for (size_t p = 0; p < w->n_pop; p++) {
         npde__neurons *pop = &w->pop[p];
         if (pop->spikes > 0 && pop->kick >= pop->threshold - pop->reset && pop->refractory == NPDE_REFRACTORY_NONE &&

@@ -32,6 +32,16 @@ void npde__conductances_load(npde__conductances *c, double drive, double diffusi
     c->jitter = c->sigma * sqrt(diffusion * fmax(0, 2 * x - 4 * half));
 }
 
+/*
+ * Had they come as a drive kick/h during the step they would have made g larger by what is added now, and the integral of g
+ * over it by the rest of the kick, once it has decayed.
+ */
+void npde__conductances_kick(npde__conductances *c, double kick, double h)
+{
+    c->added = -kick * expm1(-h / c->sigma) / h;
+    c->lagging = kick - c->sigma * c->added;
+}
+
 /* ---- the potential at a constant conductance: v → target like e^{−Bt} ---- */
 
 typedef struct {
@@ -169,16 +179,16 @@ static npde__random draw(const npde__network *w, size_t p, size_t i)
 }
 
 /* Steps the conductance of neuron i; its mean over the step. */
-static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double mean,
+static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double g0, double mean,
                                const double *normal)
 {
     npde__conductances *c = pop->conductance;
-    const double g0 = (double)c->g[i], from = g0 * c->decay, curve = c->curve * mean;
+    const double from = g0 * c->decay, curve = c->curve * mean;
     double g1 = mean + (g0 - mean) * c->decay + c->spread * normal[0];
     if (g1 <= 0 || (from + curve) * (g1 + curve) < largest_exponential / 2 * c->variance)
         g1 = reflected(c, from, g1, curve, npde__random_exponential(draw(w, p, i).word[0]));
     c->g[i] = (float)g1;
-    const double integral = mean * w->h + (g0 + g1 - 2 * mean) * c->half + c->jitter * normal[1];
+    const double integral = mean * w->h + (g0 + g1 - 2 * mean) * c->half + c->jitter * normal[1] + c->lagging;
     return fmax(0, integral) / w->h;
 }
 
@@ -213,9 +223,9 @@ static int64_t step_sharp(const npde__network *w, npde__neurons *pop, size_t p, 
 static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
 {
     const npde__conductances *c = pop->conductance;
-    const double v0 = pop->v[i], g0 = (double)c->g[i], v = isnan(v0) ? pop->reset : v0;
+    const double v0 = pop->v[i], g0 = npde__conductance_now(c, i), v = isnan(v0) ? pop->reset : v0;
     const double mean = c->mean ? mean_at(c, reach(flow_at(pop, g0), v, w->h / 2), pop->leak) : c->drive;
-    const flow f = flow_at(pop, step_conductance(w, pop, p, i, mean, normal));
+    const flow f = flow_at(pop, step_conductance(w, pop, p, i, g0, mean, normal));
     if (pop->sharp && !isnan(v0)) return step_sharp(w, pop, p, i, mean, g0, f);
     const double exponential = pop->sharp ? 0 : npde__random_exponential(draw(w, p, i).word[1]);
     if (!isnan(v0)) return live(w, pop, p, i, f, mean, v0, w->h, exponential);

@@ -28,9 +28,8 @@ void npde__network_free(npde__network *w)
     npde__history_free(&w->history, c);
     npde__callback_release(w->coupling);
     npde__callback_release(w->conductance);
-    void *const blocks[] = {w->pop,       w->weights, w->noise, w->delays,  w->rates,   w->drive,
-                            w->diffusion, w->given,   w->past,  w->counts,  w->after,   w->tally,
-                            w->binned,    w->recent,  w->slope, w->counted, w->expected};
+    void *const blocks[] = {w->pop,    w->weights, w->noise, w->delays, w->rates,  w->drive, w->diffusion, w->past,
+                            w->counts, w->after,   w->tally, w->binned, w->recent, w->slope, w->counted,   w->expected};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__free(c, w);
 }
@@ -43,9 +42,9 @@ static int is_kinetic(const npde_model *m)
 static npde_status allocate(npde__network *w, int kinetic)
 {
     npde_context *c = w->context;
-    double **const arrays[] = {&w->rates,  &w->drive,    &w->diffusion, &w->given, &w->past,
-                               &w->counts, &w->expected, &w->recent,    &w->slope, &w->counted};
-    for (size_t i = 0; i < (kinetic ? 10 : 6); i++)
+    double **const arrays[] = {&w->rates,    &w->drive,  &w->diffusion, &w->past,   &w->counts,
+                               &w->expected, &w->recent, &w->slope,     &w->counted};
+    for (size_t i = 0; i < (kinetic ? 9 : 5); i++)
         if (!(*arrays[i] = npde__alloc(c, w->n_pop, sizeof(double)))) return NPDE_ERR_MEMORY;
     w->binned = npde__alloc(c, w->n_pop, sizeof *w->binned);
     w->after = npde__alloc(c, kinetic ? 0 : w->workers * NPDE__CHUNK_NEURONS, sizeof *w->after);
@@ -82,7 +81,7 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     }
     for (size_t k = 0; k < n * n; k++) {
         if (w->weights[k] == 0 && w->noise[k] == 0) continue;
-        if (w->delays[k] == 0) w->kicks |= w->weights[k] != 0 && !w->expected;
+        if (w->delays[k] == 0) w->kicks |= w->weights[k] != 0;
         else w->max_step = fmin(w->max_step, w->delays[k]);
         longest = fmax(longest, w->delays[k]);
     }

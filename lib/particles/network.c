@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * A step of a network of particles. Within a step of size h the coefficients are constant: delayed spikes of a step come
- * as a drive, Σ b (C(t + h − d) − C(t − d))/(n h) with C all spikes so far; undelayed ones as kicks at its end, those of
- * a kinetic kind as a drive by the rate extrapolated to the middle of the step. */
+ * as a drive, Σ b (C(t + h − d) − C(t − d))/(n h) with C all spikes so far; undelayed ones as kicks at its end, of the
+ * potentials or of the conductances. */
 #include "particles/particles.h"
 
 #include <math.h>
@@ -41,10 +41,19 @@ static void linear_law(const npde__network *w, double h, double *drive, double *
             const double rate =
                 d > 0 ? (spikes_until(w, q, w->t + h - d) - spikes_until(w, q, w->t - d)) / ((double)w->n * h)
                       : present(w)[q];
-            if (d > 0 || w->expected) drive[p] += b * rate;
+            if (d > 0) drive[p] += b * rate;
             diffusion[p] += a1 * rate;
         }
     }
+}
+
+/* What undelayed weights would add to the drive by these rates. */
+static double undelayed(const npde__network *w, size_t p)
+{
+    double drive = 0;
+    for (size_t q = 0; w->kicks && q < w->n_pop; q++)
+        if (w->delays[p * w->n_pop + q] == 0) drive += w->weights[p * w->n_pop + q] * present(w)[q];
+    return drive;
 }
 
 /*
@@ -54,11 +63,7 @@ static void linear_law(const npde__network *w, double h, double *drive, double *
 static npde_status call_back(npde__network *w, double h)
 {
     const double middle = w->t + h / 2;
-    for (size_t p = 0; p < w->n_pop; p++) {
-        for (size_t q = 0; w->kicks && q < w->n_pop; q++)
-            if (w->delays[p * w->n_pop + q] == 0) w->drive[p] += w->weights[p * w->n_pop + q] * w->rates[q];
-        w->given[p] = w->drive[p];
-    }
+    for (size_t p = 0; p < w->n_pop; p++) w->drive[p] += undelayed(w, p);
     w->callbacks++;
     const int32_t answer =
         w->coupling->fn.coupling(middle, w->n_pop, present(w), w->drive, w->diffusion, w->coupling->user);
@@ -74,8 +79,7 @@ static npde_status call_back(npde__network *w, double h)
                 "population %zu: the coupling callback gave drive = %g and diffusion = %g at t = %g: both must be "
                 "finite",
                 p, w->drive[p], w->diffusion[p], middle);
-        for (size_t q = 0; w->kicks && q < w->n_pop; q++)
-            if (w->delays[p * w->n_pop + q] == 0) w->drive[p] -= w->weights[p * w->n_pop + q] * w->rates[q];
+        w->drive[p] -= undelayed(w, p);
     }
     return NPDE_OK;
 }
@@ -85,9 +89,9 @@ static npde_status ask(npde__network *w, size_t p, double h)
 {
     const npde__conductances *c = w->pop[p].conductance;
     const npde__callback *f = w->conductance;
-    const double middle = w->t + h / 2;
+    const double middle = w->t + h / 2, by_kicks = undelayed(w, p);
     enum { N = NPDE__CONDUCTANCE_CELLS + 1 };
-    for (size_t i = 0; i < N; i++) c->mean[i] = w->drive[p];
+    for (size_t i = 0; i < N; i++) c->mean[i] = w->drive[p] + by_kicks;
     w->callbacks++;
     const int32_t answer = f->fn.conductance(middle, p, N, c->at, w->expected, c->mean, f->user);
     if (answer) {
@@ -102,6 +106,7 @@ static npde_status ask(npde__network *w, size_t p, double h)
                               "the conductance callback of population %zu gave %g at v = %g, t = %g: it must be finite "
                               "and >= 0",
                               p, c->mean[i], c->at[i], middle);
+    for (size_t i = 0; i < N; i++) c->mean[i] -= by_kicks;
     return NPDE_OK;
 }
 
@@ -217,7 +222,9 @@ static npde_status step(npde__network *w, double h)
     npde__pool_run(w->pool, step_part, w, w->n_pop * w->chunks);
     for (size_t p = 0; p < w->n_pop; p++)
         for (size_t k = 0; k < w->chunks; k++) w->pop[p].spikes += w->tally[p * w->chunks + k];
-    status = npde__network_cascade(w);
+    for (size_t p = 0; w->expected && w->kicks && p < w->n_pop; p++)
+        npde__conductances_kick(w->pop[p].conductance, npde__network_kick(w, p), h);
+    if (!w->expected) status = npde__network_cascade(w);
     finish(w);
     return status;
 }

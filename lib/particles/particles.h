@@ -52,6 +52,8 @@ typedef struct {
     float *g;
     double *mean, *at; /* G by the user at the ends of cells in v, which begin at V_LEAK; NULL without */
     double per;        /* cells per potential */
+    double added,
+        lagging; /* what the last step's spikes add to all conductances now, to the integrals over this step */
     /* of a step, see conductance.c */
     double drive, decay, variance, spread, curve, half, jitter;
 } npde__conductances;
@@ -63,7 +65,7 @@ typedef struct {
     double drive0, diffusion0, reset, threshold;
     double past_rate;
     npde__profile *profile;          /* drift by the user, or random threshold; else NULL */
-    npde__conductances *conductance; /* NULL but for kinetic kinds: no kicks, `fired` and `top` are NULL */
+    npde__conductances *conductance; /* NULL but for kinetic kinds: no cascades, `fired` and `top` are NULL */
     int sharp;                       /* fires at the threshold, not by chance beyond it */
     double *v;                       /* potentials, before the pending kick */
     uint64_t *fired;                 /* bits: who fired in this step */
@@ -87,7 +89,7 @@ typedef struct {
     int kicks, delayed;               /* some weight acts at once; some delay is looked at */
     double max_step;                  /* the shortest delay */
     npde__callback *coupling, *conductance;
-    double *rates, *drive, *diffusion, *given; /* n_pop each */
+    double *rates, *drive, *diffusion; /* n_pop each */
     /*
      * Of kinetic kinds, n_pop each: rates expected in the middle of the step; mean rates over the last step, their slope, spikes up
      * to its end. The middle and length of that step, the beginning of the present one. Those shorter than half of the usual are
@@ -150,11 +152,15 @@ void npde__neurons_hold(const npde__network *w, npde__neurons *pop, size_t i, do
 /* ---- conductance.c: single neurons of kinetic kinds ---- */
 /* Prepares a step of size h. */
 void npde__conductances_load(npde__conductances *c, double drive, double diffusion, double h);
+/* The spikes of a step of size h, which add `kick` to the integral of the drive over it, take effect. */
+void npde__conductances_kick(npde__conductances *c, double kick, double h);
 /* As npde__neurons_step. */
 int64_t npde__conductances_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk);
 
 /* ---- cascade.c: what spikes do to others at once ---- */
 npde_status npde__network_cascade(npde__network *w);
+/* The kick of population p by all that has fired in this step. */
+double npde__network_kick(const npde__network *w, size_t p);
 
 /* ---- snapshot.c ---- */
 npde_status npde__network_save(npde__network *w, void *buf, size_t capacity, size_t *need);
@@ -172,6 +178,12 @@ static inline double npde__of_bits(uint64_t bits)
     double x;
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+static inline double npde__conductance_now(const npde__conductances *c, size_t i)
+{
+    const double g = (double)c->g[i] + c->added;
+    return g > 0 ? g : 0;
 }
 
 /* Index of a neuron among all, which its random numbers are drawn by. */

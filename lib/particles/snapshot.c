@@ -15,6 +15,13 @@ static void walk_rates(npde__network *w, npde__bytes *bytes)
     }
 }
 
+static void walk_conductances(const npde__network *w, npde__conductances *c, npde__bytes *bytes)
+{
+    npde__bytes_block(bytes, &c->added, sizeof c->added);
+    npde__bytes_block(bytes, &c->lagging, sizeof c->lagging);
+    npde__bytes_block(bytes, c->g, 64 * w->words * sizeof *c->g);
+}
+
 static void walk(void *self, npde__bytes *bytes)
 {
     npde__network *w = self;
@@ -35,7 +42,7 @@ static void walk(void *self, npde__bytes *bytes)
         npde__bytes_block(bytes, &pop->spikes, sizeof pop->spikes);
         npde__bytes_block(bytes, &pop->total, sizeof pop->total);
         npde__bytes_block(bytes, pop->v, 64 * w->words * sizeof(double));
-        if (pop->conductance) npde__bytes_block(bytes, pop->conductance->g, 64 * w->words * sizeof(float));
+        if (pop->conductance) walk_conductances(w, pop->conductance, bytes);
     }
     if (w->expected) walk_rates(w, bytes);
     if (w->delayed) npde__history_snapshot(&w->history, bytes);
