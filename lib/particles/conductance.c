@@ -23,7 +23,10 @@ static const double largest_exponential = 22.9;
 void npde__conductances_load(npde__conductances *c, double drive, double diffusion, double h)
 {
     const double x = h / c->sigma, half = tanh(x / 2);
+    const double kept = -c->sigma * expm1(-x); /* ∫ e^{−t/σ} */
     c->drive = drive;
+    c->push = c->added / expm1(x);
+    c->owed = c->lagging + c->added * kept - c->push * (h - kept);
     c->decay = exp(-x);
     c->variance = -diffusion * expm1(-2 * x);
     c->spread = sqrt(c->variance);
@@ -33,8 +36,9 @@ void npde__conductances_load(npde__conductances *c, double drive, double diffusi
 }
 
 /*
- * Had they come as a drive kick/h during the step they would have made g larger by what is added now, and the integral of g
- * over it by the rest of the kick, once it has decayed.
+ * A drive larger by kick/h during the step would have made g larger by what is added now, and the integral of g over it by the
+ * rest of the kick, once it has decayed. A jump of g against the wall would cost half an order: the next step
+ * begins where this one ended, has a push more that adds as much to g by its end, and the difference to the integral.
  */
 void npde__conductances_kick(npde__conductances *c, double kick, double h)
 {
@@ -179,16 +183,16 @@ static npde__random draw(const npde__network *w, size_t p, size_t i)
 }
 
 /* Steps the conductance of neuron i; its mean over the step. */
-static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double g0, double mean,
+static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double mean,
                                const double *normal)
 {
     npde__conductances *c = pop->conductance;
-    const double from = g0 * c->decay, curve = c->curve * mean;
+    const double g0 = (double)c->g[i], from = g0 * c->decay, curve = c->curve * mean;
     double g1 = mean + (g0 - mean) * c->decay + c->spread * normal[0];
     if (g1 <= 0 || (from + curve) * (g1 + curve) < largest_exponential / 2 * c->variance)
         g1 = reflected(c, from, g1, curve, npde__random_exponential(draw(w, p, i).word[0]));
     c->g[i] = (float)g1;
-    const double integral = mean * w->h + (g0 + g1 - 2 * mean) * c->half + c->jitter * normal[1] + c->lagging;
+    const double integral = mean * w->h + (g0 + g1 - 2 * mean) * c->half + c->jitter * normal[1] + c->owed;
     return fmax(0, integral) / w->h;
 }
 
@@ -225,7 +229,7 @@ static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p,
     const npde__conductances *c = pop->conductance;
     const double v0 = pop->v[i], g0 = npde__conductance_now(c, i), v = isnan(v0) ? pop->reset : v0;
     const double mean = c->mean ? mean_at(c, reach(flow_at(pop, g0), v, w->h / 2), pop->leak) : c->drive;
-    const flow f = flow_at(pop, step_conductance(w, pop, p, i, g0, mean, normal));
+    const flow f = flow_at(pop, step_conductance(w, pop, p, i, mean + c->push, normal));
     if (pop->sharp && !isnan(v0)) return step_sharp(w, pop, p, i, mean, g0, f);
     const double exponential = pop->sharp ? 0 : npde__random_exponential(draw(w, p, i).word[1]);
     if (!isnan(v0)) return live(w, pop, p, i, f, mean, v0, w->h, exponential);

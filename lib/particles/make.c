@@ -71,8 +71,9 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     w->max_step = INFINITY;
     w->coupling = npde__callback_acquire(m->coupling);
     w->conductance = npde__callback_acquire(m->conductance);
-    for (size_t p = 0; p < n && w->expected; p++) /* a step has little to do with the equilibrium when it is longer */
-        w->max_step = fmin(w->max_step, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME));
+    /* The reflection of conductances is drawn for steps that are short against their time. */
+    for (size_t p = 0; p < n && w->expected; p++)
+        w->max_step = fmin(w->max_step, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME) / 2);
     if (!m->kind->coupled) return NPDE_OK;
     double **const to[NPDE__MATRICES] = {&w->weights, &w->noise, &w->delays};
     for (size_t i = 0; i < NPDE__MATRICES; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * A step of a network of particles. Within a step of size h the coefficients are constant: delayed spikes of a step come
- * as a drive, Σ b (C(t + h − d) − C(t − d))/(n h) with C all spikes so far; undelayed ones as kicks at its end, of the
- * potentials or of the conductances. */
+ * as a drive, Σ b (C(t + h − d) − C(t − d))/(n h) with C all spikes so far; undelayed ones as kicks at its end. Those that
+ * act on conductances come as a drive by the expected rates, and as kicks where they are more or less than expected. */
 #include "particles/particles.h"
 
 #include <math.h>
@@ -28,6 +28,15 @@ static void expect(npde__network *w, double middle)
         w->expected[q] = fmax(0, w->recent[q] + w->slope[q] * (middle - w->recent_at));
 }
 
+/* What undelayed weights would add to the drive by these rates. */
+static double undelayed(const npde__network *w, size_t p)
+{
+    double drive = 0;
+    for (size_t q = 0; w->kicks && q < w->n_pop; q++)
+        if (w->delays[p * w->n_pop + q] == 0) drive += w->weights[p * w->n_pop + q] * present(w)[q];
+    return drive;
+}
+
 /* The built-in law; what acts at once adds to the diffusion with the rate of the step before. */
 static void linear_law(const npde__network *w, double h, double *drive, double *diffusion)
 {
@@ -44,16 +53,8 @@ static void linear_law(const npde__network *w, double h, double *drive, double *
             if (d > 0) drive[p] += b * rate;
             diffusion[p] += a1 * rate;
         }
+        if (w->expected) drive[p] += undelayed(w, p);
     }
-}
-
-/* What undelayed weights would add to the drive by these rates. */
-static double undelayed(const npde__network *w, size_t p)
-{
-    double drive = 0;
-    for (size_t q = 0; w->kicks && q < w->n_pop; q++)
-        if (w->delays[p * w->n_pop + q] == 0) drive += w->weights[p * w->n_pop + q] * present(w)[q];
-    return drive;
 }
 
 /*
@@ -63,7 +64,7 @@ static double undelayed(const npde__network *w, size_t p)
 static npde_status call_back(npde__network *w, double h)
 {
     const double middle = w->t + h / 2;
-    for (size_t p = 0; p < w->n_pop; p++) w->drive[p] += undelayed(w, p);
+    for (size_t p = 0; p < w->n_pop && !w->expected; p++) w->drive[p] += undelayed(w, p);
     w->callbacks++;
     const int32_t answer =
         w->coupling->fn.coupling(middle, w->n_pop, present(w), w->drive, w->diffusion, w->coupling->user);
@@ -79,7 +80,7 @@ static npde_status call_back(npde__network *w, double h)
                 "population %zu: the coupling callback gave drive = %g and diffusion = %g at t = %g: both must be "
                 "finite",
                 p, w->drive[p], w->diffusion[p], middle);
-        w->drive[p] -= undelayed(w, p);
+        if (!w->expected) w->drive[p] -= undelayed(w, p);
     }
     return NPDE_OK;
 }
@@ -89,9 +90,9 @@ static npde_status ask(npde__network *w, size_t p, double h)
 {
     const npde__conductances *c = w->pop[p].conductance;
     const npde__callback *f = w->conductance;
-    const double middle = w->t + h / 2, by_kicks = undelayed(w, p);
+    const double middle = w->t + h / 2;
     enum { N = NPDE__CONDUCTANCE_CELLS + 1 };
-    for (size_t i = 0; i < N; i++) c->mean[i] = w->drive[p] + by_kicks;
+    for (size_t i = 0; i < N; i++) c->mean[i] = w->drive[p];
     w->callbacks++;
     const int32_t answer = f->fn.conductance(middle, p, N, c->at, w->expected, c->mean, f->user);
     if (answer) {
@@ -106,7 +107,6 @@ static npde_status ask(npde__network *w, size_t p, double h)
                               "the conductance callback of population %zu gave %g at v = %g, t = %g: it must be finite "
                               "and >= 0",
                               p, c->mean[i], c->at[i], middle);
-    for (size_t i = 0; i < N; i++) c->mean[i] -= by_kicks;
     return NPDE_OK;
 }
 
@@ -223,7 +223,7 @@ static npde_status step(npde__network *w, double h)
     for (size_t p = 0; p < w->n_pop; p++)
         for (size_t k = 0; k < w->chunks; k++) w->pop[p].spikes += w->tally[p * w->chunks + k];
     for (size_t p = 0; w->expected && w->kicks && p < w->n_pop; p++)
-        npde__conductances_kick(w->pop[p].conductance, npde__network_kick(w, p), h);
+        npde__conductances_kick(w->pop[p].conductance, npde__network_kick(w, p) - h * undelayed(w, p), h);
     if (!w->expected) status = npde__network_cascade(w);
     finish(w);
     return status;

@@ -50,12 +50,11 @@ typedef struct {
     double g_leak, v_excitatory, sigma;
     double start_mean, start_variance; /* of the Gaussian that conductances begin with */
     float *g;
-    double *mean, *at; /* G by the user at the ends of cells in v, which begin at V_LEAK; NULL without */
-    double per;        /* cells per potential */
-    double added,
-        lagging; /* what the last step's spikes add to all conductances now, to the integrals over this step */
+    double *mean, *at;     /* G by the user at the ends of cells in v, which begin at V_LEAK; NULL without */
+    double per;            /* cells per potential */
+    double added, lagging; /* what the last step's spikes add to all conductances, to their integrals over this step */
     /* of a step, see conductance.c */
-    double drive, decay, variance, spread, curve, half, jitter;
+    double drive, push, owed, decay, variance, spread, curve, half, jitter;
 } npde__conductances;
 
 typedef struct {
@@ -152,7 +151,7 @@ void npde__neurons_hold(const npde__network *w, npde__neurons *pop, size_t i, do
 /* ---- conductance.c: single neurons of kinetic kinds ---- */
 /* Prepares a step of size h. */
 void npde__conductances_load(npde__conductances *c, double drive, double diffusion, double h);
-/* The spikes of a step of size h, which add `kick` to the integral of the drive over it, take effect. */
+/* A step of size h is over in which the integral of the drive should have been more by `kick`: so it shall be. */
 void npde__conductances_kick(npde__conductances *c, double kick, double h);
 /* As npde__neurons_step. */
 int64_t npde__conductances_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk);

@@ -54,7 +54,7 @@ static void says(const char *text)
 
 enum { FINE, REFUSES, ASKS_AGAIN, NOT_FINITE, NEGATIVE, STEPS };
 static struct {
-    int calls, at, what, released;
+    int calls, at, what, released, outside;
     npde_status inside;
 } script;
 
@@ -77,7 +77,7 @@ static int32_t conductance(double t, size_t pop, size_t n, const double *v, cons
 {
     (void)t, (void)user;
     for (size_t i = 0; i < n; i++) {
-        ck_assert(v[i] >= 0 && v[i] <= 14. / 3 + 1e-12);
+        script.outside |= !(v[i] >= 0 && v[i] <= 14. / 3 + 1e-12);
         g_mean[i] = fmax(0, g_mean[i]) + 0.2 * v[i] + 0.01 * rate[pop]; /* a few neurons fire in bursts */
     }
     return act(&g_mean[n / 2]);
@@ -215,6 +215,7 @@ START_TEST(neurons_begin_where_they_are_told)
 {
     enum { N = 200000 };
     double *x = malloc(N * sizeof *x), sum = 0, squares = 0;
+    size_t outside = 0;
     OK(c, make(NPDE_MODEL_VOLTAGE_CONDUCTANCE, N, 1));
     OK(c, npde_particles_set_gaussian(p, 0, 0.1, 1));
     script.at = 0;
@@ -226,24 +227,25 @@ START_TEST(neurons_begin_where_they_are_told)
     const double mean = 0.515, a = 0.053, z = mean / sqrt(a);
     const double cut = mean + sqrt(a) * exp(-z * z / 2) / (2.5066282746310002 * erfc(-z / sqrt(2)) / 2);
     for (size_t i = 0; i < N; i++) {
-        ck_assert(x[i] >= 0);
+        outside += !(x[i] >= 0);
         sum += x[i] / N;
         squares += x[i] * x[i] / N;
     }
     NEAR(sum, cut, 4 * sqrt(a / N));
     NEAR(squares, mean * cut + a, 10 * a / sqrt(N));
     OK(c, npde_particles_conductances(p, 1, x, N));
-    for (size_t i = 0; i < N; i++) NEAR(x[i], 0.7, 1e-7);
+    for (size_t i = 0; i < N; i++) outside += !(fabs(x[i] - 0.7) <= 1e-7);
     OK(c, npde_particles_potentials(p, 0, x, N));
-    for (size_t i = 0; i < N; i++) ck_assert(x[i] >= 0 && x[i] < 1);
+    for (size_t i = 0; i < N; i++) outside += !(x[i] >= 0 && x[i] < 1);
     /* p(v) ∝ v on [1/4, 3/4]: ⟨v⟩ = 13/24, ⟨v²⟩ = 5/16 */
     OK(c, npde_particles_potentials(p, 1, x, N));
     sum = squares = 0;
     for (size_t i = 0; i < N; i++) {
-        ck_assert(x[i] >= 0.25 - 1e-4 && x[i] <= 0.75 + 1e-4);
+        outside += !(x[i] >= 0.25 - 1e-4 && x[i] <= 0.75 + 1e-4);
         sum += x[i] / N;
         squares += x[i] * x[i] / N;
     }
+    ck_assert_uint_eq(outside, 0);
     NEAR(sum, 13. / 24, 4 * 0.14 / sqrt(N));
     NEAR(squares, 5. / 16, 4 * 0.15 / sqrt(N));
     free(x);
@@ -297,6 +299,7 @@ START_TEST(callbacks_that_fail)
                 ck_assert_int_eq(script.inside, NPDE_ERR_STATE);
                 continue;
             }
+            ck_assert(!script.outside);
             NEAR(t, 0.1, 1e-12); /* ten steps were made, of two calls */
             if (what <= ASKS_AGAIN) ck_assert_int_eq(npde_context_user_status(c), what == REFUSES ? -42 : 7);
             OK(c, npde_particles_advance(p, 1, &t)); /* and it can go on */
