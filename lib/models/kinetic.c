@@ -38,9 +38,7 @@ static double rate_of(const kinetic_system *k, size_t p, const double *y, double
     for (size_t j = 0; j < k->n_g; j++) {
         const double *row = y + j * k->n_v;
         if (pop->phi) {
-            double sum = 0;
-            for (size_t i = 0; i < k->n_v; i++) sum += pop->phi[i] * row[i];
-            rate += (k->g ? k->g->w[j] : 1) * pop->row.width * sum;
+            rate += (k->g ? k->g->w[j] : 1) * npde__characteristics_rate(&pop->row, pop->phi, row);
         } else if (!k->g) {
             const double out = npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold;
             rate += fmax(out, 0) * npde__characteristics_end(&pop->row, row);
@@ -183,7 +181,7 @@ static double transport(const kinetic_system *k, kinetic_population *pop, double
         const double out =
             pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, row)
                      : npde__characteristics_flow(&pop->row, target, growth, row);
-        fired += (k->g ? k->g->w[j] : 1) * pop->row.width * out;
+        fired += (k->g ? k->g->w[j] : 1) * out;
     }
     return fired;
 }
@@ -201,7 +199,7 @@ static npde_status kinetic_flow(npde__system *s, npde__part part, double h, doub
         }
         if (part == NPDE__RELAXATION && k->g) {
             s->factorizations += isnan(pop->column.gamma);
-            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride);
+            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride, y + p * s->stride);
         }
     }
     return status;
@@ -233,10 +231,10 @@ static double mass(const npde__system *s, const double *y)
         double part[8] = {0}; /* shorter chains of rounding, and of waiting */
         size_t i = 0;
         for (; i + 8 <= k->n_v; i += 8)
-            for (size_t q = 0; q < 8; q++) part[q] += row[i + q];
-        for (; i < k->n_v; i++) part[i % 8] += row[i];
+            for (size_t q = 0; q < 8; q++) part[q] += weight(k, i + q, j) * row[i + q];
+        for (; i < k->n_v; i++) part[i % 8] += weight(k, i, j) * row[i];
         for (size_t q = 0; q < 4; q++) part[q] += part[q + 4];
-        const double x = ((part[0] + part[1]) + (part[2] + part[3])) * weight(k, 0, j), next = sum + x;
+        const double x = (part[0] + part[1]) + (part[2] + part[3]), next = sum + x;
         lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
         sum = next;
     }
