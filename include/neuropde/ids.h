@@ -161,7 +161,7 @@ enum {
     NPDE_OPTION_CONTROLLER = 6011, /**< Control of adaptive steps: integral, pi or pid */
     NPDE_OPTION_OUTPUT = 6012, /**< How npde_solver_sample() meets its times: exact (a step ends there) or dense (interpolated within longer steps, the last one exact) */
     NPDE_OPTION_BLOWUP = 6020, /**< What adaptive runs do where the rate becomes infinite: ignore, stop or jump */
-    NPDE_OPTION_LAYER = 6021 /**< Thinnest layer at V_F, in units of V_F - V_R, that a grid made by the solver resolves; 0 for none, or 1e-5 where blowup is jump */
+    NPDE_OPTION_LAYER = 6021 /**< Thinnest layer at V_F, in units of V_F - V_R, that a grid made by the solver resolves; 0 for none, or 5e-5 where blowup is jump */
 };
 
 /** Statistics of a run. */

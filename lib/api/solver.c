@@ -296,7 +296,7 @@ static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
     else if (!s->model->kind->no_grid)
         /* What a jump leaves behind has discontinuities that move: nothing for spectral elements. */
         NPDE__TRY(s->model->kind->fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0,
-                                           s->initial, layer > 0 || !jump ? layer : 1e-5, &run->grid));
+                                           s->initial, layer > 0 || !jump ? layer : 5e-5, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),

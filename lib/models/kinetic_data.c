@@ -101,7 +101,7 @@ static double fit_end(const npde_model *m)
         }
         for (int i = 0; i < 20; i++) {
             const double mean = npde__kinetic_mean(input + strength * rate, noise + noisy * rate);
-            rate = fmax(rate, 1 / npde__kinetic_crossing(&pop, mean));
+            rate = fmax(rate, 1 / (npde__kinetic_crossing(&pop, mean) + pop.tau));
             g = input + strength * rate + 8 * sqrt(noise + noisy * rate);
         }
         end = fmax(end, fmax(g, 2 * npde__kinetic_threshold(&pop)));
@@ -203,7 +203,7 @@ npde_status npde__kinetic_fit_grid(const npde_model *m, npde_id scheme, size_t c
 
 /* ---- the rate of the fast-voltage limit ---- */
 
-/* Adds ∫ l_i(g)/T(g) dg over [left, right], panels halving towards the left end, where 1/T has a logarithm. */
+/* Adds ∫ l_i(g)/(T(g) + τ) dg over [left, right], panels halving towards the left end, where 1/T has a logarithm. */
 static void add_crossing(const npde_grid *g, const kinetic_population *pop, double left, double right, int graded,
                          double *weight)
 {
@@ -215,7 +215,7 @@ static void add_crossing(const npde_grid *g, const kinetic_population *pop, doub
             double l[NPDE__MAX_NODES] = {1};
             size_t first = 0;
             const double at = begin + (end - begin) * (x[q] + 1) / 2;
-            const double value = w[q] * (end - begin) / 2 / npde__kinetic_crossing(pop, at);
+            const double value = w[q] * (end - begin) / 2 / (npde__kinetic_crossing(pop, at) + pop->tau);
             if (g->scheme != NPDE_SCHEME_SPECTRAL) {
                 weight[0] += value;
                 continue;
@@ -371,18 +371,46 @@ static npde_status copy_state(const kinetic_system *k, size_t p, const double *s
     return NPDE_OK;
 }
 
-/* The product of what is given over v and over g; work holds a row and a column. */
+/* The marginal over g of a population of mass 1. */
+static void marginal(const kinetic_system *k, const double *y, double *q)
+{
+    for (size_t j = 0; j < k->n_g; j++) {
+        q[j] = 0;
+        for (size_t i = 0; i < k->n_v; i++) q[j] += k->v->w[i] * y[j * k->n_v + i];
+    }
+}
+
+/*
+ * The product of what is given over v and over g; work holds a row and a column. Who waits has the same conductances as the
+ * others.
+ */
 static npde_status start_population(kinetic_system *k, size_t p, const npde__initial *initial, double *work, double *y,
                                     double *resolution)
 {
-    if (initial[p].kind == NPDE__INITIAL_STATE) return copy_state(k, p, initial[p].state, y);
+    const npde__system *s = &k->coupling.base;
+    const kinetic_population *pop = &k->pop[p];
+    const double held = npde__kinetic_waits(k, pop) ? pop->tau * initial[p].past_rate : 0;
+    if (!(held < 1))
+        return npde__fail(s->context, NPDE_ERR_RANGE,
+                          "population %zu: past rate %g x refractory time %g = %g must be < 1, the mass of all", p,
+                          initial[p].past_rate, pop->tau, held);
     double *n = work, *q = work + k->n_v;
+    npde_status status = NPDE_OK;
     n[0] = q[0] = 1;
-    npde_status status = k->v ? voltage(k, p, initial, n, resolution) : NPDE_OK;
-    if (!status && k->g) status = conductance(k, p, initial, q, resolution);
-    for (size_t j = 0; j < k->n_g && !status; j++)
-        for (size_t i = 0; i < k->n_v; i++) y[j * k->n_v + i] = q[j] * n[i];
-    return status;
+    if (initial[p].kind == NPDE__INITIAL_STATE) {
+        status = copy_state(k, p, initial[p].state, y);
+        if (held > 0) marginal(k, y, q);
+    } else {
+        if (k->v) status = voltage(k, p, initial, n, resolution);
+        if (!status && k->g) status = conductance(k, p, initial, q, resolution);
+        for (size_t j = 0; j < k->n_g && !status; j++)
+            for (size_t i = 0; i < k->n_v; i++) y[j * k->n_v + i] = q[j] * n[i];
+    }
+    if (status) return status;
+    for (size_t i = 0; i < s->points && held > 0; i++) y[i] *= 1 - held;
+    npde__kinetic_waiting_start(k, pop, held, q, y);
+    y[s->points + NPDE__KINETIC_RESERVOIR] = npde__kinetic_reservoir(k, pop, y);
+    return NPDE_OK;
 }
 
 npde_status npde__kinetic_start(npde__system *s, const npde__initial *initial, double *y, double *resolution)

@@ -7,6 +7,8 @@
  *
  *     1 − Ψ(0) = e^{−λd} ḡ'(N) N ∫ (V_E − v) (Ψ'/J) S ds,    J = A − B v.
  *
+ * With a refractory state 1/N = T + τ, and before Ψ(0) stands the mean of e^{−λ (time in it)}, 1/(1 + λτ) or e^{−λτ}.
+ *
  * Ages are cut into panels with Gauss points and the matrix that integrates the polynomial through them. */
 #include "models/macroscopic.h"
 
@@ -121,7 +123,7 @@ static double mean_at(const study *s, double rate)
     return npde__kinetic_mean(s->input + s->strength * rate, s->noise + s->noisy * rate);
 }
 
-/* 1/T(ḡ(N)) − N. */
+/* 1/(T(ḡ(N)) + τ) − N. */
 static npde_status excess(study *s, double rate, double *out)
 {
     const double g = mean_at(s, rate), crossing = npde__kinetic_crossing(&s->pop, g);
@@ -129,7 +131,7 @@ static npde_status excess(study *s, double rate, double *out)
     npde_status status = NPDE_OK;
     if (s->discharge == NPDE_DISCHARGE_STEP) time += 1 / s->kappa;
     else if (s->discharge != NPDE_DISCHARGE_NONE) status = cut(s, g, &time);
-    *out = 1 / time - rate;
+    *out = 1 / (time + s->pop.tau) - rate;
     return status;
 }
 
@@ -256,7 +258,9 @@ static double complex characteristic(const study *s, double rate, double slope, 
         const double before = k ? s->passed_end[k - 1] : 0;
         psi = (psi + total) * cexp(-lambda * length - (end - before));
     }
-    return (1 - psi - cexp(-lambda * s->delay) * slope * rate * sum) / lambda;
+    const double complex waits =
+        s->pop.refractory == NPDE_REFRACTORY_FIXED ? cexp(-lambda * s->pop.tau) : 1 / (1 + lambda * s->pop.tau);
+    return (1 - waits * psi - cexp(-lambda * s->delay) * slope * rate * sum) / lambda;
 }
 
 /* The integrals over all ages converge to the right of −φ(v*). */

@@ -283,7 +283,7 @@ double npde__characteristics_flow(npde__characteristics *f, double target, doubl
 /*
  * What enters at V_R between 0 and h, at the rate N(s) = 1/h (uniform) or s − h/2 (tilt), is at h between V_R and the
  * place it would have reached from the beginning: the mass beyond a face is what entered before h − T, T the time
- * from V_R to the face. Into entered, n masses each; the range of cells.
+ * from V_R to the face. n masses each, without what has left at the right end by then; the range of cells.
  */
 static void entry(npde__characteristics *f, double target, double growth, double h, double *uniform, double *tilt,
                   size_t *first, size_t *last)
@@ -296,9 +296,8 @@ static void entry(npde__characteristics *f, double target, double growth, double
     double beyond = 1, tilted = 0; /* mass beyond the face before */
     for (;;) {
         const double to = target - f->v->faces[right ? cell + 1 : cell];
-        const int end = right ? cell + 1 == f->n : cell == 0;
         double next = 0, next_tilted = 0;
-        if (!end && from / to > 0 && fabs(to) < fabs(from)) {
+        if (from / to > 0 && fabs(to) < fabs(from)) {
             const double s = h - log(from / to) / rate;
             if (s > 0) {
                 next = s / h;
@@ -309,7 +308,7 @@ static void entry(npde__characteristics *f, double target, double growth, double
         tilt[cell] = tilted - next_tilted;
         if (right) *last = cell;
         else *first = cell;
-        if (next == 0) return;
+        if (next == 0 || cell == (right ? f->n - 1 : 0)) return;
         beyond = next;
         tilted = next_tilted;
         cell = right ? cell + 1 : cell - 1;
@@ -336,33 +335,43 @@ double npde__characteristics_rate(const npde__characteristics *f, const double *
 }
 
 double npde__characteristics_discharge(npde__characteristics *f, double target, double growth, double h,
-                                       const double *phi, const double *survival, double *row)
+                                       const double *phi, const double *survival, const npde__reentry *later,
+                                       double *entered, double *row)
 {
-    const double before = npde__characteristics_rate(f, phi, row), *w = f->v->w;
-    double fired = discharge(f, survival, row);
+    const double before = later ? 0 : npde__characteristics_rate(f, phi, row), *w = f->v->w;
+    double fired = phi ? discharge(f, survival, row) : 0;
     take(f, row);
     fired += branch(f, target, growth, 0, row);
-    fired += discharge(f, survival, row);
-    double slope = (npde__characteristics_rate(f, phi, row) - before) / h;
-    const double most = 2 * fired / (h * h); /* so that the rate stays positive on the way */
-    slope = fmin(fmax(slope, -most), most);
+    if (phi) fired += discharge(f, survival, row);
+    const npde__reentry at_once = {.share = 1,
+                                   .slope = later ? 0 : (npde__characteristics_rate(f, phi, row) - before) / h};
+    if (!later) later = &at_once;
 
     double *uniform = f->below, *tilt = f->above; /* free by now */
     size_t first, last;
     entry(f, target, growth, h, uniform, tilt, &first, &last);
-    /* Of what enters, a part fires again: fired = (what fired of the rest) + (1 − stays) fired − slope × stays_tilted. */
     double stays = 0, stays_tilted = 0;
     for (size_t i = first; i <= last; i++) {
-        stays += uniform[i] * survival[i];
-        stays_tilted += tilt[i] * survival[i];
+        stays += uniform[i] * (phi ? survival[i] : 1);
+        stays_tilted += tilt[i] * (phi ? survival[i] : 1);
     }
-    if (!(stays > 1e-100)) { /* it would fire at V_R, again and again */
+    /* Of what enters a part fires again: all fired = fired + (1 − stays) entered − slope × stays_tilted. */
+    const double part = 1 - later->share * (1 - stays);
+    if (!(part > 1e-100)) { /* it would fire at V_R, again and again */
         for (size_t i = first; i <= last; i++) row[i] += fired * uniform[i] / w[i];
+        *entered = fired;
         return fired;
     }
-    fired = (fired - slope * stays_tilted) / stays;
-    for (size_t i = first; i <= last; i++) row[i] += (fired * uniform[i] + slope * tilt[i]) * survival[i] / w[i];
-    return fired;
+    double enters = (later->known + later->share * fired) / part;
+    const double by_slope = -later->share * stays_tilted / part;
+    const double most = 2 * fmax(enters, 0) / (h * h + 2 * fabs(by_slope)); /* so that its rate stays positive */
+    const double slope = later->slope + later->follow * (fired + (1 - stays) * enters - enters);
+    const double tilts = fmin(fmax(slope, -most), most);
+    enters += by_slope * tilts;
+    for (size_t i = first; i <= last; i++)
+        row[i] += (enters * uniform[i] + tilts * tilt[i]) * (phi ? survival[i] : 1) / w[i];
+    *entered = enters;
+    return fired + (1 - stays) * enters - tilts * stays_tilted;
 }
 
 double npde__characteristics_end(const npde__characteristics *f, const double *row)

@@ -44,13 +44,20 @@ void npde__characteristics_free(npde__characteristics *f);
 int npde__characteristics_equal(const npde_grid *v);
 /* The row after h, given v* and e^{Bh} − 1; the mass that fired. */
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double *row);
+/* What enters at V_R within a step where it does not do so at once. */
+typedef struct {
+    double known, share;  /* its mass: known + share × what fires */
+    double slope, follow; /* of the rate at which it enters: slope + follow × (what fires − what enters) */
+} npde__reentry;
 /*
  * The same with a discharge ∂_t n + … + φ n = N δ(v − V_R), N = ∫ φ n: half of it, transport, the other half
  * (Strang), and what was discharged enters along the way, at a rate linear in time. phi: its mean over each cell;
- * survival: e^{−φh/2}.
+ * survival: e^{−φh/2}; both NULL without discharge, when only the right end fires. later: NULL for at once, which
+ * needs a discharge. entered receives the mass that entered.
  */
 double npde__characteristics_discharge(npde__characteristics *f, double target, double growth, double h,
-                                       const double *phi, const double *survival, double *row);
+                                       const double *phi, const double *survival, const npde__reentry *later,
+                                       double *entered, double *row);
 /* The density at the right end. */
 double npde__characteristics_end(const npde__characteristics *f, const double *row);
 /* ∫ φ n, for the means of φ over the cells. */

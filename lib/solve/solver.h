@@ -27,7 +27,8 @@ typedef struct {
 /* Spikes of single neurons: of the last one time, interval, population; how many. */
 typedef struct {
     double time, interval, population, count;
-    double *last; /* time of the last spike of each population; NULL where there are no single neurons */
+    double
+        *last; /* time of the last spike of each population, and work space; NULL where there are no single neurons */
 } npde__spikes;
 
 /* The watch for a blow-up: the last times and rates at which the largest rate had grown by a factor. */

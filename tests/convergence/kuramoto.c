@@ -246,14 +246,11 @@ START_TEST(every_method_has_its_order)
     for (size_t i = 0; (method = npde__method_at(i)) != NULL; i++) {
         const double dt = method->order == 1   ? 0.01
                           : method->order == 2 ? 0.05
+                          : method->past > 0   ? 0.025
                                                : 0.25,
                      coarse = error_of(method->id, dt);
         if (isnan(coarse)) {
             refused++;
-            continue;
-        }
-        if (method->restart) { /* multistep methods vary their order */
-            ck_assert_double_lt(coarse, 1e-5);
             continue;
         }
         const double shown = log2(coarse / error_of(method->id, dt / 2));

@@ -352,6 +352,30 @@ START_TEST(output_within_steps)
 }
 END_TEST
 
+/* Up and down again within a step: a level just below the peak of van der Pol's oscillation is crossed once a period. */
+START_TEST(short_excursions_are_spikes)
+{
+    enum { FINE = 20000 };
+    static double times[FINE], v[FINE];
+    double peak = -INFINITY, count[2], interval;
+    fitzhugh_nagumo(1, 0, 0, 0);
+    begin(NPDE_METHOD_DOPRI5, 0, (const double[]){2, 0}, 2);
+    for (int i = 0; i < FINE; i++) times[i] = 40 + 7.0 * i / FINE;
+    OK(c, npde_solver_sample(s, times, FINE, v));
+    for (int i = 0; i < FINE; i++) peak = fmax(peak, v[i]);
+    fitzhugh_nagumo(1, 0, 0, 0);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_SPIKE_LEVEL, peak - 1e-5));
+    begin(NPDE_METHOD_DOPRI5, 0.02, (const double[]){1.9, 0}, 2);
+    for (int k = 0; k < 2; k++) {
+        OK(c, npde_solver_advance(s, 20 + 10 * 6.66328685932312 * k, NULL));
+        OK(c, npde_solver_stat(s, NPDE_STAT_SPIKES, &count[k]));
+    }
+    OK(c, npde_solver_stat(s, NPDE_STAT_SPIKE_INTERVAL, &interval));
+    ck_assert_double_eq(count[1] - count[0], 10);
+    NEAR(interval, 6.66328685932312, 1e-5);
+}
+END_TEST
+
 /* ---- populations, drives, spikes, snapshots ---- */
 
 static double told[64];
@@ -589,6 +613,7 @@ int main(void)
                                   rheobase,
                                   every_method_has_its_order,
                                   output_within_steps,
+                                  short_excursions_are_spikes,
                                   populations_are_neurons_of_their_own,
                                   snapshots_go_on,
                                   misuse,

@@ -24,6 +24,10 @@ npde_model *kinetic_model(npde_context *c, const kinetic *k)
     set(c, m, NPDE_PARAM_CONNECTIVITY, k->strength);
     set(c, m, NPDE_PARAM_NOISE_CONNECTIVITY, k->noisy);
     set(c, m, NPDE_PARAM_DELAY, k->delay);
+    if (k->refractory) {
+        set(c, m, NPDE_PARAM_REFRACTORY, k->refractory);
+        set(c, m, NPDE_PARAM_REFRACTORY_TIME, k->tau);
+    }
     if (k->kappa > 0) {
         set(c, m, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP);
         set(c, m, NPDE_PARAM_DISCHARGE_RATE, k->kappa);

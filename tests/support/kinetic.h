@@ -13,6 +13,8 @@ typedef struct {
     double kappa;              /* > 0: a discharge of this rate beyond V_F */
     double mean, variance;     /* over v */
     double g_mean, g_variance; /* over g; variance 0 for the equilibrium */
+    npde_id refractory;        /* 0: none */
+    double tau;
     double dt;
 } kinetic;
 
