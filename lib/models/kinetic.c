@@ -38,9 +38,7 @@ static double rate_of(const kinetic_system *k, size_t p, const double *y, double
     for (size_t j = 0; j < k->n_g; j++) {
         const double *row = y + j * k->n_v;
         if (pop->phi) {
-            double sum = 0;
-            for (size_t i = 0; i < k->n_v; i++) sum += pop->phi[i] * row[i];
-            rate += (k->g ? k->g->w[j] : 1) * pop->row.width * sum;
+            rate += (k->g ? k->g->w[j] : 1) * npde__characteristics_rate(&pop->row, pop->phi, row);
         } else if (!k->g) {
             const double out = npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold;
             rate += fmax(out, 0) * npde__characteristics_end(&pop->row, row);
@@ -182,20 +180,19 @@ static void prepare_rows(const kinetic_system *k, kinetic_population *pop, doubl
 /* Transport of one row; what fired. y is the population's state. */
 static double transport_row(const kinetic_system *k, kinetic_population *pop, size_t j, double h, double *y)
 {
-    const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g), unit = pop->row.width;
+    const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
     const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
     double *row = y + j * k->n_v, entered;
     if (npde__kinetic_waits(k, pop)) {
         const npde__reentry left = npde__kinetic_waiting_leave(k, pop, j, h, y);
-        const npde__reentry later = {left.known / unit, left.share, left.slope / unit, left.follow};
-        const double fired = unit * npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi,
-                                                                    pop->survival, &later, &entered, row);
+        const double fired = npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival,
+                                                             &left, &entered, row);
         npde__kinetic_waiting_enter(k, pop, j, &left, fired, y);
         return fired;
     }
-    return unit * (pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival,
-                                                              NULL, &entered, row)
-                            : npde__characteristics_flow(&pop->row, target, growth, row));
+    return pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, NULL,
+                                                      &entered, row)
+                    : npde__characteristics_flow(&pop->row, target, growth, row);
 }
 
 /* What fired. */
@@ -221,7 +218,7 @@ static npde_status kinetic_flow(npde__system *s, npde__part part, double h, doub
         }
         if (part == NPDE__RELAXATION && k->g) {
             s->factorizations += isnan(pop->column.gamma);
-            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride);
+            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride, y + p * s->stride);
             if (!status) status = npde__kinetic_waiting_relax(k, pop, h, y + p * s->stride);
         }
     }
@@ -254,10 +251,10 @@ static double mass(const npde__system *s, size_t p, const double *y)
         double part[8] = {0}; /* shorter chains of rounding, and of waiting */
         size_t i = 0;
         for (; i + 8 <= k->n_v; i += 8)
-            for (size_t q = 0; q < 8; q++) part[q] += row[i + q];
-        for (; i < k->n_v; i++) part[i % 8] += row[i];
+            for (size_t q = 0; q < 8; q++) part[q] += weight(k, i + q, j) * row[i + q];
+        for (; i < k->n_v; i++) part[i % 8] += weight(k, i, j) * row[i];
         for (size_t q = 0; q < 4; q++) part[q] += part[q + 4];
-        const double x = ((part[0] + part[1]) + (part[2] + part[3])) * weight(k, 0, j), next = sum + x;
+        const double x = (part[0] + part[1]) + (part[2] + part[3]), next = sum + x;
         lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
         sum = next;
     }

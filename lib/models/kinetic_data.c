@@ -29,8 +29,7 @@ static npde_status check_voltage(const npde_model *m, const npde_grid *v, size_t
     if (!npde__grid_scheme_cells(v->scheme) || !npde__characteristics_equal(v) || v->n < 4)
         return npde__fail(
             m->context, NPDE_ERR_GRID,
-            "the axis v must have at least 4 cells, all equal, of a scheme of cells: choose the numbers of cells in "
-            "proportion to the segments of npde_grid_new()");
+            "the axis v must have at least 4 cells of a scheme of cells, equal within each segment of npde_grid_new()");
     const size_t leak = npde__grid_break(v, pop.v_leak), reset = npde__grid_break(v, pop.v_reset);
     const size_t threshold = npde__grid_break(v, pop.v_threshold);
     if (reset > v->n_segments) return no_break(m, p, "v_reset", pop.v_reset);

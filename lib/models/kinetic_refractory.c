@@ -216,8 +216,10 @@ npde_status npde__kinetic_waiting_relax(const kinetic_system *k, kinetic_populat
     npde_status status = NPDE_OK;
     if (!k->g || !npde__kinetic_waits(k, pop)) return status;
     double *r = waiting(k, n);
-    for (size_t b = 0; b < blocks(pop) && !status; b++)
-        if (used(pop, r, b)) status = npde__relaxation_flow(&pop->waiting, h, r + column(k, pop, b * BLOCK));
+    for (size_t b = 0; b < blocks(pop) && !status; b++) {
+        double *block = r + column(k, pop, b * BLOCK);
+        if (used(pop, r, b)) status = npde__relaxation_flow(&pop->waiting, h, block, block);
+    }
     return status;
 }
 

@@ -53,10 +53,10 @@ START_TEST(grids_that_do_not_fit)
 {
     const double v[] = {0, 1}, wide[] = {0, 1, 1.2}, g[] = {0, 3.0 / 11, 2}, no_threshold[] = {0, 0.5, 2},
                  shifted[] = {0.1, 3.0 / 11, 2};
-    const double late[] = {-0.5, 0, 1}, uneven[] = {0, 0.3, 1};
-    const size_t eight[] = {8, 8, 8}, proportional[] = {10, 2}, late_cells[] = {4, 8};
+    const double late[] = {-0.5, 0, 1};
+    const size_t eight[] = {8, 8, 8}, three[] = {3}, proportional[] = {10, 2}, late_cells[] = {4, 8};
     refuse_grid(&full, NPDE_SCHEME_FINITE_VOLUME, 2, v, eight, 3, g, "cells", "equal");
-    refuse_grid(&full, NPDE_SCHEME_CELLS, 3, uneven, eight, 3, g, "equal", "proportion");
+    refuse_grid(&full, NPDE_SCHEME_CELLS, 2, v, three, 3, g, "at least 4", "equal within each segment");
     refuse_grid(&full, NPDE_SCHEME_CELLS, 3, wide, proportional, 3, g, "end at v_threshold", "1");
     refuse_grid(&full, NPDE_SCHEME_CELLS, 3, late, late_cells, 3, g, "begin at v_leak", "-0.5");
     refuse_grid(&full, NPDE_SCHEME_CELLS, 2, v, eight, 3, no_threshold, "g_F", "0.2727");
