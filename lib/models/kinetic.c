@@ -225,13 +225,87 @@ static npde_status kinetic_flow(npde__system *s, npde__part part, double h, doub
     return status;
 }
 
+/* ---- L = relaxation, g = transport: for implicit–explicit methods ---- */
+
 static void kinetic_apply(npde__system *s, int forced, const double *y, double *out)
 {
-    (void)forced; /* there is no g */
     kinetic_system *k = self(s);
     memset(out, 0, s->n * sizeof *out);
-    for (size_t p = 0; p < s->n_rates && k->g; p++)
-        npde__relaxation_apply(&k->pop[p].column, y + p * s->stride, out + p * s->stride);
+    for (size_t p = 0; p < s->n_rates && k->g; p++) {
+        kinetic_population *pop = &k->pop[p];
+        const double *n = y + p * s->stride;
+        double *slope = out + p * s->stride;
+        npde__relaxation_apply(&pop->column, n, slope);
+        if (!pop->faces) continue;
+        if (npde__kinetic_waits(k, pop))
+            npde__relaxation_apply(&pop->waiting, n + s->points + NPDE__KINETIC_WAITING,
+                                   slope + s->points + NPDE__KINETIC_WAITING);
+        if (forced) npde__kinetic_add_transport(k, p, n, slope);
+    }
+}
+
+static npde_status kinetic_factor(npde__system *s, double gamma)
+{
+    kinetic_system *k = self(s);
+    npde_status status = NPDE_OK;
+    for (size_t p = 0; p < s->n_rates && !status; p++) {
+        s->factorizations += !(k->pop[p].column.gamma == gamma);
+        status = npde__relaxation_factor(&k->pop[p].column, gamma);
+        if (!status && npde__kinetic_waits(k, &k->pop[p])) status = npde__relaxation_factor(&k->pop[p].waiting, gamma);
+    }
+    return status;
+}
+
+static void kinetic_solve(npde__system *s, int forced, double *x, double *rates)
+{
+    kinetic_system *k = self(s);
+    for (size_t p = 0; p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        double *n = x + p * s->stride;
+        if (forced) {
+            memset(k->scratch, 0, s->stride * sizeof *k->scratch);
+            npde__kinetic_add_transport(k, p, n, k->scratch);
+            for (size_t i = 0; i < s->stride; i++) n[i] += pop->column.gamma * k->scratch[i];
+        }
+        npde__relaxation_solve(&pop->column, n);
+        if (npde__kinetic_waits(k, pop)) npde__relaxation_solve(&pop->waiting, n + s->points + NPDE__KINETIC_WAITING);
+        rates[p] = rate_of(k, p, n, pop->mean);
+    }
+}
+
+static npde_status kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+{
+    kinetic_system *k = self(s);
+    npde_status status = kinetic_rates(s, t, side, y, rates);
+    if (!status) status = npde__lif_law(&k->coupling, t, side, rates);
+    memset(out, 0, s->n * sizeof *out);
+    for (size_t p = 0; p < s->n_rates && !status; p++) {
+        npde__kinetic_relaxation_rest(k, p, y + p * s->stride, out + p * s->stride);
+        npde__kinetic_add_transport(k, p, y + p * s->stride, out + p * s->stride);
+    }
+    return status;
+}
+
+/* The rates follow from the state alone. */
+static npde_status kinetic_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                                   double *residual, int *linear)
+{
+    (void)s, (void)t, (void)side, (void)rates, (void)y, (void)residual;
+    *linear = 1;
+    return NPDE_OK;
+}
+
+static void kinetic_drift(const npde__system *s, double *low, double *high, double *advection)
+{
+    const kinetic_system *k = self_const(s);
+    *low = *high = *advection = 0;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const npde__relaxation *r = &k->pop[p].column;
+        const double a = r->diffusion, shift = k->coupling.drive[p] - r->mean[0];
+        *low = fmin(*low, k->coupling.diffusion[p] / a - 1);
+        *high = fmax(*high, k->coupling.diffusion[p] / a - 1);
+        *advection = fmax(*advection, shift * shift / (a * r->sigma));
+    }
 }
 
 /* ---- mass ---- */
@@ -353,12 +427,14 @@ static void kinetic_free(npde__system *s)
         npde__characteristics_free(&pop->row);
         npde__relaxation_free(&pop->column);
         npde__kinetic_waiting_free(pop, c);
+        npde__kinetic_faces_free(pop->faces, c);
+        npde__free(c, pop->other_k);
         double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }
     npde__lif_free_coupling(l);
     npde__callback_release(k->conductance);
-    void *const blocks[] = {k->pop, k->weights, k->noise, l->pop, l->drive, l->diffusion};
+    void *const blocks[] = {k->pop, k->weights, k->noise, k->scratch, l->pop, l->drive, l->diffusion};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, k);
@@ -457,7 +533,12 @@ static const npde__system_ops ops = {
     .free = kinetic_free,
     .rates = kinetic_rates,
     .freeze = kinetic_freeze,
+    .factor = kinetic_factor,
+    .solve = kinetic_solve,
     .apply = kinetic_apply,
+    .correct = kinetic_correct,
+    .remainder = kinetic_remainder,
+    .drift = kinetic_drift,
     .begin = npde__lif_begin,
     .accept = kinetic_accept,
     .jump = npde__lif_jump,
@@ -498,6 +579,25 @@ static void lay_out(kinetic_system *k)
     s->n = s->n_rates * s->stride;
 }
 
+static npde_status make_explicit(kinetic_system *k, const npde_model *m, size_t order)
+{
+    npde__system *s = &k->coupling.base;
+    npde_context *c = s->context;
+    s->explicit_refused = npde__kinetic_refuses_explicit(k, order);
+    if (s->explicit_refused) return NPDE_OK;
+    s->explicit_rate = npde__kinetic_explicit_rate(k);
+    if (!(k->scratch = npde__alloc(c, s->stride, sizeof *k->scratch))) return NPDE_ERR_MEMORY;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        const size_t reset = k->v->node[npde__grid_break(k->v, npde__model_value(m, p, NPDE_PARAM_V_RESET))];
+        const npde_status status = npde__kinetic_faces_new(c, k->v, reset, &pop->faces);
+        if (status) return status;
+        if (k->g->scheme == NPDE_SCHEME_SPECTRAL && !(pop->other_k = npde__alloc(c, k->n_g * k->n_g, sizeof(double))))
+            return NPDE_ERR_MEMORY;
+    }
+    return NPDE_OK;
+}
+
 static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux, size_t order, double dt,
                         double history, npde__system **out)
 {
@@ -522,6 +622,7 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     for (size_t p = 0; p < n && !status; p++) status = make_population(k, m, p, dt);
     if (!status) status = npde__lif_make_history(&k->coupling, order, dt, history);
     if (!status) lay_out(k);
+    if (!status) status = make_explicit(k, m, order);
     if (status) {
         kinetic_free(&k->coupling.base);
         return status;

@@ -14,6 +14,8 @@
 #include "operators/characteristics.h"
 #include "operators/relaxation.h"
 
+typedef struct npde__kinetic_faces npde__kinetic_faces;
+
 typedef struct {
     double g_leak, v_leak, v_excitatory, v_reset, v_threshold;
     npde__characteristics row;
@@ -24,6 +26,8 @@ typedef struct {
     double *weight;                           /* what a row's end, or q_j, counts for the rate */
     double *phi, *survival;                   /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
     double growth_h, growth_mean, survival_h; /* what they are for */
+    npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
+    double *other_k;                          /* spectral: room for the matrix of another relaxation */
     /* kinetic_refractory.c */
     npde_id refractory;
     double tau, dt;           /* 0 without refractory state; longest step */
@@ -42,6 +46,7 @@ typedef struct {
     kinetic_population *pop;
     npde__callback *conductance;
     double *weights, *noise; /* n_rates × n_rates: of the built-in law, for the start */
+    double *scratch;         /* a state, for implicit–explicit methods */
 } kinetic_system;
 
 /* Drift (g_L(V_L − v) + g(V_E − v)) = A − B v. */
@@ -104,6 +109,20 @@ double npde__kinetic_waiting_mass(const kinetic_system *k, const kinetic_populat
 double npde__kinetic_reservoir(const kinetic_system *k, const kinetic_population *pop, const double *n);
 double npde__kinetic_waiting_least(const kinetic_system *k, const kinetic_population *pop, const double *n);
 void npde__kinetic_waiting_scale(const kinetic_system *k, const kinetic_population *pop, double factor, double *n);
+
+/* ---- kinetic_explicit.c: the transport as an explicit part ---- */
+
+/* Why it is not offered, in words; NULL if it is. order: of the method. */
+const char *npde__kinetic_refuses_explicit(const kinetic_system *k, size_t order);
+/* 1/h up to which Euler's method is stable, by the Courant number, discharge and refractory state included. */
+double npde__kinetic_explicit_rate(const kinetic_system *k);
+/* On failure free what there is of it. */
+npde_status npde__kinetic_faces_new(npde_context *c, const npde_grid *v, size_t reset, npde__kinetic_faces **out);
+void npde__kinetic_faces_free(npde__kinetic_faces *f, npde_context *c);
+/* out += what transport, discharge, reset do to the state y of population p. */
+void npde__kinetic_add_transport(const kinetic_system *k, size_t p, const double *y, double *out);
+/* The state's slope by the relaxation of the law's last coefficients less that of the frozen ones, where they differ. */
+void npde__kinetic_relaxation_rest(kinetic_system *k, size_t p, const double *y, double *out);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 
