@@ -30,6 +30,7 @@ typedef struct {
     double integral[GAUSS * GAUSS]; /* row i: ∫_0^{x_i} of the polynomial through the points */
     /* The ages at one conductance. */
     double a, b, longest; /* drift; longest panel, in units of 1/B */
+    double growth;        /* > 0: panels resolve e^{−growth s} as well, next to V_F and beyond */
     size_t n_panels;
     double begin[PANELS], length[PANELS];
     double phi[PANELS][GAUSS], passed[PANELS][GAUSS]; /* φ and Φ at the points */
@@ -100,6 +101,10 @@ static npde_status cut(study *s, double g, double *time)
         double length = s->longest / s->b;
         const double fastest = s->n_panels ? s->phi[s->n_panels - 1][GAUSS - 1] : 0;
         if (fastest * length > 1) length = fmax(1 / fastest, length / 64);
+        if (s->growth > 0) {
+            const double ahead = age < crossing && isfinite(crossing) ? (crossing - age) / 2 : 0;
+            length = fmin(length, fmax(6 / s->growth, ahead));
+        }
         if (age < crossing && isfinite(crossing)) { /* equal panels, the last one ends at V_F */
             const double left = crossing - age;
             length = left <= length * (1 + 1e-9) ? left : left / ceil(left / length);
@@ -107,7 +112,7 @@ static npde_status cut(study *s, double g, double *time)
         if (age + length > end * (1 - 1e-12)) length = end - age;
         status = add_panel(s, age, length);
         age = age < crossing && fabs(age + length - crossing) <= 1e-12 * crossing ? crossing : age + length;
-        if (s->passed_end[s->n_panels - 1] > 45) break;
+        if (s->passed_end[s->n_panels - 1] > (s->growth > 0 ? 20 : 45)) break;
     }
     if (status) return status;
     *time = 0;
@@ -289,6 +294,35 @@ static int secant(const study *s, double rate, double slope, double complex *lam
     return 0;
 }
 
+/*
+ * The largest real root > 0, NaN if there is none: 1 − Ψ(0) − … tends to 1 for λ → ∞, so coming down from there it is where the sign
+ * changes, however sharply potentials are driven over V_F. A state between two others always has one. (Of one too large for the
+ * panels a lower bound.)
+ */
+static npde_status real_root(study *s, double rate, double slope, double *root)
+{
+    enum { DOUBLINGS = 22 };
+    double high = NAN, low = ldexp(s->b, 13), f = 1, time;
+    npde_status status = NPDE_OK;
+    *root = NAN;
+    for (int k = 0; k < DOUBLINGS && !status && f > 0; k++) {
+        high = low;
+        low = high / 2;
+        s->growth = high;
+        status = cut(s, mean_at(s, rate), &time);
+        if (!status && s->n_panels < PANELS) f = creal(characteristic(s, rate, slope, low));
+    }
+    for (int i = 0; i < 100 && f < 0 && !status; i++) {
+        const double middle = (low + high) / 2;
+        if (!(middle > low && middle < high)) break;
+        if (creal(characteristic(s, rate, slope, middle)) < 0) low = middle;
+        else high = middle;
+        *root = middle;
+    }
+    s->growth = 0;
+    return status;
+}
+
 static npde_status leading(study *s, double rate, double *re_im)
 {
     enum { REAL = 5, MODES = 17, FAR = 8 };
@@ -313,6 +347,12 @@ static npde_status leading(study *s, double rate, double *re_im)
         if (!secant(s, rate, slope, &lambda) || creal(lambda) <= re_im[0]) continue;
         re_im[0] = creal(lambda);
         re_im[1] = fabs(cimag(lambda)) > 1e-9 * rate ? fabs(cimag(lambda)) : 0;
+    }
+    double root = NAN;
+    if (!status) status = real_root(s, rate, slope, &root);
+    if (root > re_im[0] || (root > 0 && isnan(re_im[0]))) {
+        re_im[0] = root;
+        re_im[1] = 0;
     }
     if (isnan(re_im[0])) re_im[0] = limit(s, rate);
     return status;
