@@ -18,7 +18,7 @@ static double remap_one(double theta, const double *m)
     return theta * m[0] + sixth * ((1 + rest) * (m[-1] - m[0]) - (1 + theta) * (m[1] - m[0]));
 }
 
-static void remap(size_t n, const double *m, double theta, double slope, double *partial, double *out)
+static void remap(size_t n, const double *m, double theta, double slope, double scale, double *partial, double *out)
 {
     double step[WIDTH];
     for (size_t k = 0; k < WIDTH; k++) step[k] = slope * (double)k;
@@ -28,8 +28,9 @@ static void remap(size_t n, const double *m, double theta, double slope, double 
         store(partial + i, remap_partial(at, load(m + i - 1), load(m + i), load(m + i + 1)));
     for (; i < n; i++) partial[i] = remap_one(theta + (double)i * slope, m + i);
     for (i = 0; i + WIDTH < n; i += WIDTH)
-        store(out + i, load(out + i) + (load(m + i) - load(partial + i)) + load(partial + i + 1));
-    for (; i + 1 < n; i++) out[i] += (m[i] - partial[i]) + partial[i + 1];
+        store(out + i,
+              add_product(load(out + i), splat(scale), (load(m + i) - load(partial + i)) + load(partial + i + 1)));
+    for (; i + 1 < n; i++) out[i] += scale * ((m[i] - partial[i]) + partial[i + 1]);
 }
 
 #endif

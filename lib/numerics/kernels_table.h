@@ -27,6 +27,7 @@ const npde__kernels TABLE(VARIANT) = {
     .batch_solve = batch_solve,
     .shared_factor = shared_factor,
     .shared_solve = shared_solve,
+    .shared_flow = shared_flow,
     .chain_factor = chain_factor,
     .chain_forward = chain_forward,
     .chain_backward = chain_backward,

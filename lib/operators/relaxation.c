@@ -7,7 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = NPDE__KERNELS_LANES, GROUPS = 4, WIDE = LANES * GROUPS }; /* columns that are solved together */
+enum {
+    LANES = NPDE__KERNELS_LANES,
+    GROUPS = 4,
+    WIDE = LANES * GROUPS,
+    SWEPT = NPDE__KERNELS_COLUMNS
+}; /* columns that are solved together */
 
 static const double gamma_ = 0.2928932188134524755991556; /* 1 − 1/√2 */
 static const double ahead = 2.4142135623730950488016887;  /* (1 − γ)/γ = 1 + √2 */
@@ -68,6 +73,31 @@ void npde__relaxation_load(npde__relaxation *r, const double *mean, double diffu
 
 /* ---- one implicit stage ---- */
 
+/*
+ * The two solves of a step in three sweeps: the second solve eliminates from the other end, so that it goes the first one's way
+ * back. Densities p, not masses: z = L⁻¹ p on the way up; y = (1 + √2) U⁻¹ z and u = L̃⁻¹ (y − √2 p) on the way down;
+ * x = Ũ⁻¹ u on the way up again.
+ */
+static void factor_sweeps(npde__relaxation *r)
+{
+    const size_t n = r->n;
+    const double *w = r->g->w, *ratio = r->factors, *inverse = ratio + n, *climb = inverse + n;
+    double surplus = 1; /* as in npde__tridiagonal_factor, from the other end */
+    for (size_t i = n; i-- > 0;) {
+        double *f = r->sweeps + 6 * i;
+        const double up = i ? r->up[i - 1] : 0, down = i ? r->down[i - 1] : 0, pivot = 1 / (surplus + up);
+        const double below = i ? w[i - 1] / w[i] : 0;
+        f[0] = i ? ratio[i - 1] * below : 0;
+        f[1] = ahead * inverse[i];
+        f[2] = i + 1 < n ? climb[i] * w[i + 1] / w[i] : 0;
+        if (i) f[-3] = up * pivot / below;
+        if (i + 1 == n) f[3] = 0;
+        f[4] = pivot;
+        f[5] = down * pivot * below;
+        surplus = 1 + down * (surplus * pivot);
+    }
+}
+
 static void factor_shared(npde__relaxation *r, double gamma)
 {
     for (size_t j = 0; j + 1 < r->n; j++) {
@@ -76,6 +106,7 @@ static void factor_shared(npde__relaxation *r, double gamma)
         r->up[j] *= gamma;
     }
     r->kernels->shared_factor(r->n, r->sum, r->down, r->up, r->factors);
+    if (r->sweeps) factor_sweeps(r);
 }
 
 /* Eight columns from `first` on, those beyond the last one like it. */
@@ -174,14 +205,14 @@ static void make_positive(const npde__relaxation *r, const double *p, size_t fir
 }
 
 /* SDIRK: y₁ = S p, p⁺ = S (p + (1 − γ)/γ (y₁ − p)), S = (1 − γhL)⁻¹. */
-static void flow_block(npde__relaxation *r, size_t first, size_t count, double *p)
+static void flow_block(npde__relaxation *r, size_t first, size_t count, const double *p, double *out)
 {
     gather(r, p, first, count, 0, 1, r->block);
     solve_block(r, first, count);
     gather(r, p, first, count, ahead, 1 - ahead, r->block);
     solve_block(r, first, count);
     if (r->positive) make_positive(r, p, first, count, r->block);
-    scatter(r, r->block, first, count, p);
+    scatter(r, r->block, first, count, out);
 }
 
 /* ---- whole states ---- */
@@ -264,18 +295,24 @@ static npde_status propagate(npde__relaxation *r, double h)
     return NPDE_OK;
 }
 
-npde_status npde__relaxation_flow(npde__relaxation *r, double h, double *p)
+npde_status npde__relaxation_flow(npde__relaxation *r, double h, const double *p, double *out)
 {
     if (!cells(r)) {
         const npde_status status = h == r->propagator_h ? NPDE_OK : propagate(r, h);
         if (status) return status;
-        multiply_rows(r, r->propagator, p, r->scratch);
-        memcpy(p, r->scratch, r->n * r->columns * sizeof *p);
+        double *to = p == out ? r->scratch : out;
+        multiply_rows(r, r->propagator, p, to);
+        if (to != out) memcpy(out, to, r->n * r->columns * sizeof *out);
         return NPDE_OK;
     }
     const npde_status status = npde__relaxation_factor(r, gamma_ * h);
-    for (size_t first = 0; first < r->columns && !status; first += WIDE) flow_block(r, first, block_width(r, first), p);
-    return status;
+    if (status) return status;
+    if (r->sweeps) {
+        r->kernels->shared_flow(r->n, r->columns, r->columns, r->sweeps, 1 - ahead, p, out, r->block);
+        return NPDE_OK;
+    }
+    for (size_t first = 0; first < r->columns; first += WIDE) flow_block(r, first, block_width(r, first), p, out);
+    return NPDE_OK;
 }
 
 /* ---- making it ---- */
@@ -293,8 +330,11 @@ static npde_status allocate_cells(npde__relaxation *r)
     for (size_t i = 0; i < 3 && r->per_column; i++)
         if (!(*wide[i] = npde__alloc(c, padded, sizeof(double)))) return NPDE_ERR_MEMORY;
     r->factors = npde__alloc(c, 3 * n, sizeof(double));
-    r->block = npde__alloc(c, (size_t)WIDE * n, sizeof(double));
-    return r->factors && r->block ? NPDE_OK : NPDE_ERR_MEMORY;
+    r->block = npde__alloc(c, (size_t)(WIDE > SWEPT ? WIDE : SWEPT) * n, sizeof(double));
+    if (!r->factors || !r->block) return NPDE_ERR_MEMORY;
+    if (r->per_column || r->positive) return NPDE_OK;
+    r->sweeps = npde__alloc(c, 6 * n, sizeof(double));
+    return r->sweeps ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static npde_status allocate_dense(npde__relaxation *r)
@@ -323,7 +363,7 @@ npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const np
 
 void npde__relaxation_free(npde__relaxation *r)
 {
-    void *const blocks[] = {r->mean,  r->sum,   r->down, r->up, r->factors,    r->ratio,   r->inverse,
+    void *const blocks[] = {r->mean,  r->sum,   r->down, r->up, r->factors,    r->sweeps,  r->ratio, r->inverse,
                             r->climb, r->block, r->k,    r->lu, r->propagator, r->scratch, r->pivots};
     for (size_t i = 0; r->context && i < sizeof blocks / sizeof blocks[0]; i++) npde__free(r->context, blocks[i]);
 }
