@@ -192,6 +192,12 @@ START_TEST(the_equation_is_the_limit)
         {"discharge", {REDUCED}},
         {"discharge, coupled", {REDUCED, .strength = 0.1}},
         {"discharge, delayed", {REDUCED, .strength = -0.1, .noisy = 0.01, .delay = 0.3}},
+        {"exponential wait", {FULL, .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.2}},
+        {"fixed wait", {FULL, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.2}},
+        {"exponential wait, coupled",
+         {FULL, .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.1, .strength = 0.1, .noisy = 0.01, .delay = 0.3}},
+        {"discharge, exponential wait", {REDUCED, .refractory = NPDE_REFRACTORY_EXPONENTIAL, .tau = 0.2}},
+        {"discharge, fixed wait", {REDUCED, .refractory = NPDE_REFRACTORY_FIXED, .tau = 0.1, .strength = 0.1}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         kinetic_run r = kinetic_start(&cases[i].k);
