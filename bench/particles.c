@@ -243,6 +243,32 @@ static double steps_a_second(npde_context *c, double b, size_t n, double dt)
     return best;
 }
 
+/* Of the kinetic kinds there is no goal but the memory. */
+static void with_conductances(npde_context *c, npde_id kind, size_t n)
+{
+    char text[96];
+    double bytes, best = INFINITY;
+    npde_model *m;
+    problem_check(c, npde_model_new(c, kind, 1, &m));
+    problem_check(c, npde_model_set(m, 0, NPDE_PARAM_V_RESET, 0));
+    problem_check(c, npde_model_set(m, 0, NPDE_PARAM_V_THRESHOLD, 1));
+    problem_check(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, 0.1));
+    if (kind == NPDE_MODEL_REDUCED_KINETIC)
+        problem_check(c, npde_model_set(m, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP));
+    npde_particles *p = started(c, m, n, 1, 0.01, 1, 0.4, 0.01);
+    for (int k = 1; k <= 10; k++) {
+        const double begin = bench_clock();
+        problem_check(c, npde_particles_advance(p, 0.1 * k, NULL));
+        best = fmin(best, (bench_clock() - begin) / (10 * (double)n));
+    }
+    problem_check(c, npde_particles_stat(p, NPDE_PARTICLE_STAT_BYTES_PER_NEURON, &bytes));
+    snprintf(text, sizeof text, "%s, n = %zu, dt = 0.01: %.3g x 10^6 neuron-steps per CPU second", npde_id_name(kind),
+             n, 1e-6 / best);
+    line("bytes a neuron with a conductance", bytes, "<= 16", bytes <= 16, text);
+    npde_particles_free(p);
+    npde_model_free(m);
+}
+
 static void speed(npde_context *c, int quick)
 {
     static const double steps[] = {0.01, 0.001};
@@ -261,6 +287,8 @@ static void speed(npde_context *c, int quick)
     line("bytes a neuron", bytes, "<= 16", bytes <= 16, "n = 1000000");
     npde_particles_free(p);
     npde_model_free(m);
+    with_conductances(c, NPDE_MODEL_VOLTAGE_CONDUCTANCE, quick ? 10000 : 1000000);
+    with_conductances(c, NPDE_MODEL_REDUCED_KINETIC, quick ? 10000 : 1000000);
 }
 
 /* ---- blow-up ---- */

@@ -12,7 +12,8 @@
  *     v: moves with the mean ḡ of g over the step, exactly; the integral of g given both ends is normal with the mean
  *        G h + (g₀ + g₁ − 2G) σ tanh(x/2) and the variance aσ² (2x − 4 tanh(x/2)).
  *
- * What v leaves out is of the third order in h on average. */
+ * What v leaves out is of the third order in h on average. Spikes at a sharp threshold are found on the cubic through both
+ * ends of v with their slopes, up to its maximum where v comes down again. */
 #include "particles/particles.h"
 
 #include <math.h>
@@ -224,17 +225,29 @@ static int64_t step_sharp(const npde__network *w, npde__neurons *pop, size_t p, 
     return live(w, pop, p, i, flow_at(pop, fmax(0, rest)), mean, pop->threshold, (1 - u) * w->h, 0);
 }
 
+/* Neurons that fire by discharge. */
+static int64_t step_random(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double mean, flow f)
+{
+    const double v0 = pop->v[i], v1 = reach(f, v0, w->h);
+    if ((v0 < pop->threshold) == (v1 < pop->threshold) && npde__profile_discharge(pop->profile, v0) == 0 &&
+        npde__profile_discharge(pop->profile, v1) == 0) { /* most of them, most of the time: no number is drawn */
+        pop->v[i] = v1;
+        return 0;
+    }
+    return live(w, pop, p, i, f, mean, v0, w->h, npde__random_exponential(draw(w, p, i).word[1]));
+}
+
 static int64_t step_neuron(const npde__network *w, npde__neurons *pop, size_t p, size_t i, const double *normal)
 {
     const npde__conductances *c = pop->conductance;
-    const double v0 = pop->v[i], g0 = npde__conductance_now(c, i), v = isnan(v0) ? pop->reset : v0;
-    const double mean = c->mean ? mean_at(c, reach(flow_at(pop, g0), v, w->h / 2), pop->leak) : c->drive;
+    const double v0 = pop->v[i], g0 = npde__conductance_now(c, i);
+    const double there = !c->mean || isnan(v0) ? pop->reset : reach(flow_at(pop, g0), v0, w->h / 2);
+    const double mean = c->mean ? mean_at(c, there, pop->leak) : c->drive; /* who waits does so at V_R */
     const flow f = flow_at(pop, step_conductance(w, pop, p, i, mean + c->push, normal));
-    if (pop->sharp && !isnan(v0)) return step_sharp(w, pop, p, i, mean, g0, f);
-    const double exponential = pop->sharp ? 0 : npde__random_exponential(draw(w, p, i).word[1]);
-    if (!isnan(v0)) return live(w, pop, p, i, f, mean, v0, w->h, exponential);
+    if (!isnan(v0)) return pop->sharp ? step_sharp(w, pop, p, i, mean, g0, f) : step_random(w, pop, p, i, mean, f);
     if (npde__bits(v0) >= pop->step.due_before) return 0;
-    return live(w, pop, p, i, f, mean, pop->reset, npde__neurons_left(w, v0), exponential);
+    return live(w, pop, p, i, f, mean, pop->reset, npde__neurons_left(w, v0),
+                npde__random_exponential(draw(w, p, i).word[1]));
 }
 
 int64_t npde__conductances_step(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk)
