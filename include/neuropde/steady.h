@@ -67,8 +67,10 @@ NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out
  *
  * @param re_im    n_pairs pairs of real and imaginary part; of two conjugate ones the positive imaginary part comes first
  * @param n_pairs  ≥ 1; 0 also fine
- * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when the network is too large. Networks of identical
- *         populations, which have multiple eigenvalues, and delays that only feed forward may make the search fail, or take long
+ * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when populations that act on one another in a loop are
+ *         too many; NPDE_ERR_TOO_MANY_STEPS when long delays or strong weights in a loop make the count too long. A multiple
+ *         eigenvalue, as identical populations have, is listed as often as it is multiple. Delays that only feed forward, from one
+ *         population to others that do not act back, move no eigenvalue and cost nothing
  */
 NPDE_API npde_status npde_steady_eigenvalues(const npde_steady *steady, size_t index, double *re_im, size_t n_pairs);
 

@@ -28,7 +28,7 @@ npde_status npde__response_new(const npde__study *study, size_t index, npde_resp
     r->x = npde__alloc(c, n * n, sizeof *r->x);
     r->pivots = npde__alloc(c, n, sizeof *r->pivots);
     npde_status status = r->h && r->slope && r->x && r->pivots ? NPDE_OK : NPDE_ERR_MEMORY;
-    if (!status) status = npde__linear_init(&r->linear, r->study, index, (npde__detail){0});
+    if (!status) status = npde__linear_init(&r->linear, r->study, index, (npde__detail){0}, NULL, 0);
     if (status) npde__response_release(r);
     else *out = r;
     return status;
@@ -52,7 +52,7 @@ npde_status npde__response_resolve(npde_response *r, const double *omega, size_t
     for (size_t i = 0; i < n; i++) fast = fmax(fast, fabs(omega[i]));
     if (r->study->given || fast <= r->resolved) return NPDE_OK;
     npde__linear finer;
-    const npde_status status = npde__linear_init(&finer, r->study, r->index, (npde__detail){.fast = fast});
+    const npde_status status = npde__linear_init(&finer, r->study, r->index, (npde__detail){.fast = fast}, NULL, 0);
     if (status) {
         npde__linear_free(&finer);
         return status;
