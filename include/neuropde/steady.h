@@ -55,7 +55,12 @@ NPDE_API npde_status npde_steady_state(const npde_steady *steady, size_t index, 
 /** Density of a population at any n potentials; 0 from a sharp threshold on. */
 NPDE_API npde_status npde_steady_evaluate(const npde_steady *steady, size_t index, size_t pop, const double *v,
                                           size_t n, double *out);
-/** The grid of npde_steady_state(), as a new reference for the caller to free. */
+/**
+ * The grid of npde_steady_state(), as a new reference for the caller to free: the one given, or one that fits the model.
+ *
+ * @return NPDE_ERR_GRID when none fits, as for very low noise; rates, and by npde_steady_evaluate() densities, of leaky populations with
+ *         a sharp threshold need none
+ */
 NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out);
 /**
  * Leading eigenvalues s of the equation linearised at a steady state, solutions that change like e^{st}: those with the

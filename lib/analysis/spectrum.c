@@ -8,7 +8,7 @@
  *     Δ(s) = det T(s) = Π_p det(sW_p − K_p) × det H(s)
  *
  * vanishes at the eigenvalues. They are found by successive linear problems T(s) x = −θ T'(s) x, s ← s + θ with the smallest θ
- * (Ruhe, SIAM J. Numer. Anal. 10, 1973, 673), by which also multiple eigenvalues are well conditioned: a p-fold one shows as p
+ * (Ruhe, SIAM J. Numer. Anal. 10, 1973, 674), by which also multiple eigenvalues are well conditioned: a p-fold one shows as p
  * small θ. A count of the zeros of Δ by the argument principle tells whether some were not reached.
  */
 #include "analysis/spectrum.h"

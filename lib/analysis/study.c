@@ -179,13 +179,8 @@ static npde_status make(npde__study *s, const npde_model *model, npde_grid *give
     for (size_t p = 0; given && p < s->n_pop && !status; p++)
         status = npde__model_locate(s->model, given, p, &reset, &threshold);
     if (status) return status;
-    if (given) {
-        s->given = npde__grid_acquire(given);
-        s->grid = npde__grid_acquire(given);
-    } else {
-        status = npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, NULL, 0, &s->grid);
-    }
-    return status ? status : search(s, rate_min, rate_max, boxes);
+    if (given) s->given = npde__grid_acquire(given);
+    return search(s, rate_min, rate_max, boxes);
 }
 
 npde_status npde__study_new(const npde_model *model, npde_grid *given, double rate_min, double rate_max, size_t boxes,
@@ -216,7 +211,6 @@ void npde__study_release(npde__study *s)
     npde_context *c = s->context;
     npde__model_release(s->model);
     npde__grid_release(s->given);
-    npde__grid_release(s->grid);
     npde__free(c, s->log_rates);
     npde__free(c, s);
     npde__context_release(c);
@@ -249,6 +243,13 @@ npde_status npde__study_passage(const npde__study *s, size_t index, size_t pop, 
     return npde__fail(s->context, NPDE_ERR_GRID,
                       "population %zu: a grid of %zu unknowns does not resolve a steady state of rate %g", pop, out->n,
                       npde__study_rate(s, index, pop));
+}
+
+npde_status npde__study_grid(const npde__study *s, npde_grid **out)
+{
+    if (!s->given) return npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, NULL, 0, out);
+    *out = npde__grid_acquire(s->given);
+    return NPDE_OK;
 }
 
 static double interpolate(const npde__passage *p, double v)

@@ -110,6 +110,41 @@ START_TEST(all_states_of_the_reference)
 }
 END_TEST
 
+/*
+ * Noise so low that no grid could be made: T → τ ln((μ − V_R)/(μ − V_F)) − a/2 (1/(μ − V_F)² − 1/(μ − V_R)²) and the density → N/(μ − V),
+ * alone, with refractory time, and in a network.
+ */
+START_TEST(noise_as_low_as_it_may_be)
+{
+    static const struct {
+        double size, a; /* the smallest noise that a model can have, and 1e-18 of the distance squared */
+    } kinds[] = {{1, 1e-8}, {1, 1e-10}, {1, 1e-12}, {1e3, 1e-12}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (int linked = 0; linked < 2; linked++) {
+            const double size = kinds[k].size, a = kinds[k].a, b = linked ? -0.5 * size : 0, tau = linked ? 0.1 : 0;
+            const problem p = {.reset = 0,
+                               .threshold = size,
+                               .diffusion = a,
+                               .drive = 2 * size,
+                               .connectivity = b,
+                               .refractory = linked ? FIXED : 0,
+                               .tau = tau};
+            study s = study_of(&p);
+            ck_assert_uint_eq(s.n, 1);
+            const double rate = study_rate(&s, 0), drive = 2 * size + b * rate;
+            const double time =
+                log(drive / (drive - size)) - a / 2 * (1 / ((drive - size) * (drive - size)) - 1 / (drive * drive));
+            NEAR(rate * (time + tau), 1, 5e-15 + 4 * a * a);
+            for (double v = 0.1 * size; v < 0.95 * size; v += 0.2 * size) {
+                double density;
+                OK(s.context, npde_steady_evaluate(s.steady, 0, 0, &v, 1, &density));
+                NEAR(density * (drive - v) / rate, 1, 1e-13 + 4 * a / (size * size));
+            }
+            study_free(&s);
+        }
+}
+END_TEST
+
 /* Milliseconds and millivolts: drive 15 mV, noise 5 mV, τ_m = 20 ms, τ = 2 ms; T = τ_m π erfi(1). */
 START_TEST(units_of_the_laboratory)
 {
@@ -623,8 +658,8 @@ START_TEST(a_study_is_a_copy)
 }
 END_TEST
 
-MAIN("steady", all_states_of_the_reference, units_of_the_laboratory, counts_close_to_folds, counts_on_a_fine_sweep,
-     the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs, none_missed_in_random_populations,
-     many_populations, callbacks_give_the_same, noise_that_grows_without_bounds, windows_beyond_all_grids,
-     rare_firing_by_the_discrete_operator, densities_of_the_reference, a_run_stays_at_a_steady_state, grids_of_the_user,
-     a_study_is_a_copy)
+MAIN("steady", all_states_of_the_reference, noise_as_low_as_it_may_be, units_of_the_laboratory, counts_close_to_folds,
+     counts_on_a_fine_sweep, the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs,
+     none_missed_in_random_populations, many_populations, callbacks_give_the_same, noise_that_grows_without_bounds,
+     windows_beyond_all_grids, rare_firing_by_the_discrete_operator, densities_of_the_reference,
+     a_run_stays_at_a_steady_state, grids_of_the_user, a_study_is_a_copy)
