@@ -23,6 +23,7 @@ npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t 
         if (pop->refractory != NPDE_REFRACTORY_NONE) pop->tau = npde__model_value(m, of, NPDE_PARAM_REFRACTORY_TIME);
         pop->rate = npde__study_rate(study, index, of);
         pop->mass = 1 - pop->rate * pop->tau;
+        pop->closed = !study->given && npde__study_neuron(study, index, of, &pop->neuron);
         const npde_status status = npde__study_passage(study, index, of, detail, &pop->passage);
         if (status) return status;
     }
@@ -76,6 +77,32 @@ static double complex own(const npde__linear_population *pop, double complex s, 
     return pop->tau + at->reset; /* τ = 0 without a refractory state */
 }
 
+int npde__linear_is_fast(const npde__linear *l, double complex s)
+{
+    double complex by_drive, by_diffusion;
+    for (size_t p = 0; p < l->n; p++)
+        if (!l->pop[p].closed || !npde__siegert_fast(&l->pop[p].neuron, s, &by_drive, &by_diffusion)) return 0;
+    return l->fast_forms;
+}
+
+/*
+ * Of what changes so fast that nobody fires twice, the survival is 1/s. The mass R/s fires of e^{st}, so ψ·input = −R/s at the rate 1/T
+ * of mass 1.
+ */
+static int survive_fast(const npde__linear_population *pop, double complex s, npde__survival *out)
+{
+    double complex by_drive, by_diffusion;
+    if (!pop->closed || !npde__siegert_fast(&pop->neuron, s, &by_drive, &by_diffusion)) return 0;
+    const double rate = pop->rate / pop->mass;
+    *out = (npde__survival){.reset = 1 / s,
+                            .by_drive = -by_drive * rate / s,
+                            .by_diffusion = -by_diffusion * rate / s,
+                            .reset_slope = -1 / (s * s),
+                            .by_drive_slope = NAN,
+                            .by_diffusion_slope = NAN};
+    return 1;
+}
+
 npde_status npde__linear_matrix(npde__linear *l, double complex s, int coupled, double complex *h,
                                 double complex *slope)
 {
@@ -84,7 +111,9 @@ npde_status npde__linear_matrix(npde__linear *l, double complex s, int coupled, 
     for (size_t p = 0; p < n; p++) {
         npde__linear_population *pop = &l->pop[p];
         npde__survival *at = &l->at[p];
-        const npde_status status = npde__passage_survive(&pop->passage, s, slope != NULL, at);
+        const npde_status status = l->fast_forms && survive_fast(pop, s, at)
+                                       ? NPDE_OK
+                                       : npde__passage_survive(&pop->passage, s, slope != NULL, at);
         if (status) return status;
         const double factor_slope = pop->refractory == NPDE_REFRACTORY_EXPONENTIAL ? pop->tau : 0;
         l->factor[p] = 1 + s * factor_slope;

@@ -19,11 +19,14 @@ typedef struct {
     npde__passage passage;
     npde_id refractory;
     double tau, rate, mass;
+    int closed; /* there is a closed form, of this neuron, for what changes fast */
+    npde__siegert neuron;
 } npde__linear_population;
 
 typedef struct {
     const npde__study *study;
     size_t n;
+    int fast_forms; /* closed forms are taken where they hold, instead of the grid; without ∂H/∂s of the coupling */
     size_t *member; /* n: which populations of the study these are */
     npde__linear_population *pop;
     npde__survival *at;     /* n: at the s of the last npde__linear_matrix() */
@@ -37,6 +40,8 @@ typedef struct {
 npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail,
                               const size_t *members, size_t n);
 void npde__linear_free(npde__linear *l);
+/* Do closed forms serve all populations at s? */
+int npde__linear_is_fast(const npde__linear *l, double complex s);
 /* Entry of a matrix of the model; 0 without coupling. */
 double npde__linear_entry(const npde__linear *l, npde_id matrix, size_t p, size_t q);
 /*

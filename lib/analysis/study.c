@@ -234,6 +234,15 @@ void npde__study_law(const npde__study *s, size_t index, size_t pop, double *dri
     }
 }
 
+int npde__study_neuron(const npde__study *s, size_t index, size_t pop, npde__siegert *out)
+{
+    if (!has_closed_form(s->model, pop)) return 0;
+    double drive, diffusion;
+    npde__study_law(s, index, pop, &drive, &diffusion);
+    *out = siegert(s->model, pop, drive, diffusion);
+    return 1;
+}
+
 npde_status npde__study_passage(const npde__study *s, size_t index, size_t pop, npde__detail detail, npde__passage *out)
 {
     double drive, diffusion;
@@ -264,10 +273,8 @@ static double interpolate(const npde__passage *p, double v)
 npde_status npde__study_density(const npde__study *s, size_t index, size_t pop, const double *v, size_t n, double *out)
 {
     const double log_rate = s->log_rates[index * s->n_pop + pop];
-    if (has_closed_form(s->model, pop)) {
-        double drive, diffusion;
-        npde__study_law(s, index, pop, &drive, &diffusion);
-        const npde__siegert of = siegert(s->model, pop, drive, diffusion);
+    npde__siegert of;
+    if (npde__study_neuron(s, index, pop, &of)) {
         for (size_t i = 0; i < n; i++) out[i] = npde__siegert_density(&of, log_rate, v[i]);
         return NPDE_OK;
     }

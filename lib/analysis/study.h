@@ -24,6 +24,8 @@ void npde__study_release(npde__study *study); /* NULL is allowed */
 /* Rate, drive and diffusion of a population in a steady state. */
 double npde__study_rate(const npde__study *study, size_t index, size_t pop);
 void npde__study_law(const npde__study *study, size_t index, size_t pop, double *drive, double *diffusion);
+/* The neuron of a population in a steady state; 0 when there is no closed form for it. */
+int npde__study_neuron(const npde__study *study, size_t index, size_t pop, npde__siegert *out);
 /* A population as it is in a steady state, on the user's grid or on one of this detail. */
 npde_status npde__study_passage(const npde__study *study, size_t index, size_t pop, npde__detail detail,
                                 npde__passage *out);
