@@ -26,7 +26,8 @@ extern "C" {
 #endif
 
 /**
- * A convex function of yours.
+ * A convex function of yours. In every measurement its values and slopes are checked to be those of a convex function, above all
+ * its tangents, at the places x that it is asked for; NPDE_ERR_CALLBACK if they are not.
  *
  * @param n          number of arguments
  * @param x          n arguments, as n/P is at the grid's points

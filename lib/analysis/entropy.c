@@ -13,6 +13,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double negligible =
@@ -81,7 +82,8 @@ static npde_status allocate(npde_entropy *e)
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(e->context, e->grid->n + 2, sizeof(double)))) return NPDE_ERR_MEMORY;
     e->work = npde__alloc(e->context, npde__operator_work(e->grid), sizeof *e->work);
-    return e->work ? NPDE_OK : NPDE_ERR_MEMORY;
+    e->sample = npde__alloc(e->context, e->grid->n + 2, sizeof *e->sample);
+    return e->work && e->sample ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static npde_status make(npde_entropy *e, const npde_model *m, size_t pop, const double *rates, npde_id flux)
@@ -143,6 +145,7 @@ void npde__entropy_free(npde_entropy *e)
     npde__stencil_free_all(e->stencils);
     double *const arrays[] = {e->steady, e->h, e->value, e->slope, e->curvature, e->down, e->up, e->work};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) npde__free(c, arrays[i]);
+    npde__free(c, e->sample);
     npde__callback_release(e->function);
     npde__grid_release(e->grid);
     npde__free(c, e);
@@ -169,6 +172,36 @@ static void built_in(npde_id function, double x, double *value, double *slope, d
     }
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const npde__sample *x = a, *y = b;
+    return (x->x > y->x) - (x->x < y->x);
+}
+
+/*
+ * Between neighbours x < y a convex function has H'(x) ≤ (H(y) − H(x))/(y − x) ≤ H'(y). If that holds for all, the values and slopes
+ * are those of some convex function.
+ */
+static npde_status check_convex(npde_entropy *e)
+{
+    const size_t n = e->of->end + 2;
+    for (size_t i = 0; i < n; i++) e->sample[i] = (npde__sample){e->h[i], i};
+    qsort(e->sample, n, sizeof *e->sample, ascending);
+    for (size_t k = 0; k + 1 < n; k++) {
+        const size_t i = e->sample[k].at, j = e->sample[k + 1].at;
+        const double x = e->h[i], y = e->h[j], rise = e->value[j] - e->value[i];
+        const double slopes = fabs(e->slope[i]) + fabs(e->slope[j]);
+        const double noise = 1e-14 + 1e-12 * (fabs(e->value[i]) + fabs(e->value[j]) + slopes * (fabs(x) + fabs(y)));
+        if (x == y || (rise - e->slope[i] * (y - x) >= -noise && e->slope[j] * (y - x) - rise >= -noise)) continue;
+        return npde__fail(
+            e->context, NPDE_ERR_CALLBACK,
+            "the function is not convex: %.10g with slope %.10g at x = %.10g, %.10g with slope %.10g at %.10g; a "
+            "convex one lies above its tangents",
+            e->value[i], e->slope[i], x, e->value[j], e->slope[j], y);
+    }
+    return NPDE_OK;
+}
+
 static npde_status evaluate(npde_entropy *e, npde_id function)
 {
     const size_t n = e->of->end + 2;
@@ -188,7 +221,7 @@ static npde_status evaluate(npde_entropy *e, npde_id function)
             return npde__fail(e->context, NPDE_ERR_CALLBACK,
                               "the convex function gave %g, slope %g, curvature %g at %g: they must be finite",
                               e->value[i], e->slope[i], e->curvature[i], e->h[i]);
-    return NPDE_OK;
+    return check_convex(e);
 }
 
 /* ---- the sums ---- */

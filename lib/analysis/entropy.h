@@ -5,6 +5,11 @@
 
 #include "models/model.h"
 
+typedef struct {
+    double x;
+    size_t at;
+} npde__sample;
+
 struct npde_entropy {
     npde_context *context;
     npde_grid *grid;
@@ -19,6 +24,7 @@ struct npde_entropy {
     double *h, *value, *slope, *curvature;
     double *down, *up; /* finite volumes: mass that P sends over each face to the right and to the left */
     npde__callback *function;
+    npde__sample *sample; /* to put h in order */
 };
 
 npde_status npde__entropy_new(const npde_model *model, const npde_grid *grid, size_t pop, const double *rates,

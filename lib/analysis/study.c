@@ -124,13 +124,19 @@ static npde_status search(npde__study *s, double rate_min, double rate_max, size
     pacer of = {m, s->given};
     int closed = 1;
     double *v = npde__alloc(s->context, 4 * n, sizeof *v);
-    if (!v) return NPDE_ERR_MEMORY;
+    unsigned char *rough = npde__alloc(s->context, n, 1);
+    if (!v || !rough) {
+        npde__free(s->context, v);
+        npde__free(s->context, rough);
+        return NPDE_ERR_MEMORY;
+    }
     for (size_t p = 0; p < n; p++) {
         v[p] = npde__model_value(m, p, NPDE_PARAM_DRIVE);
         v[n + p] = npde__model_value(m, p, NPDE_PARAM_DIFFUSION);
         v[2 * n + p] = fmax(log(rate_min), -700); /* e^{−700}: the smallest numbers there are */
         v[3 * n + p] = log(ceiling(m, p, rate_max));
-        closed = closed && has_closed_form(m, p);
+        rough[p] = !has_closed_form(m, p);
+        closed = closed && !rough[p];
     }
     const npde__search what = {.context = s->context,
                                .n = n,
@@ -140,33 +146,15 @@ static npde_status search(npde__study *s, double rate_min, double rate_max, size
                                .diffusion = v + n,
                                .weights = m->matrix[npde__ids_slot(NPDE_MATRIX_WEIGHTS)],
                                .noise = m->matrix[npde__ids_slot(NPDE_MATRIX_NOISE_WEIGHTS)],
+                               .rough = rough,
                                .low = v + 2 * n,
                                .high = v + 3 * n,
                                .boxes = boxes,
                                .smallest = closed ? 1e-9 : 1e-7};
     const npde_status status = npde__search_run(&what, &s->log_rates, &s->n_found);
     npde__free(s->context, v);
+    npde__free(s->context, rough);
     return status;
-}
-
-/*
- * Without a closed form more noise may make a population fire more often or more rarely: a random threshold beyond V_F is reached
- * sooner, and left sooner. The corners of a box then bound nothing.
- */
-static npde_status check_noise(const npde_model *m)
-{
-    for (size_t p = 0; m->kind->coupled && p < m->n_pop; p++)
-        for (size_t q = 0; q < m->n_pop && !has_closed_form(m, p); q++) {
-            const double a1 = npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
-            if (a1 == 0) continue;
-            return npde__fail(
-                m->context, NPDE_ERR_UNSUPPORTED,
-                "population %zu has %s and a noise weight, %g of population %zu: steady states with noise "
-                "that grows with rates are found for leaky populations with a sharp threshold; set its "
-                "noise weights to 0",
-                p, m->drift ? "a drift callback" : "a random threshold", a1, q);
-        }
-    return NPDE_OK;
 }
 
 static npde_status make(npde__study *s, const npde_model *model, npde_grid *given, double rate_min, double rate_max,
@@ -174,7 +162,6 @@ static npde_status make(npde__study *s, const npde_model *model, npde_grid *give
 {
     npde_status status = npde__model_copy(model, &s->model);
     if (!status) status = npde__model_validate(s->model);
-    if (!status) status = check_noise(s->model);
     size_t reset, threshold;
     for (size_t p = 0; given && p < s->n_pop && !status; p++)
         status = npde__model_locate(s->model, given, p, &reset, &threshold);
