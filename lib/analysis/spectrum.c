@@ -376,6 +376,12 @@ static npde_status count(spectrum *z, component *of, double left, double far, do
     const double longest = longest_delay(of);
     double sum = 0;
     of->evaluations = 0;
+    if (!isfinite(far))
+        return npde__fail(
+            z->c, NPDE_ERR_SIZE,
+            "population %zu and those it is in a loop with: noise that answers with a delay has infinitely many "
+            "eigenvalues about as far to the left as %g; ask for fewer",
+            of->member[0], left);
     if (!(3 * far * longest < MOST_EVALUATIONS)) return too_long(z, of, longest);
     npde_status status = NPDE_OK;
     for (int side = 0; side < 3 && !status; side++)
@@ -384,37 +390,46 @@ static npde_status count(spectrum *z, component *of, double left, double far, do
     return status;
 }
 
-/* |D_pq| √s where s is large and Re s ≥ left: the coupling falls like b N/√(a s). */
-static double strength(const component *of, double left, size_t p, size_t q)
+/*
+ * A bound of |D_pq| for |s| = far, Re s ≥ left: the answer to drive falls like N/√(a s), that to noise tends to N/a, both to within
+ * less than as much again at the frequencies where they are small.
+ */
+static double strength(const component *of, double left, double far, size_t p, size_t q)
 {
     const npde__linear_population *pop = &of->l.pop[p];
-    return fabs(npde__linear_entry(&of->l, NPDE_MATRIX_WEIGHTS, p, q)) * pop->rate /
-           sqrt(pop->passage.op.diffusion[0]) *
+    const double a = pop->passage.op.diffusion[0],
+                 drive = fabs(npde__linear_entry(&of->l, NPDE_MATRIX_WEIGHTS, p, q)) * pop->rate / sqrt(a),
+                 noise = npde__linear_entry(&of->l, NPDE_MATRIX_NOISE_WEIGHTS, p, q) * pop->rate / a;
+    return (2 * drive / sqrt(far) + noise * (1 + 4 / sqrt(far))) *
            exp(fmax(0, -left) * npde__linear_entry(&of->l, NPDE_MATRIX_DELAYS, p, q));
 }
 
-/*
- * A radius beyond which there are no eigenvalues with Re s ≥ left: where the spectral radius of the |D_pq|, at most the largest
- * (|D| x)_p/x_p for any x > 0, is less than a half. x is what a power iteration makes of 1.
- */
-static double radius(const spectrum *z, const component *of, double left)
+/* The spectral radius of these bounds or more: max (|D| x)_p/x_p for an x > 0, what a power iteration makes of 1. */
+static double loop_strength(const spectrum *z, const component *of, double left, double far)
 {
     enum { POWERS = 20 };
-    double far = 1, *x = z->real_work, *next = x + of->n;
-    for (size_t i = 0; i < of->n_roots; i++) far = fmax(far, 3 * cabs(of->root[i]));
+    double most = 0, *x = z->real_work, *next = x + of->n;
     for (size_t p = 0; p < of->n; p++) x[p] = 1;
-    for (int k = 0; k <= POWERS; k++) {
-        double most = 0, size = 0;
+    for (int k = 0; k < POWERS; k++) {
+        double size = 0;
+        most = 0;
         for (size_t p = 0; p < of->n; p++) {
-            double sum = 0;
-            for (size_t q = 0; q < of->n; q++) sum += strength(of, left, p, q) * x[q];
-            most = fmax(most, sum / x[p]);
-            next[p] = sum;
+            next[p] = 0;
+            for (size_t q = 0; q < of->n; q++) next[p] += strength(of, left, far, p, q) * x[q];
+            most = fmax(most, next[p] / x[p]);
         }
         for (size_t p = 0; p < of->n; p++) size = fmax(size, next[p] += 0.1 * most * x[p]);
-        if (k == POWERS || !(size > 0)) return fmax(far, 4 * most * most);
-        for (size_t p = 0; p < of->n; p++) x[p] = next[p] / size;
+        for (size_t p = 0; p < of->n && size > 0; p++) x[p] = next[p] / size;
     }
+    return most;
+}
+
+/* A radius beyond which there are no eigenvalues with Re s ≥ left, because no loop is as strong as 1; infinite if there is none. */
+static double radius(const spectrum *z, const component *of, double left)
+{
+    double far = 1;
+    for (size_t i = 0; i < of->n_roots; i++) far = fmax(far, 3 * cabs(of->root[i]));
+    while (isfinite(far) && !(loop_strength(z, of, left, far) < 1)) far = far < 1e30 ? 1.5 * far : INFINITY;
     return far;
 }
 
@@ -434,7 +449,8 @@ static int draw_line(const spectrum *z, size_t wanted, double complex *all, doub
     if (sum < wanted) return 0;
     while (k < n && creal(all[k]) > creal(all[k - 1]) - 1e-6) k++; /* no line between them */
     if (k == n) return 0;
-    *left = (creal(all[k - 1]) + creal(all[k])) / 2;
+    const double gap = creal(all[k - 1]) - creal(all[k]); /* no further than needed: |e^{−sd}| grows to the left */
+    *left = creal(all[k - 1]) - fmin(gap / 2, 0.1 * (1 + cabs(all[k - 1])));
     return 1;
 }
 

@@ -296,5 +296,32 @@ START_TEST(too_long_to_count)
 }
 END_TEST
 
+/*
+ * Noise that answers with a delay: eigenvalues gather at Re s = ln c/d, c = a1 N/a times the mass that does not wait. Those to the
+ * right are found, and those to the left are not counted.
+ */
+START_TEST(delayed_noise)
+{
+    const double weight = -1, noise = 0.1, delay = 0.8;
+    study s = network(1, &driven, &weight, &noise, &delay);
+    ck_assert_uint_eq(s.n, 1);
+    const double rate = study_rate(&s, 0), diffusion = driven.diffusion + noise * rate,
+                 line = log(noise * rate / diffusion * (1 - rate * driven.tau)) / delay;
+    double found[2 * PAIRS];
+    size_t n = 0;
+    npde_status status = NPDE_OK;
+    for (size_t pairs = 1; pairs < PAIRS && status == NPDE_OK; pairs++) {
+        status = npde_steady_eigenvalues(s.steady, 0, found, pairs);
+        if (status == NPDE_OK) n = pairs;
+    }
+    ck_assert_int_eq(status, NPDE_ERR_SIZE);
+    ck_assert_ptr_nonnull(strstr(npde_context_error(s.context), "delay"));
+    ck_assert_uint_gt(n, 0);
+    OK(s.context, npde_steady_eigenvalues(s.steady, 0, found, n));
+    for (size_t i = 0; i < n; i++) ck_assert_double_gt(found[2 * i], line - 0.5);
+    study_free(&s);
+}
+END_TEST
+
 MAIN("networks", identical_populations, nearly_identical_eigenvalues, equal_rows, rarely_firing,
-     a_chain_with_long_delays, loops_in_a_row, a_loop_of_a_strong_and_a_weak_link, too_long_to_count)
+     a_chain_with_long_delays, loops_in_a_row, a_loop_of_a_strong_and_a_weak_link, too_long_to_count, delayed_noise)
