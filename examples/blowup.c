@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Blow-up and beyond: an excitatory network whose rate becomes infinite in finite time. The run approaches the singularity,
- * tells time and exponent, fires the minimal cascade at once, and goes on.
+ * tells time and exponent, fires the minimal cascade at once, and goes on. Neurons of the same model do the same.
  *
  *     blowup [output directory]
  */
@@ -36,7 +36,7 @@ static FILE *create(const char *folder, const char *name)
 static void plot(const char *folder, const char *commands)
 {
     FILE *script = create(folder, "blowup.gp");
-    fprintf(script, "set terminal pngcairo size 1100,500 font 'DejaVu Sans,11'\nset output 'blowup.png'\nset grid\n%s",
+    fprintf(script, "set terminal pngcairo size 1400,420 font 'DejaVu Sans,11'\nset output 'blowup.png'\nset grid\n%s",
             commands);
     fclose(script);
     char command[8192];
@@ -81,6 +81,42 @@ static int32_t tell(npde_solver *solver, npde_id event, double t, void *user)
     return 0;
 }
 
+/* The mean potential. */
+static double mean(npde_solver *solver)
+{
+    enum { MOST = 10000 };
+    static double v[MOST], weights[MOST], p[MOST];
+    npde_grid *grid;
+    check(npde_solver_grid(solver, &grid));
+    const size_t n = npde_grid_size(grid, 0);
+    if (n > MOST) exit(EXIT_FAILURE);
+    check(npde_grid_points(grid, 0, v, n));
+    check(npde_grid_weights(grid, 0, weights, n));
+    check(npde_solver_state(solver, 0, p, n));
+    npde_grid_free(grid);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += weights[i] * v[i] * p[i];
+    return sum;
+}
+
+/* What the neurons have fired, for each of them. */
+static void write_particles(npde_model *model, FILE *spikes)
+{
+    enum { NEURONS = 100000 };
+    npde_particles *particles;
+    int64_t fired;
+    check(npde_particles_new(model, NEURONS, 1, &particles));
+    check(npde_particles_set_gaussian(particles, 0, 1.6, 0.01));
+    check(npde_particles_set(particles, NPDE_PARTICLE_OPTION_DT, 5e-4));
+    check(npde_particles_start(particles, 0));
+    for (int k = 0; k <= 50; k++) {
+        check(npde_particles_advance(particles, k / 50.0, NULL));
+        check(npde_particles_spikes(particles, &fired, 1));
+        fprintf(spikes, "%g %g\n", k / 50.0, (double)fired / NEURONS);
+    }
+    npde_particles_free(particles);
+}
+
 int main(int argc, char **argv)
 {
     const char *folder = argc > 1 ? argv[1] : NULL;
@@ -101,23 +137,35 @@ int main(int argc, char **argv)
     FILE *rates = create(folder, "rates.dat");
     check(npde_solver_start(solver, 0));
     printf("moment certificate %.3f (from 1 on a blow-up is proved)\n", statistic(solver, NPDE_STAT_CERTIFICATE));
-    for (double t = 0; t < 1;) {
-        double rate;
-        check(npde_solver_step(solver, fmin(1, t + 2e-3), &t));
+    /* All that has fired, M, by d<v> = (2 - <v>) dt + (0.8 - 1) dM, jumps included. */
+    const double first = mean(solver);
+    double t = 0, before = first, integral = 0;
+    while (t < 1) {
+        double rate, reached;
+        check(npde_solver_step(solver, fmin(1, t + 2e-3), &reached));
         check(npde_solver_rates(solver, &rate, 1));
-        fprintf(rates, "%.9f %.9g\n", t, rate);
+        const double now = mean(solver);
+        integral += (reached - t) * (before + now) / 2;
+        t = reached;
+        before = now;
+        fprintf(rates, "%.9f %.9g %.9g\n", t, rate, (now - first - 2 * t + integral) / (0.8 - 1));
     }
+    FILE *spikes = create(folder, "spikes.dat");
+    write_particles(model, spikes);
+    fclose(spikes);
     printf("%.0f jumps to t = 1\n", statistic(solver, NPDE_STAT_JUMPS));
     fclose(rates);
     fclose(densities);
     if (folder)
         plot(folder,
-             "set multiplot layout 1,2\nset logscale y\nset format y '%g'\nset xlabel 't'\nset ylabel 'N(t)'\nset "
-             "yrange [0.01:1e5]\n"
-             "set title 'Two blow-ups and what follows'\nplot 'rates.dat' w l lw 2 notitle\nunset logscale\nset xlabel "
-             "'v'\nset ylabel 'n(v)'\nset yrange [0:*]\nset key left\nset title 'The first jump'\nplot 'densities.dat' "
-             "i 0 w l lw 2 t 'before', '' "
-             "i 1 w l lw 2 t 'after', 1/0.8 w l dt 2 lc 0 t '1/b'\nunset multiplot\n");
+             "set multiplot layout 1,3\nset logscale y\nset format y '%g'\nset xlabel 't'\nset ylabel 'N(t)'\nset "
+             "yrange [0.01:1e5]\nset title 'Two blow-ups and what follows'\nplot 'rates.dat' w l lw 2 notitle\n"
+             "unset logscale\nset ylabel 'spikes per neuron'\nset yrange [0:*]\nset key left\n"
+             "set title 'The equation and 100000 neurons'\n"
+             "plot 'rates.dat' u 1:3 w l lw 2 t 'equation', 'spikes.dat' w p pt 6 lc 7 t 'neurons'\n"
+             "set xlabel 'v'\nset ylabel 'n(v)'\nset title 'The first jump'\n"
+             "plot 'densities.dat' i 0 w l lw 2 t 'before', '' i 1 w l lw 2 t 'after', 1/0.8 w l dt 2 lc 0 t '1/b'\n"
+             "unset multiplot\n");
     npde_solver_free(solver);
     npde_model_free(model);
     npde_context_free(context);

@@ -54,8 +54,8 @@ static npde_model *make(npde_id kind, double epsilon, double input, double stren
 /* Rates at TIMES times up to t_end from a Gaussian at `mean`; cells: in v up to V_F. The domain in v ends at `end`. */
 static void run(npde_model *model, size_t cells, double end, double mean, double dt, double t_end, double *rates)
 {
-    const double v_breaks[] = {0, 1, end}, g_breaks[] = {0, 3.0 / 11, 2.4};
-    const size_t v_cells[] = {cells, (size_t)((double)cells * (end - 1) + 0.5)}, g_cells[] = {12, 84};
+    const double v_breaks[] = {0, 1, end}, g_breaks[] = {0, 3.0 / 11, 3.4};
+    const size_t v_cells[] = {cells, (size_t)((double)cells * (end - 1) + 0.5)}, g_cells[] = {12, 128};
     npde_grid *v, *g, *grid;
     npde_solver *solver;
     double value, times[TIMES];

@@ -296,7 +296,7 @@ static npde_status make_run(const npde_solver *s, npde__run *run, double t0)
     else if (!s->model->kind->no_grid)
         /* What a jump leaves behind has discontinuities that move: nothing for spectral elements. */
         NPDE__TRY(s->model->kind->fit_grid(s->model, jump ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0,
-                                           s->initial, layer > 0 || !jump ? layer : 1e-5, &run->grid));
+                                           s->initial, layer > 0 || !jump ? layer : 5e-5, &run->grid));
     const npde__model_kind *kind = s->model->kind;
     const npde_id flux = (npde_id)npde__solver_option(s, NPDE_OPTION_FLUX);
     NPDE__TRY(kind->make(s->model, run->grid, flux, s->method->order, npde__solver_option(s, NPDE_OPTION_DT),
@@ -314,6 +314,10 @@ static npde_status restart(npde_solver *s, double t0)
     if (!status) {
         s->run = run;
         status = npde__solver_notify(s, NPDE_EVENT_START);
+        if (status >= 0 && run->blowup.jumps > 0) {
+            const npde_status told = npde__solver_notify(s, NPDE_EVENT_JUMP);
+            if (told) status = told;
+        }
     }
     free_run(s, status < 0 ? run : before);
     if (status < 0) s->run = before;
@@ -487,6 +491,15 @@ npde_status npde_solver_reservoirs(const npde_solver *s, double *out, size_t n_p
     NPDE__TRY(check_density(s, __func__));
     NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
     for (size_t p = 0; p < n_pop; p++) out[p] = density(s, p)[s->run->system->points];
+    return NPDE_OK;
+}
+
+npde_status npde_solver_jump_sizes(const npde_solver *s, double *out, size_t n_pop)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
+    memcpy(out, s->run->blowup.jump, n_pop * sizeof *out);
     return NPDE_OK;
 }
 

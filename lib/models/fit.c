@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FINITE_VOLUME_CELLS = 400, LAYER_CELLS = 1600, MAX_BREAKS = 4096, MARCH = 1 << 15 };
+enum { FINITE_VOLUME_CELLS = 400, LAYER_CELLS = 2400, MAX_BREAKS = 4096, MARCH = 1 << 15 };
 static const double longest_data = 14; /* in deviations of the data */
 
 /*
@@ -403,14 +403,16 @@ static void grade_cells(const npde_model *m, layout *l, size_t total, size_t *ce
                 ratios[s] = l->thinnest * (l->ranges[p].threshold - l->ranges[p].reset) / 10;
         graded += ratios[s] < 1;
     }
-    const double span = l->breaks[l->n - 1] - l->breaks[0];
+    double rest = 0;
+    for (size_t s = 0; s + 1 < l->n; s++)
+        if (ratios[s] == 1) rest += l->breaks[s + 1] - l->breaks[s];
     for (size_t s = 0; s + 1 < l->n; s++) {
         const double length = l->breaks[s + 1] - l->breaks[s];
         if (ratios[s] < 1) {
-            cells[s] = (size_t)fmax(100, 0.67 * (double)total / graded);
+            cells[s] = (size_t)fmax(100, 2.0 / 3 * (double)total / graded);
             ratios[s] = grading(length, cells[s], ratios[s]);
         } else {
-            cells[s] = (size_t)fmax(1, 0.33 * (double)total * length / span);
+            cells[s] = (size_t)fmax(1, 1.0 / 3 * (double)total * length / rest);
         }
     }
 }

@@ -228,12 +228,38 @@ static int spreads_by_itself(lif_system *l, const double *fired)
     return 0;
 }
 
+static size_t top_of(const npde__system *s, const double *rates)
+{
+    size_t top = 0;
+    for (size_t p = 1; p < s->n_rates; p++)
+        if (rates[p] > rates[top]) top = p;
+    return top;
+}
+
+/* ∂a_p/∂N_q */
+static double noise_of(const lif_system *l, size_t p, size_t q)
+{
+    if (!l->present.noise) return 0;
+    return !l->diagonal ? l->present.diffusion[q * l->ld + p] : q == p ? l->present.diffusion[p] : 0;
+}
+
+/* Does the noise of any population grow with the rate of q? */
+static int makes_noise(const lif_system *l, size_t q)
+{
+    for (size_t p = 0; p < l->base.n_rates; p++)
+        if (noise_of(l, p, q) != 0) return 1;
+    return 0;
+}
+
 npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired)
 {
     lif_system *l = npde__lif_self(s);
     for (size_t p = 0; p < s->n_rates; p++) fired[p] = 0;
     if (!look(l, t, rates)) return NPDE__CASCADE_NONE;
-    if (rates && l->present.noise) return NPDE__CASCADE_ENDS; /* no cascade of shifts: the rate's word is taken */
+    if (rates && makes_noise(l, top_of(s, rates))) { /* no cascade of shifts: the rate's word is taken */
+        for (size_t p = 0; p < s->n_rates; p++) fired[p] = NAN;
+        return NPDE__CASCADE_ENDS;
+    }
     if (!rates) find_unseen(l);
     for (size_t p = 0; p < s->n_rates; p++) {
         const npde__stencil *of = stencil_of(l, p);
@@ -296,7 +322,8 @@ static npde_status check_effects(const npde__system *s, size_t p, const double *
         return unsupported(s, p, "a fixed refractory time");
     for (size_t q = 0; q < n; q++) {
         const size_t k = p * n + q; /* of q on p */
-        if (!(fired[q] > 0)) continue;
+        if (fired[q] == 0) continue;
+        if (noise_of(l, p, q) != 0) return unsupported(s, p, "noise that grows with the rates");
         if (l->delayed && l->delays[k] > 0 && (l->weights[k] != 0 || l->noise[k] != 0))
             return unsupported(s, p, "a delay after those who fire");
         if ((l->diagonal ? (q == p ? l->present.drive[p] : 0) : l->present.drive[q * l->ld + p]) < 0)
@@ -309,7 +336,6 @@ npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *r
 {
     lif_system *l = npde__lif_self(s);
     if (!look(l, t, rates)) return unsupported(s, 0, "a callback that fails there");
-    if (l->present.noise) return unsupported(s, 0, "noise that grows with the rates");
     if (y && s->smooth)
         return unsupported(s, 0,
                            "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");
