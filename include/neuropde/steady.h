@@ -36,8 +36,8 @@ NPDE_API npde_status npde_steady_get(const npde_steady *steady, npde_id option, 
  * Finds all steady states with every rate in [RATE_MIN, RATE_MAX]: N_p (T_p + τ_p) = 1 with the mean first-passage times T_p
  * at μ_p = DRIVE_p + Σ_q b_pq N_q, a_p = DIFFUSION_p + Σ_q a1_pq N_q. The search is by branch and prune with bounds
  * on the rates that are exact for leaky populations with a sharp threshold, so that none is missed; for others they rest on
- * samples (docs/studies.md). Two that are closer than rounding can tell, at a fold, are found as one. States are ordered by the rate
- * of population 0.
+ * samples (docs/studies.md). Two that are closer than rounding can tell, at a fold, are found as one. States are ordered by
+ * the rate of population 0.
  *
  * @param n_found  receives their number, and may be NULL; 0 is not an error
  * @return NPDE_ERR_TOO_MANY_STEPS when BOXES are not enough (many populations in a wide window); NPDE_ERR_GRID when a grid does not
@@ -57,8 +57,8 @@ NPDE_API npde_status npde_steady_evaluate(const npde_steady *steady, size_t inde
 /**
  * The grid of npde_steady_state(), as a new reference for the caller to free: the one given, or one that fits the model.
  *
- * @return NPDE_ERR_GRID when none fits, as for very low noise; rates, and by npde_steady_evaluate() densities, of leaky populations with
- *         a sharp threshold need none
+ * @return NPDE_ERR_GRID when none fits, as for very low noise; rates, and by npde_steady_evaluate() densities, of leaky
+ *         populations with a sharp threshold need none
  */
 NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out);
 /**
@@ -71,10 +71,10 @@ NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out
  *
  * @param re_im    n_pairs pairs of real and imaginary part; of two conjugate ones the positive imaginary part comes first
  * @param n_pairs  ≥ 1; 0 also fine
- * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when populations that act on one another in a loop are
- *         too many; NPDE_ERR_TOO_MANY_STEPS when long delays or strong weights in a loop make the count too long. A multiple
- *         eigenvalue, as identical populations have, is listed as often as it is multiple. Delays that only feed forward, from one
- *         population to others that do not act back, move no eigenvalue and cost nothing
+ * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when populations that act on one another in a
+ *         loop are too many; NPDE_ERR_TOO_MANY_STEPS when long delays or strong weights in a loop make the count too long. A
+ *         multiple eigenvalue, as identical populations have, is listed as often as it is multiple. Delays that only feed
+ *         forward, from one population to others that do not act back, move no eigenvalue and cost nothing
  */
 NPDE_API npde_status npde_steady_eigenvalues(const npde_steady *steady, size_t index, double *re_im, size_t n_pairs);
 

@@ -179,8 +179,8 @@ static int ascending(const void *a, const void *b)
 }
 
 /*
- * Between neighbours x < y a convex function has H'(x) ≤ (H(y) − H(x))/(y − x) ≤ H'(y). If that holds for all, the values and slopes
- * are those of some convex function.
+ * Between neighbours x < y a convex function has H'(x) ≤ (H(y) − H(x))/(y − x) ≤ H'(y). If that holds for all, the values and
+ * slopes are those of some convex function.
  */
 static npde_status check_convex(npde_entropy *e)
 {
@@ -281,7 +281,10 @@ static double over_elements(const npde_entropy *e, const double *density)
     return e->op.diffusion[0] * sum;
 }
 
-/* h at a sharp threshold, where n and P are 0: the ratio of what fires, or on spectral elements of the slopes, which is sharper. */
+/*
+ * h at a sharp threshold, where n and P are 0: the ratio of what fires, or on spectral elements of the slopes, which is
+ * sharper.
+ */
 static double at_threshold(const npde_entropy *e, const double *density)
 {
     const npde_grid *g = e->grid;

@@ -86,8 +86,8 @@ int npde__linear_is_fast(const npde__linear *l, double complex s)
 }
 
 /*
- * Of what changes so fast that nobody fires twice, the survival is 1/s. The mass R/s fires of e^{st}, so ψ·input = −R/s at the rate 1/T
- * of mass 1.
+ * Of what changes so fast that nobody fires twice, the survival is 1/s. The mass R/s fires of e^{st}, so ψ·input = −R/s at
+ * the rate 1/T of mass 1.
  */
 static int survive_fast(const npde__linear_population *pop, double complex s, npde__survival *out)
 {

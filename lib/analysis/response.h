@@ -23,8 +23,8 @@ struct npde_response {
 npde_status npde__response_new(const npde__study *study, size_t index, npde_response **out);
 void npde__response_release(npde_response *response); /* NULL is allowed */
 /*
- * Takes the grids for a frequency, which depend on nothing else: whatever was asked before, the answer is the same. The next two are for
- * the frequency last resolved.
+ * Takes the grids for a frequency, which depend on nothing else: whatever was asked before, the answer is the same. The next
+ * two are for the frequency last resolved.
  */
 npde_status npde__response_resolve(npde_response *r, double omega);
 /* Response of all rates to e^{iωt} in the drive or the diffusion (noise) of the populations first … last − 1. */

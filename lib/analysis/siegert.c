@@ -15,7 +15,10 @@ typedef struct {
     double zeroth, first, second;
 } passage;
 
-/* Adds to ∫ e^{s w_F − s²/2 − m} (1 − e^{−s(w_F − w_R)}) s^{k−1} ds, k = 0, 1, 2, m = max(0, w_F)²/2, what [left, right] holds. */
+/*
+ * Adds to ∫ e^{s w_F − s²/2 − m} (1 − e^{−s(w_F − w_R)}) s^{k−1} ds, k = 0, 1, 2, m = max(0, w_F)²/2, what [left, right]
+ * holds.
+ */
 static void add_panel(passage *p, double left, double right)
 {
     const double half = (right - left) / 2, middle = (right + left) / 2;
@@ -85,8 +88,8 @@ double npde__siegert_density(const npde__siegert *s, double log_rate, double v)
 }
 
 /*
- * y = E e^{−w²/4} solves y'' = Q y, Q = w²/4 + z − 1/2, so u = y'/y solves u' + u² = Q. By powers of the slowness of Q (Liouville and
- * Green; Bender & Orszag, Advanced Mathematical Methods, 1978, 10.1) u = u_0 + u_1 + …, u_0 = √Q,
+ * y = E e^{−w²/4} solves y'' = Q y, Q = w²/4 + z − 1/2, so u = y'/y solves u' + u² = Q. By powers of the slowness of Q
+ * (Liouville and Green; Bender & Orszag, Advanced Mathematical Methods, 1978, 10.1) u = u_0 + u_1 + …, u_0 = √Q,
  *
  *     u_{n+1} = −(u_n' + Σ_{0<i≤n} u_i u_{n+1−i})/(2 u_0),   u_n = Σ_j c_nj w^j u_0^{1−2n−j}.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Populations that act on one another in a loop, directly or by others, have eigenvalues of their own: ordered by what acts on what,
- * the linearisation is block triangular. So every strongly connected component of the coupling is treated by itself: what only feeds
- * forward, and its delays, moves no eigenvalue.
+ * Populations that act on one another in a loop, directly or by others, have eigenvalues of their own: ordered by what acts
+ * on what, the linearisation is block triangular. So every strongly connected component of the coupling is treated by itself:
+ * what only feeds forward, and its delays, moves no eigenvalue.
  *
  * Guesses come from the dense matrix. With D(s) the diagonal matrix of det(sW_p − K_p), the matrix T = D H has no poles, and
  *
@@ -331,9 +331,9 @@ static double distance(const component *of, double complex s)
 }
 
 /*
- * How far Δ turns on the straight way from a to b, in steps on which it turns little, delays turn e^{−sd} little, and no known root,
- * which may be multiple, is passed at once. The phases know nearly all of the turns, so that none is taken for no turn at all; only
- * where one of their parts jumps by 2π does the remainder have to do, on a short step.
+ * How far Δ turns on the straight way from a to b, in steps on which it turns little, delays turn e^{−sd} little, and no
+ * known root, which may be multiple, is passed at once. The phases know nearly all of the turns, so that none is taken for no
+ * turn at all; only where one of their parts jumps by 2π does the remainder have to do, on a short step.
  */
 static npde_status follow(spectrum *z, component *of, double complex a, double complex b, double longest, double *sum)
 {
@@ -369,7 +369,10 @@ static double longest_delay(const component *of)
     return longest;
 }
 
-/* Zeros to the right of Re s = left, by the upper half of a rectangle's border; far enough to the right and up there are none. */
+/*
+ * Zeros to the right of Re s = left, by the upper half of a rectangle's border; far enough to the right and up there are
+ * none.
+ */
 static npde_status count(spectrum *z, component *of, double left, double far, double *zeros)
 {
     const double complex corner[] = {far, npde__complex_of(far, far), npde__complex_of(left, far), left};
@@ -424,7 +427,10 @@ static double loop_strength(const spectrum *z, const component *of, double left,
     return most;
 }
 
-/* A radius beyond which there are no eigenvalues with Re s ≥ left, because no loop is as strong as 1; infinite if there is none. */
+/*
+ * A radius beyond which there are no eigenvalues with Re s ≥ left, because no loop is as strong as 1; infinite if there is
+ * none.
+ */
 static double radius(const spectrum *z, const component *of, double left)
 {
     double far = 1;
@@ -436,8 +442,8 @@ static double radius(const spectrum *z, const component *of, double left)
 /* ---- all components ---- */
 
 /*
- * A line with the wanted roots to its right, and not many more: between those of neighbours that are not too close. 0 when there are
- * not enough roots.
+ * A line with the wanted roots to its right, and not many more: between those of neighbours that are not too close. 0 when
+ * there are not enough roots.
  */
 static int draw_line(const spectrum *z, size_t wanted, double complex *all, double *left)
 {

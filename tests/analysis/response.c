@@ -115,7 +115,10 @@ START_TEST(fast_modulation)
 }
 END_TEST
 
-/* Where the closed form takes over from the grid nothing jumps: along a geometric sequence the sixth differences of ln R are small. */
+/*
+ * Where the closed form takes over from the grid nothing jumps: along a geometric sequence the sixth differences of ln R
+ * are small.
+ */
 START_TEST(closed_form_and_grid_agree)
 {
     enum { STEPS = 64 };

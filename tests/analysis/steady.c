@@ -111,8 +111,8 @@ START_TEST(all_states_of_the_reference)
 END_TEST
 
 /*
- * Noise so low that no grid could be made: T → τ ln((μ − V_R)/(μ − V_F)) − a/2 (1/(μ − V_F)² − 1/(μ − V_R)²) and the density → N/(μ − V),
- * alone, with refractory time, and in a network.
+ * Noise so low that no grid could be made: T → τ ln((μ − V_R)/(μ − V_F)) − a/2 (1/(μ − V_F)² − 1/(μ − V_R)²) and the density
+ * → N/(μ − V), alone, with refractory time, and in a network.
  */
 START_TEST(noise_as_low_as_it_may_be)
 {
@@ -202,7 +202,10 @@ START_TEST(counts_close_to_folds)
 }
 END_TEST
 
-/* One state for b ≤ 1, two up to the fold, none beyond, in steps of 1e-3 (for b just above 1 the second is beyond the window). */
+/*
+ * One state for b ≤ 1, two up to the fold, none beyond, in steps of 1e-3 (for b just above 1 the second is beyond the
+ * window).
+ */
 START_TEST(counts_on_a_fine_sweep)
 {
     const problem p = SHARP(1, 2, 0, 1, 0, 0);
@@ -299,7 +302,10 @@ static double level(double drive, double diffusion, double tau)
     return log(exp(npde__siegert_escape(&of).log_time) + tau);
 }
 
-/* The inhibitory rate that goes with an excitatory one, unique when inhibitory neurons do not excite themselves: by halving. */
+/*
+ * The inhibitory rate that goes with an excitatory one, unique when inhibitory neurons do not excite themselves: by
+ * halving.
+ */
 static double partner(const double *w, double tau, double excitatory)
 {
     double low = -60, high = 10;
@@ -449,8 +455,8 @@ static double alone(study *s, double drive, double diffusion)
 }
 
 /*
- * Beyond a random threshold more noise makes neurons fire more rarely. Every state is one of a population alone with the drive and the
- * noise that it makes; a drift callback gives what the closed form gives.
+ * Beyond a random threshold more noise makes neurons fire more rarely. Every state is one of a population alone with the
+ * drive and the noise that it makes; a drift callback gives what the closed form gives.
  */
 START_TEST(noise_that_grows_with_rates)
 {
@@ -474,7 +480,10 @@ START_TEST(noise_that_grows_with_rates)
 }
 END_TEST
 
-/* Random thresholds with noise weights: as many states as a fine scan of N = N_alone(μ + b N, a + a1 N) sees, where it sees them. */
+/*
+ * Random thresholds with noise weights: as many states as a fine scan of N = N_alone(μ + b N, a + a1 N) sees, where it
+ * sees them.
+ */
 START_TEST(none_missed_with_noise_weights)
 {
     random_stream r = {11};
@@ -559,7 +568,10 @@ START_TEST(long_runs_with_noise_weights)
 }
 END_TEST
 
-/* Inhibition up to the largest rates of the window takes the density further than any grid: all the same the one state is found. */
+/*
+ * Inhibition up to the largest rates of the window takes the density further than any grid: all the same the one state is
+ * found.
+ */
 START_TEST(windows_beyond_all_grids)
 {
     const problem p = {
@@ -576,7 +588,10 @@ START_TEST(windows_beyond_all_grids)
 }
 END_TEST
 
-/* Firing of one neuron in 10^9 time constants: the discrete operator, whose rounding is larger than the rate, keeps 8 digits. */
+/*
+ * Firing of one neuron in 10^9 time constants: the discrete operator, whose rounding is larger than the rate, keeps 8
+ * digits.
+ */
 START_TEST(rare_firing_by_the_discrete_operator)
 {
     const double a[] = {0.3, 0.2, 0.15, 0.1};
