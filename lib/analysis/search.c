@@ -96,7 +96,8 @@ static npde_status bound_pace(const state *z, size_t p, interval drive, interval
 {
     const int moves = drive.low < drive.high || diffusion.low < diffusion.high;
     const int rough = z->s->rough && z->s->rough[p] && diffusion.low < diffusion.high;
-    double slack = 0, part = 0;
+    const double places[] = {diffusion.low, (diffusion.low + diffusion.high) / 2, diffusion.high};
+    double slack = 0;
     *out = (bounds){INFINITY, -INFINITY, {INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
     if (rough && diffusion.high > widest_diffusion * diffusion.low) {
         const interval any = {-INFINITY, INFINITY};
@@ -105,11 +106,8 @@ static npde_status bound_pace(const state *z, size_t p, interval drive, interval
     }
     for (int i = 0; i < (rough ? 6 : 1 + moves); i++) { /* least drive first */
         const int most = rough ? i % 2 : i;
-        if (rough) part = i / 2 * 0.5;
-        else part = most;
         npde__pace at;
-        const npde_status status =
-            pace_at(z, p, most ? drive.high : drive.low, diffusion.low + part * (diffusion.high - diffusion.low), &at);
+        const npde_status status = pace_at(z, p, most ? drive.high : drive.low, places[rough ? i / 2 : 2 * most], &at);
         if (status) return status;
         if (!most) out->high = fmax(out->high, at.high);
         if (most || !moves) out->low = fmin(out->low, at.low);

@@ -117,10 +117,12 @@ static double complex log_slope(double complex root, double w, double *error)
     return sum;
 }
 
-int npde__siegert_fast(const npde__siegert *n, double complex s, double complex *by_drive, double complex *by_diffusion)
+int npde__siegert_fast(const npde__siegert *neuron, double complex s, double complex *by_drive,
+                       double complex *by_diffusion)
 {
-    const double tau = n->time_constant, mean = n->leak + tau * n->drive, sigma = sqrt(tau * n->diffusion);
-    const double f = (n->threshold - mean) / sigma, r = (n->reset - mean) / sigma, negligible = 40;
+    const double tau = neuron->time_constant, mean = neuron->leak + tau * neuron->drive,
+                 sigma = sqrt(tau * neuron->diffusion);
+    const double f = (neuron->threshold - mean) / sigma, r = (neuron->reset - mean) / sigma, negligible = 40;
     const double complex z = s * tau, root = csqrt(f * f / 4 + z - 0.5);
     /* ln E(z, w_F)/E(z, w_R) = ∫ u + w/2 dw, and Re √Q is least where w = 0. */
     if (!(creal(csqrt(z - 0.5)) * (f - r) + (f - r) * (f + r) / 4 > negligible)) return 0;
@@ -128,7 +130,7 @@ int npde__siegert_fast(const npde__siegert *n, double complex s, double complex 
     const double complex slope = log_slope(root, f, &error) + f / 2;
     if (!(error < 1e-16)) return 0;
     *by_drive = tau / (sigma * (1 + z)) * slope;
-    *by_diffusion = 1 / (n->diffusion * (2 + z)) * (f * slope + z);
+    *by_diffusion = 1 / (neuron->diffusion * (2 + z)) * (f * slope + z);
     return 1;
 }
 

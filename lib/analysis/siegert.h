@@ -34,7 +34,7 @@ double npde__siegert_density(const npde__siegert *s, double log_rate, double v);
  * (Brunel & Hakim, Neural Comput. 11, 1999, 1621; Lindner & Schimansky-Geier, PRL 86, 2001, 2934), where E(z, w) = ∫_0^∞ t^{z−1}
  * e^{−t²/2 + tw} dt at w_R is less than rounding beside that at w_F. 0 where s is not large enough.
  */
-int npde__siegert_fast(const npde__siegert *s, double complex rate_of_change, double complex *by_drive,
+int npde__siegert_fast(const npde__siegert *neuron, double complex s, double complex *by_drive,
                        double complex *by_diffusion);
 
 #endif
