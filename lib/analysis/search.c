@@ -91,12 +91,18 @@ static void add_slack(interval *range, double slack)
     range->high += more;
 }
 
+/* Its low end, middle, high end. */
+static double place(interval range, int k)
+{
+    if (k == 1) return (range.low + range.high) / 2;
+    return k == 0 ? range.low : range.high;
+}
+
 /* What L and its slopes can be at drives and diffusions in these ranges. */
 static npde_status bound_pace(const state *z, size_t p, interval drive, interval diffusion, bounds *out)
 {
     const int moves = drive.low < drive.high || diffusion.low < diffusion.high;
     const int rough = z->s->rough && z->s->rough[p] && diffusion.low < diffusion.high;
-    const double places[] = {diffusion.low, (diffusion.low + diffusion.high) / 2, diffusion.high};
     double slack = 0;
     *out = (bounds){INFINITY, -INFINITY, {INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
     if (rough && diffusion.high > widest_diffusion * diffusion.low) {
@@ -106,8 +112,9 @@ static npde_status bound_pace(const state *z, size_t p, interval drive, interval
     }
     for (int i = 0; i < (rough ? 6 : 1 + moves); i++) { /* least drive first */
         const int most = rough ? i % 2 : i;
+        const double a = place(diffusion, rough ? i / 2 : 2 * most);
         npde__pace at;
-        const npde_status status = pace_at(z, p, most ? drive.high : drive.low, places[rough ? i / 2 : 2 * most], &at);
+        const npde_status status = pace_at(z, p, most ? drive.high : drive.low, a, &at);
         if (status) return status;
         if (!most) out->high = fmax(out->high, at.high);
         if (most || !moves) out->low = fmin(out->low, at.low);
