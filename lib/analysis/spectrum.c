@@ -173,10 +173,11 @@ static npde_status improve(spectrum *z, component *of, double complex *s, int *c
             if (cabs(z->alpha[i]) < cabs(step)) step = z->alpha[i];
         const double size = cabs(step) / (1 + cabs(*s));
         if (!isfinite(size)) break;
-        const int local = near(*s, before, difference); /* the slope from afar may be any: e^{−sd} grows fast */
+        const double apart = cabs(*s - before) / (1 + cabs(*s));
         before = *s;
         *s += step;
-        *converged = local && (settled(size, last) || *s == before);
+        /* The slope from afar may be any: e^{−sd} grows fast. From nearby it leaves an error of about size × apart. */
+        *converged = apart < difference && (size * apart < 1e-16 || settled(size, last));
         last = size;
         swap(&z->at, &z->before);
         swap(&z->log_at, &z->log_before);
@@ -662,8 +663,15 @@ static npde_status solve(spectrum *z, size_t wanted)
 /* The first n_pairs of all components. */
 static npde_status write(const spectrum *z, size_t n_pairs, double *re_im)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < z->n_parts; i++) n += z->part[i].wanted;
+    size_t n = 0, sum = 0;
+    for (size_t i = 0; i < z->n_parts; i++) {
+        n += z->part[i].wanted;
+        sum += weight(&z->part[i], z->part[i].wanted);
+    }
+    if (sum < n_pairs)
+        return npde__fail(
+            z->c, NPDE_ERR_SIZE,
+            "a pair of eigenvalues is complex on one grid and real on a finer one; give a grid of your own");
     double complex *all = npde__alloc(z->c, n, sizeof *all);
     if (!all) return NPDE_ERR_MEMORY;
     n = 0;
