@@ -161,18 +161,19 @@ static npde__cascade judge_growth(npde__run *run, size_t k, int stuck)
     return NPDE__CASCADE_NONE;
 }
 
-/* The rates that have just grown are judged each by itself: which of two is the larger may change to and fro. */
+/*
+ * Of the rates that have just grown the largest is judged, by a record of its own: which of two is the larger may change to and
+ * fro. stuck: the largest of all.
+ */
 static npde__cascade judge(npde__run *run, int stuck)
 {
     const npde__growth *growths = run->blowup.growth;
-    const double *rates = run->stepper.rates, top = largest(rates, run->system->n_rates);
+    const double *rates = run->stepper.rates;
+    size_t top = run->system->n_rates;
     if (stuck && run->t - run->settle_from < instant(run)) return judge_beginning(run);
-    for (size_t k = 0; k < run->system->n_rates; k++) {
-        const int concerned = stuck ? rates[k] == top : growths[k].fresh != 0;
-        const npde__cascade cascade = concerned ? judge_growth(run, k, stuck) : NPDE__CASCADE_NONE;
-        if (cascade) return cascade;
-    }
-    return NPDE__CASCADE_NONE;
+    for (size_t k = 0; k < run->system->n_rates; k++)
+        if ((stuck || growths[k].fresh) && (top == run->system->n_rates || rates[k] > rates[top])) top = k;
+    return top < run->system->n_rates ? judge_growth(run, top, stuck) : NPDE__CASCADE_NONE;
 }
 
 npde_status npde__blowup_watch(npde_solver *s, int stuck)
