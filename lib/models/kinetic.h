@@ -24,6 +24,8 @@ typedef struct {
     double *weight;                           /* what a row's end, or q_j, counts for the rate */
     double *phi, *survival;                   /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
     double growth_h, growth_mean, survival_h; /* what they are for */
+    double *shown;                            /* kinetic_relax.c: a density that owes nothing, and what settles it */
+    npde__relaxation settling;
     /* kinetic_refractory.c */
     npde_id refractory;
     double tau, dt;           /* 0 without refractory state; longest step */
@@ -76,6 +78,9 @@ enum {
     NPDE__KINETIC_DURATION,
     NPDE__KINETIC_MEAN_BEFORE,
     NPDE__KINETIC_DURATION_BEFORE,
+    NPDE__KINETIC_OWED, /* kinetic_relax.c: time of relaxation that was put off, G and a then */
+    NPDE__KINETIC_OWED_MEAN,
+    NPDE__KINETIC_OWED_DIFFUSION,
     NPDE__KINETIC_WAITING
 };
 
@@ -104,6 +109,15 @@ double npde__kinetic_waiting_mass(const kinetic_system *k, const kinetic_populat
 double npde__kinetic_reservoir(const kinetic_system *k, const kinetic_population *pop, const double *n);
 double npde__kinetic_waiting_least(const kinetic_system *k, const kinetic_population *pop, const double *n);
 void npde__kinetic_waiting_scale(const kinetic_system *k, const kinetic_population *pop, double factor, double *n);
+
+/* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
+
+/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; the same, with the next one. */
+npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y);
+npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y);
+npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
+void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
+const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 
