@@ -60,6 +60,12 @@ static inline double npde__kinetic_b(const kinetic_population *pop, double g)
     return pop->g_leak + g;
 }
 
+/* ---- kinetic.c ---- */
+
+/* ∫ φ_F n over the rows of population p, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
+double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, double g);
+npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates);
+
 /* ---- kinetic_law.c: closed forms ---- */
 
 /* Mean of a Gaussian of mean G and variance a ≥ 0 cut at g = 0. */
@@ -119,10 +125,14 @@ double npde__kinetic_explicit_rate(const kinetic_system *k);
 /* On failure free what there is of it. */
 npde_status npde__kinetic_faces_new(npde_context *c, const npde_grid *v, size_t reset, npde__kinetic_faces **out);
 void npde__kinetic_faces_free(npde__kinetic_faces *f, npde_context *c);
-/* out += what transport, discharge, reset do to the state y of population p. */
-void npde__kinetic_add_transport(const kinetic_system *k, size_t p, const double *y, double *out);
-/* The state's slope by the relaxation of the law's last coefficients less that of the frozen ones, where they differ. */
-void npde__kinetic_relaxation_rest(kinetic_system *k, size_t p, const double *y, double *out);
+/* The seam: L is the relaxation, g the transport. */
+npde_status npde__kinetic_factor(npde__system *s, double gamma);
+void npde__kinetic_solve(npde__system *s, int forced, double *x, double *rates);
+void npde__kinetic_apply(npde__system *s, int forced, const double *y, double *out);
+npde_status npde__kinetic_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                                  double *residual, int *linear);
+npde_status npde__kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+void npde__kinetic_drift(const npde__system *s, double *low, double *high, double *advection);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 
