@@ -8,9 +8,10 @@
  * N = ∫ N(g,t) dg; its form with a discharge φ_F(v) (Perthame & Salort, Commun. Math. Sci. 17, 2019), and the limits
  * of fast conductance and of fast voltage. L is the relaxation in g alone; transport and relaxation are split.
  *
- * State of population p: its density at (g_j, v_i), v fastest; the mass in the refractory state; what it fired in the last two
- * steps; and who waits (kinetic_refractory.c). At the corner (V_F, g_F) the density is singular, and a flux read off there would be of first order; what
- * has fired is exact. The rate at the end of a step is therefore extrapolated from the means over the last two.
+ * State of population p: its density at (g_j, v_i), v fastest; the mass in the refractory state; what it fired in the
+ * last two steps; and who waits (kinetic_refractory.c). At the corner (V_F, g_F) the density is singular, and a flux read
+ * off there would be of first order; what has fired is exact. The rate at the end of a step is therefore extrapolated from
+ * the means over the last two.
  */
 #include "models/kinetic.h"
 
@@ -31,7 +32,7 @@ static const kinetic_system *self_const(const npde__system *s)
 /* ---- rates ---- */
 
 /* ∫ φ_F n over the rows, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
-static double rate_of(const kinetic_system *k, size_t p, const double *y, double g)
+double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, double g)
 {
     const kinetic_population *pop = &k->pop[p];
     double rate = 0;
@@ -75,7 +76,7 @@ static double extrapolated(const double *extra)
            (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] / (extra[DURATION] + extra[DURATION_BEFORE]);
 }
 
-static npde_status kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
+npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
 {
     kinetic_system *k = self(s);
     const int implicit = !k->g && counts_fired(k); /* the drift at V_F depends on the rates by itself */
@@ -89,7 +90,7 @@ static npde_status kinetic_rates(npde__system *s, double t, int side, const doub
         if (status) return status;
         for (size_t p = 0; p < s->n_rates; p++) {
             const double g = implicit ? npde__kinetic_mean(k->coupling.drive[p], k->coupling.diffusion[p]) : 0;
-            const double rate = rate_of(k, p, y + p * s->stride, g);
+            const double rate = npde__kinetic_rate(k, p, y + p * s->stride, g);
             change = fmax(change, fabs(rate - rates[p]));
             size = fmax(size, fabs(rate));
             rates[p] = rate;
@@ -221,20 +222,11 @@ static npde_status kinetic_flow(npde__system *s, npde__part part, double h, cons
         if (part == NPDE__RELAXATION_LATER && k->g) status = npde__kinetic_relax_later(k, p, h, state);
         if (part == NPDE__TRANSPORT && k->v) {
             double *extra = state + s->points;
-            if (extra[DURATION] == 0) extra[MEAN] = rate_of(k, p, state, pop->mean);
+            if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, state, pop->mean);
             record(extra, transport(k, pop, h, state) / h, h);
         }
     }
     return status;
-}
-
-static void kinetic_apply(npde__system *s, int forced, const double *y, double *out)
-{
-    (void)forced; /* there is no g */
-    kinetic_system *k = self(s);
-    memset(out, 0, s->n * sizeof *out);
-    for (size_t p = 0; p < s->n_rates && k->g; p++)
-        npde__relaxation_apply(&k->pop[p].column, y + p * s->stride, out + p * s->stride);
 }
 
 /* ---- mass ---- */
@@ -332,7 +324,7 @@ static void kinetic_measure(const npde__system *s, const double *e, double *size
         for (size_t j = 0; j < k->n_g; j++)
             for (size_t i = 0; i < k->n_v; i++) sum += weight(k, i, j) * fabs(y[j * k->n_v + i]);
         *size = fmax(*size, sum);
-        rates[p] = rate_of(k, p, y, k->pop[p].mean);
+        rates[p] = npde__kinetic_rate(k, p, y, k->pop[p].mean);
     }
 }
 
@@ -356,12 +348,14 @@ static void kinetic_free(npde__system *s)
         npde__relaxation_free(&pop->column);
         npde__kinetic_waiting_free(pop, c);
         npde__kinetic_shown_free(pop, c);
+        npde__kinetic_faces_free(pop->faces, c);
+        npde__free(c, pop->other_k);
         double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }
     npde__lif_free_coupling(l);
     npde__callback_release(k->conductance);
-    void *const blocks[] = {k->pop, k->weights, k->noise, l->pop, l->drive, l->diffusion};
+    void *const blocks[] = {k->pop, k->weights, k->noise, k->scratch, l->pop, l->drive, l->diffusion};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, k);
@@ -459,9 +453,14 @@ static uint64_t signature(const kinetic_system *k, const npde_model *m)
 
 static const npde__system_ops ops = {
     .free = kinetic_free,
-    .rates = kinetic_rates,
+    .rates = npde__kinetic_rates,
     .freeze = kinetic_freeze,
-    .apply = kinetic_apply,
+    .factor = npde__kinetic_factor,
+    .solve = npde__kinetic_solve,
+    .apply = npde__kinetic_apply,
+    .correct = npde__kinetic_correct,
+    .remainder = npde__kinetic_remainder,
+    .drift = npde__kinetic_drift,
     .begin = npde__lif_begin,
     .accept = kinetic_accept,
     .jump = npde__lif_jump,
@@ -503,6 +502,25 @@ static void lay_out(kinetic_system *k)
     s->n = s->n_rates * s->stride;
 }
 
+static npde_status make_explicit(kinetic_system *k, const npde_model *m, size_t order)
+{
+    npde__system *s = &k->coupling.base;
+    npde_context *c = s->context;
+    s->explicit_refused = npde__kinetic_refuses_explicit(k, order);
+    if (s->explicit_refused) return NPDE_OK;
+    s->explicit_rate = npde__kinetic_explicit_rate(k);
+    if (!(k->scratch = npde__alloc(c, s->stride, sizeof *k->scratch))) return NPDE_ERR_MEMORY;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        const size_t reset = k->v->node[npde__grid_break(k->v, npde__model_value(m, p, NPDE_PARAM_V_RESET))];
+        const npde_status status = npde__kinetic_faces_new(c, k->v, reset, &pop->faces);
+        if (status) return status;
+        if (k->g->scheme == NPDE_SCHEME_SPECTRAL && !(pop->other_k = npde__alloc(c, k->n_g * k->n_g, sizeof(double))))
+            return NPDE_ERR_MEMORY;
+    }
+    return NPDE_OK;
+}
+
 static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux, size_t order, double dt,
                         double history, npde__system **out)
 {
@@ -527,6 +545,7 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     for (size_t p = 0; p < n && !status; p++) status = make_population(k, m, p, dt);
     if (!status) status = npde__lif_make_history(&k->coupling, order, dt, history);
     if (!status) lay_out(k);
+    if (!status) status = make_explicit(k, m, order);
     if (status) {
         kinetic_free(&k->coupling.base);
         return status;

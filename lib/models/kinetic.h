@@ -14,6 +14,8 @@
 #include "operators/characteristics.h"
 #include "operators/relaxation.h"
 
+typedef struct npde__kinetic_faces npde__kinetic_faces;
+
 typedef struct {
     double g_leak, v_leak, v_excitatory, v_reset, v_threshold;
     npde__characteristics row;
@@ -26,6 +28,8 @@ typedef struct {
     double growth_h, growth_mean, survival_h; /* what they are for */
     double *shown;                            /* kinetic_relax.c: a density that owes nothing, and what settles it */
     npde__relaxation settling;
+    npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
+    double *other_k;                          /* spectral: room for the matrix of another relaxation */
     /* kinetic_refractory.c */
     npde_id refractory;
     double tau, dt;           /* 0 without refractory state; longest step */
@@ -44,6 +48,7 @@ typedef struct {
     kinetic_population *pop;
     npde__callback *conductance;
     double *weights, *noise; /* n_rates × n_rates: of the built-in law, for the start */
+    double *scratch;         /* a state, for implicit–explicit methods */
 } kinetic_system;
 
 /* Drift (g_L(V_L − v) + g(V_E − v)) = A − B v. */
@@ -56,6 +61,12 @@ static inline double npde__kinetic_b(const kinetic_population *pop, double g)
 {
     return pop->g_leak + g;
 }
+
+/* ---- kinetic.c ---- */
+
+/* ∫ φ_F n over the rows of population p, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
+double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, double g);
+npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates);
 
 /* ---- kinetic_law.c: closed forms ---- */
 
@@ -118,6 +129,24 @@ npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, dou
 npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
 void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
 const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
+
+/* ---- kinetic_explicit.c: the transport as an explicit part ---- */
+
+/* Why it is not offered, in words; NULL if it is. order: of the method. */
+const char *npde__kinetic_refuses_explicit(const kinetic_system *k, size_t order);
+/* 1/h up to which Euler's method is stable, by the Courant number, discharge and refractory state included. */
+double npde__kinetic_explicit_rate(const kinetic_system *k);
+/* On failure free what there is of it. */
+npde_status npde__kinetic_faces_new(npde_context *c, const npde_grid *v, size_t reset, npde__kinetic_faces **out);
+void npde__kinetic_faces_free(npde__kinetic_faces *f, npde_context *c);
+/* The seam: L is the relaxation, g the transport. */
+npde_status npde__kinetic_factor(npde__system *s, double gamma);
+void npde__kinetic_solve(npde__system *s, int forced, double *x, double *rates);
+void npde__kinetic_apply(npde__system *s, int forced, const double *y, double *out);
+npde_status npde__kinetic_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                                  double *residual, int *linear);
+npde_status npde__kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+void npde__kinetic_drift(const npde__system *s, double *low, double *high, double *advection);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 

@@ -65,6 +65,10 @@ static double weight(const kinetic_system *k, size_t j)
 static npde_status make_room(kinetic_population *pop, const npde_model *m, size_t p, size_t n_g)
 {
     static const double most = 1 << 27; /* numbers: a gigabyte */
+    if (!(pop->dt > 0))
+        return npde__fail(
+            m->context, NPDE_ERR_UNSUPPORTED,
+            "population %zu: a fixed refractory time needs fixed steps: set the option dt, and take strang", p);
     const double parcels = 2 * ceil(pop->tau / pop->dt) + 4;
     if (!(parcels * (double)n_g <= most))
         return npde__fail(

@@ -111,7 +111,8 @@ typedef struct {
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
     /*
      * y ← the state a time h after `from`, which may be y, under one part of F alone, the coefficients being as frozen. NULL unless
-     * F is the sum of a transport and a stiff relaxation; L is then the relaxation alone.
+     * F is the sum of a transport and a stiff relaxation; L is then the relaxation alone, and the transport belongs to g and to the
+     * remainder.
      */
     npde_status (*flow)(npde__system *s, npde__part part, double h, const double *from, double *y);
     /* The density of population p, whose state begins at y, as it is to be seen; until y changes. NULL: y itself. */
@@ -136,6 +137,9 @@ struct npde__system {
     double max_step;     /* the shortest delay; infinite if none */
     const double *jumps; /* ascending: times at which the user says that coefficients jump; the solver's */
     size_t n_jumps;
+    /* Where L is a part of F: why the rest may not be explicit, and 1/h up to which Euler's method is stable for it. */
+    const char *explicit_refused;
+    double explicit_rate;
     uint64_t signature; /* hash of all that defines the problem */
     double tail_mass, mass_rounding;
     int64_t factorizations, callbacks;

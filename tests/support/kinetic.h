@@ -15,7 +15,8 @@ typedef struct {
     double g_mean, g_variance; /* over g; variance 0 for the equilibrium */
     npde_id refractory;        /* 0: none */
     double tau;
-    double dt;
+    npde_id method; /* 0: strang */
+    double dt, rtol; /* dt = 0: adaptive, to rtol */
 } kinetic;
 
 typedef struct {
