@@ -172,12 +172,12 @@ enum {
     NPDE_STAT_MASS_DEFECT = 7004, /**< Largest |density + reservoir - 1| over the populations */
     NPDE_STAT_MASS_ROUNDING = 7005, /**< Rounding error in the mass that was put back since the start, summed over steps and populations */
     NPDE_STAT_MIN_DENSITY = 7006, /**< Smallest present density at a grid point, the threshold excepted */
-    NPDE_STAT_TAIL_MASS = 7007, /**< Largest mass next to an end of the grid (the last tenth before it; the right end with a random threshold only), averaged over its diffusion time: what the truncation of the domain cuts off */
+    NPDE_STAT_TAIL_MASS = 7007, /**< Largest mass next to an end of the grid (the last tenth before it; the right end with a random threshold only), averaged over its diffusion time: what the truncation of the domain cuts off. Of oscillators the modulus of the last mode */
     NPDE_STAT_RESOLUTION = 7008, /**< L1 distance between the initial data and their projection */
     NPDE_STAT_ERROR_ESTIMATE = 7009, /**< Scaled error estimate of the last accepted adaptive step (accepted at <= 1); 0 with fixed steps */
     NPDE_STAT_BLOWUP_TIME = 7010, /**< Time of the last blow-up of the run, from the fit of the rate; infinite before any */
     NPDE_STAT_BLOWUP_EXPONENT = 7011, /**< Exponent p of N ~ (T - t)^(-p) fitted at the last blow-up (1/2 in theory); 0 before any */
-    NPDE_STAT_JUMP_SIZE = 7012, /**< Fraction of a population, the largest, that fires at once at the last blow-up; 0 before any */
+    NPDE_STAT_JUMP_SIZE = 7012, /**< Fraction of a population, the largest, that fires at once at the last blow-up; 0 before any, NaN where noise that grows with the rate makes it unknown */
     NPDE_STAT_JUMPS = 7013, /**< Blow-ups that the run has jumped over */
     NPDE_STAT_CERTIFICATE = 7014, /**< Moment certificate, the largest b mu M_mu exp(-mu V_F) over populations and exponents mu: at >= 1 the present data provably blow up; 0 where the theorem says nothing */
     NPDE_STAT_CERTIFIED_TIME = 7015, /**< Time before which the present data provably blow up; infinite without a certificate */

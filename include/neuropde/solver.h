@@ -119,6 +119,13 @@ NPDE_API npde_status npde_solver_rates(const npde_solver *solver, double *out, s
  * and a drive that jumps, the Rosenbrock methods may leave one negative by a few parts in 1e5.
  */
 NPDE_API npde_status npde_solver_reservoirs(const npde_solver *solver, double *out, size_t n_pop);
+/**
+ * Copies the n_pop fractions of the populations that fire at once at the last blow-up, the Δ of the minimal cascade (Delarue,
+ * Inglis, Rubenthaler & Tanré, Stoch. Process. Appl. 125, 2015); all 0 before any. At the event BLOWUP, and where the run stops
+ * there, they are those that would fire; at the event JUMP those that have fired, further cascades at the same time included. NaN
+ * where noise that grows with the rate makes them unknown.
+ */
+NPDE_API npde_status npde_solver_jump_sizes(const npde_solver *solver, double *out, size_t n_pop);
 /** The grid of the run, as a new reference for the caller to free. */
 NPDE_API npde_status npde_solver_grid(const npde_solver *solver, npde_grid **out);
 /** Reads a statistic NPDE_STAT_…. */

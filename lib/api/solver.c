@@ -314,6 +314,10 @@ static npde_status restart(npde_solver *s, double t0)
     if (!status) {
         s->run = run;
         status = npde__solver_notify(s, NPDE_EVENT_START);
+        if (status >= 0 && run->blowup.jumps > 0) {
+            const npde_status told = npde__solver_notify(s, NPDE_EVENT_JUMP);
+            if (told) status = told;
+        }
     }
     free_run(s, status < 0 ? run : before);
     if (status < 0) s->run = before;
@@ -491,6 +495,15 @@ npde_status npde_solver_reservoirs(const npde_solver *s, double *out, size_t n_p
     NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
     const npde__system *system = s->run->system;
     for (size_t p = 0; p < n_pop; p++) out[p] = s->run->stepper.y[p * system->stride + system->points];
+    return NPDE_OK;
+}
+
+npde_status npde_solver_jump_sizes(const npde_solver *s, double *out, size_t n_pop)
+{
+    if (!s) return NPDE_ERR_NULL;
+    NPDE__TRY(check_read(s, __func__, out, 0));
+    NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
+    memcpy(out, s->run->blowup.jump, n_pop * sizeof *out);
     return NPDE_OK;
 }
 

@@ -295,7 +295,12 @@ static void kuramoto_begin(npde__system *s, double t, const double *rates)
 
 static void kuramoto_accept(npde__system *s, double t, double *y, const double *rates)
 {
-    (void)s, (void)t, (void)y, (void)rates;
+    const oscillators *w = self(s);
+    (void)t, (void)rates;
+    for (size_t p = 0; p < w->n_pop; p++) {
+        const cplx last = at(y + p * s->stride, w->modes - 1);
+        s->tail_mass = fmax(s->tail_mass, hypot(last.re, last.im));
+    }
 }
 
 static void kuramoto_jump(npde__system *s, const double *y, const double *rates)
@@ -332,6 +337,7 @@ static void kuramoto_snapshot(npde__system *s, npde__bytes *bytes)
 {
     oscillators *w = self(s);
     npde__bytes_block(bytes, &s->factorizations, sizeof s->factorizations);
+    npde__bytes_block(bytes, &s->tail_mass, sizeof s->tail_mass);
     for (size_t p = 0; p < w->n_pop; p++) {
         npde__bytes_block(bytes, &w->pop[p].field, sizeof w->pop[p].field);
         if (bytes->mode == NPDE__BYTES_READ) w->pop[p].gamma = NAN;
@@ -377,13 +383,15 @@ static const npde__system_ops ops = {
 
 /* Modes that a stationary density e^{x cos θ}, x ≤ K/D, has to 1e-16, or the Poisson kernel of a Lorentzian where D is
  * small. */
+enum { MOST_MODES = 4096 }; /* as many as the parameter may ask for */
+
 static size_t enough_modes(const npde_model *m, size_t p)
 {
     const double k = fabs(npde__model_value(m, p, NPDE_PARAM_PHASE_COUPLING));
     const double d = npde__model_value(m, p, NPDE_PARAM_DIFFUSION),
                  width = npde__model_value(m, p, NPDE_PARAM_FREQUENCY_WIDTH);
     const double smooth = 24 + sqrt(80 * k / d), poisson = 24 + 80 * k / (2 * width + 1e-300);
-    return (size_t)fmin(1024, ceil(width > 0 ? fmin(smooth, poisson) : smooth));
+    return (size_t)fmin(MOST_MODES, ceil(width > 0 ? fmin(smooth, poisson) : smooth));
 }
 
 static npde_status fill(oscillators *w, const npde_model *m)

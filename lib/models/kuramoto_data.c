@@ -50,28 +50,44 @@ static cplx dispersion(const oscillators *w, double omega)
     return sum;
 }
 
+/* 1/Re of the sum at the zero of its imaginary part between two frequencies where that differs in sign; infinite without one. */
+static double factor_between(const oscillators *w, double left, double right)
+{
+    const double sign = dispersion(w, left).im;
+    if (sign * dispersion(w, right).im > 0) return INFINITY;
+    for (int i = 0; i < 200; i++) {
+        const double middle = left + (right - left) / 2;
+        if (middle <= left || middle >= right) break;
+        if (sign * dispersion(w, middle).im > 0) left = middle;
+        else right = middle;
+    }
+    const double answer = dispersion(w, right).re;
+    return answer > 0 ? 1 / answer : INFINITY;
+}
+
+/*
+ * The sum changes on the scale D_p + γ_p about each ω_p, and elsewhere the slower the further away. With couplings of both signs
+ * a zero may lie beyond all ω_p.
+ */
 static double critical_factor(const oscillators *w)
 {
-    enum { SCAN = 4000 };
-    double low = INFINITY, high = -INFINITY, best = INFINITY;
+    const double first = 1.0 / 16, growth = 1.189207115002721;
+    double low = INFINITY, high = -INFINITY, widest = 0, best = INFINITY;
     for (size_t p = 0; p < w->n_pop; p++) {
-        const double reach = 2 * (w->pop[p].diffusion + w->pop[p].width);
-        low = fmin(low, w->pop[p].frequency - reach);
-        high = fmax(high, w->pop[p].frequency + reach);
+        low = fmin(low, w->pop[p].frequency);
+        high = fmax(high, w->pop[p].frequency);
+        widest = fmax(widest, w->pop[p].diffusion + w->pop[p].width);
     }
-    for (int k = 0; k < SCAN; k++) {
-        double left = low + (high - low) * k / SCAN, right = low + (high - low) * (k + 1) / SCAN;
-        const double sign = dispersion(w, left).im;
-        if (sign * dispersion(w, right).im > 0) continue;
-        for (int i = 0; i < 100 && right > left; i++) {
-            const double middle = left + (right - left) / 2;
-            if (middle <= left || middle >= right) break;
-            if (sign * dispersion(w, middle).im > 0) left = middle;
-            else right = middle;
+    const double reach = 1e3 * (high - low + widest);
+    for (size_t p = 0; p < w->n_pop; p++)
+        for (int side = -1; side <= 1; side += 2) {
+            const double center = w->pop[p].frequency;
+            double near = 0, far = first * (w->pop[p].diffusion + w->pop[p].width);
+            for (; near < reach; near = far, far *= growth) {
+                const double a = center + side * near, b = center + side * far;
+                best = fmin(best, factor_between(w, fmin(a, b), fmax(a, b)));
+            }
         }
-        const double answer = dispersion(w, right).re;
-        if (answer > 0) best = fmin(best, 1 / answer);
-    }
     return best;
 }
 

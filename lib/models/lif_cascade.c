@@ -8,7 +8,8 @@
  *     Δ = inf{x > 0 : P(bx) < x},    P(x) = mass within x below V_F,
  *
  * shifts all others by bΔ, and brings those who fired to v + bΔ − (V_F − V_R). Here Δ is found as the limit of the cascade
- * x ← P(bx) + kick, begun at 0: monotone, so that it ends at the smallest solution. In a network x ← P(Σ_q b_pq x_q).
+ * x ← P(bx) + kick, begun at 0: monotone, so that it ends at the smallest solution. In a network x ← P(Σ_q b_pq x_q), and those of the
+ * largest rates begin.
  */
 #include "models/lif.h"
 
@@ -16,10 +17,11 @@
 
 #include <math.h>
 
-static const double kick = 3;      /* in units of the layer's missing mass: what sets a cascade off */
-static const double alone = 1e-9;  /* the smallest kick where there is no layer */
-static const double thin = 0.05;   /* a layer, relative to V_F − V_R */
-static const double sets_off = 20; /* a cascade fires this much more than its kick */
+static const double kick = 3;       /* in units of the layer's missing mass: what sets a cascade off */
+static const double alone = 1e-9;   /* the smallest kick where there is no layer */
+static const double thin = 0.05;    /* a layer, relative to V_F − V_R */
+static const double together = 0.1; /* populations whose rates are this much of the largest begin a cascade with it */
+static const double sets_off = 20;  /* a cascade fires this much more than its kick */
 enum { MOST = 100000, GAUSS = 12, ROUNDS = 100 };
 
 /* ---- mass below the threshold ---- */
@@ -183,8 +185,26 @@ static int excites_itself(lif_system *l, size_t p, double least, int again)
     return 0;
 }
 
-/* x ← P(bx) + part of the kicks, to its limit; 0 when it is eternal. The kicks are in l->cascade. */
-static int spread(npde__system *s, const double *y, double part, double *fired)
+static size_t top_of(const npde__system *s, const double *rates)
+{
+    size_t top = 0;
+    for (size_t p = 1; p < s->n_rates; p++)
+        if (rates[p] > rates[top]) top = p;
+    return top;
+}
+
+/*
+ * What population p fires at this shift beside what P has: the kick, or, where another population begins the cascade, what p's
+ * layer lacks as far as the shift reaches into it.
+ */
+static double begun(const lif_system *l, size_t p, const double *rates, double part, double shift)
+{
+    if (!rates || rates[p] >= together * rates[top_of(&l->base, rates)]) return part * l->cascade[p];
+    return l->cascade[p] > 0 && shift > 0 ? l->cascade[p] * fmin(1, shift * push(l, p) / l->diffusion[p]) : 0;
+}
+
+/* x ← P(bx) + part of the kicks, to its limit; 0 when it is eternal. The kicks are in l->cascade. rates NULL: all begin. */
+static int spread(npde__system *s, const double *y, const double *rates, double part, double *fired)
 {
     lif_system *l = npde__lif_self(s);
     for (int k = 0; k < MOST; k++) {
@@ -195,7 +215,7 @@ static int spread(npde__system *s, const double *y, double part, double *fired)
             if (!of->absorbing) continue;
             const double shift = l->probe_drive[p], before = fired[p];
             if (fires_again(l, p, shift) && excites_itself(l, p, 1, 1)) return 0;
-            fired[p] = part * l->cascade[p];
+            fired[p] = begun(l, p, rates, part, shift);
             if (shift > 0) fired[p] += mass_above(of, y + p * s->stride, sums_of(l, p), right_end(of) - shift);
             change = fmax(change, fabs(fired[p] - before));
         }
@@ -228,12 +248,30 @@ static int spreads_by_itself(lif_system *l, const double *fired)
     return 0;
 }
 
+/* ∂a_p/∂N_q */
+static double noise_of(const lif_system *l, size_t p, size_t q)
+{
+    if (!l->present.noise) return 0;
+    return !l->diagonal ? l->present.diffusion[q * l->ld + p] : q == p ? l->present.diffusion[p] : 0;
+}
+
+/* Does the noise of any population grow with the rate of q? */
+static int makes_noise(const lif_system *l, size_t q)
+{
+    for (size_t p = 0; p < l->base.n_rates; p++)
+        if (noise_of(l, p, q) != 0) return 1;
+    return 0;
+}
+
 npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, const double *rates, double *fired)
 {
     lif_system *l = npde__lif_self(s);
     for (size_t p = 0; p < s->n_rates; p++) fired[p] = 0;
     if (!look(l, t, rates)) return NPDE__CASCADE_NONE;
-    if (rates && l->present.noise) return NPDE__CASCADE_ENDS; /* no cascade of shifts: the rate's word is taken */
+    if (rates && makes_noise(l, top_of(s, rates))) { /* no cascade of shifts: the rate's word is taken */
+        for (size_t p = 0; p < s->n_rates; p++) fired[p] = NAN;
+        return NPDE__CASCADE_ENDS;
+    }
     if (!rates) find_unseen(l);
     for (size_t p = 0; p < s->n_rates; p++) {
         const npde__stencil *of = stencil_of(l, p);
@@ -242,10 +280,10 @@ npde__cascade npde__lif_cascade(npde__system *s, double t, const double *y, cons
         if (rates) l->cascade[p] = layer ? width * rates[p] / u : 0;
         if (of->absorbing) accumulate(of, y + p * s->stride, sums_of(l, p));
     }
-    int ends = spread(s, y, kick, fired);
+    int ends = spread(s, y, rates, kick, fired);
     if (ends && !spreads_by_itself(l, fired)) return NPDE__CASCADE_NONE;
     /* What the layer lacks belongs to the cascade, the rest of the kick does not. */
-    if (ends) ends = spread(s, y, rates ? 1 : 0, fired);
+    if (ends) ends = spread(s, y, rates, rates ? 1 : 0, fired);
     for (size_t p = 0; p < s->n_rates; p++) fired[p] = ends ? fmin(1, fired[p]) : stencil_of(l, p)->absorbing;
     return ends ? NPDE__CASCADE_ENDS : NPDE__CASCADE_ETERNAL;
 }
@@ -296,7 +334,8 @@ static npde_status check_effects(const npde__system *s, size_t p, const double *
         return unsupported(s, p, "a fixed refractory time");
     for (size_t q = 0; q < n; q++) {
         const size_t k = p * n + q; /* of q on p */
-        if (!(fired[q] > 0)) continue;
+        if (fired[q] == 0) continue;
+        if (noise_of(l, p, q) != 0) return unsupported(s, p, "noise that grows with the rates");
         if (l->delayed && l->delays[k] > 0 && (l->weights[k] != 0 || l->noise[k] != 0))
             return unsupported(s, p, "a delay after those who fire");
         if ((l->diagonal ? (q == p ? l->present.drive[p] : 0) : l->present.drive[q * l->ld + p]) < 0)
@@ -309,7 +348,6 @@ npde_status npde__lif_fire(npde__system *s, double t, double *y, const double *r
 {
     lif_system *l = npde__lif_self(s);
     if (!look(l, t, rates)) return unsupported(s, 0, "a callback that fails there");
-    if (l->present.noise) return unsupported(s, 0, "noise that grows with the rates");
     if (y && s->smooth)
         return unsupported(s, 0,
                            "a spectral grid, which cannot hold the discontinuities after it: take finite volumes");

@@ -3,7 +3,7 @@
  * themselves; here is what tells it from a steep rate that comes down again, and what a run does then.
  *
  * A run stands before a blow-up when all of this holds:
- *   - the largest rate has grown by a factor of eleven, two decades of T − t, without a step back;
+ *   - a rate has grown by a factor of eleven, two decades of T − t, without a step back;
  *   - (t, N) at the beginning, middle and end of that lie on (T − t)^{−p} with p near 1/2;
  *   - the layer at the threshold is so thin that all else is as the cascade sees it, and the grid still resolves it;
  *   - a cascade set off by that layer does not die out.
@@ -26,42 +26,68 @@ npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, 
 {
     b->action = action;
     b->time = INFINITY;
+    b->growth = npde__alloc(c, n_rates, sizeof *b->growth);
     b->fired = npde__alloc(c, n_rates, sizeof *b->fired);
-    return b->fired ? NPDE_OK : NPDE_ERR_MEMORY;
+    b->jump = npde__alloc(c, n_rates, sizeof *b->jump);
+    return b->growth && b->fired && b->jump ? NPDE_OK : NPDE_ERR_MEMORY;
+}
+
+void npde__blowup_free(npde__blowup *b, npde_context *c)
+{
+    npde__free(c, b->growth);
+    npde__free(c, b->fired);
+    npde__free(c, b->jump);
 }
 
 void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes)
 {
-    int64_t *const counts[] = {&b->records, &b->population, &b->found, &b->jumps};
-    double *const scalars[] = {&b->time, &b->exponent, &b->size};
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) npde__bytes_block(bytes, counts[i], sizeof(int64_t));
-    for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
-        npde__bytes_block(bytes, scalars[i], sizeof(double));
-    npde__bytes_block(bytes, b->t, sizeof b->t);
-    npde__bytes_block(bytes, b->rate, sizeof b->rate);
-    npde__bytes_block(bytes, b->fired, n_rates * sizeof(double));
+    int64_t *const counts[] = {&b->found, &b->jumps};
+    double *const scalars[] = {&b->time, &b->exponent}, *const vectors[] = {b->fired, b->jump};
+    for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, counts[i], sizeof(int64_t));
+    for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, scalars[i], sizeof(double));
+    for (size_t i = 0; i < 2; i++) npde__bytes_block(bytes, vectors[i], n_rates * sizeof(double));
+    npde__bytes_block(bytes, b->growth, n_rates * sizeof *b->growth);
+}
+
+static double largest(const double *x, size_t n)
+{
+    double most = 0;
+    for (size_t k = 0; k < n; k++) most = x[k] > most || isnan(x[k]) ? x[k] : most;
+    return most;
+}
+
+double npde__blowup_size(const npde__run *run)
+{
+    return largest(run->blowup.jump, run->system->n_rates);
 }
 
 /* ---- the fit ---- */
 
-/* Remembers the largest rate where it has grown by the factor; 1 when it did. */
-static int record(npde__blowup *b, double t, const double *rates, size_t n)
+/* Remembers a rate where it has grown by the factor. */
+static void record(npde__growth *g, double t, double rate)
 {
-    size_t top = 0;
-    for (size_t k = 1; k < n; k++)
-        if (rates[k] > rates[top]) top = k;
-    const int64_t at = b->records;
-    if (at > 0 && (b->population != (int64_t)top || rates[top] < b->rate[at - 1])) b->records = 0;
-    else if (at > 0 && rates[top] < growth * b->rate[at - 1]) return 0;
-    if (b->records > LAST) {
-        memmove(b->t, b->t + 1, LAST * sizeof *b->t);
-        memmove(b->rate, b->rate + 1, LAST * sizeof *b->rate);
-        b->records = LAST;
+    g->fresh = 0;
+    if (g->n > 0 && !(rate >= g->rate[g->n - 1])) g->n = 0;
+    if (!(rate > 0) || (g->n > 0 && rate < growth * g->rate[g->n - 1])) return;
+    if (g->n > LAST) {
+        memmove(g->t, g->t + 1, LAST * sizeof *g->t);
+        memmove(g->rate, g->rate + 1, LAST * sizeof *g->rate);
+        g->n = LAST;
     }
-    b->population = (int64_t)top;
-    b->t[b->records] = t;
-    b->rate[b->records++] = rates[top];
-    return 1;
+    g->t[g->n] = t;
+    g->rate[g->n++] = rate;
+    g->fresh = 1;
+}
+
+static int watched(const npde__run *run)
+{
+    return run->blowup.action != NPDE_BLOWUP_IGNORE && run->dt == 0 && run->system->ops->cascade;
+}
+
+void npde__blowup_record(npde__run *run)
+{
+    for (size_t k = 0; watched(run) && k < run->system->n_rates; k++)
+        record(&run->blowup.growth[k], run->t, run->stepper.rates[k]);
 }
 
 /*
@@ -79,18 +105,18 @@ static double drift(double kappa)
  * Through three records N_i = C (T − t_i)^{−p}: with x_i = N_i^{−1/p}, (t_3 − t_2)/(t_3 − t_1) = (x_2 − x_3)/(x_1 − x_3), where
  * the right side grows with p.
  */
-static double fit(npde__blowup *b, double layer_time)
+static double fit(npde__blowup *b, const npde__growth *g, double layer_time)
 {
-    const double first = b->rate[0] / b->rate[LAST], middle = b->rate[MIDDLE] / b->rate[LAST];
-    const double ratio = (b->t[LAST] - b->t[MIDDLE]) / (b->t[LAST] - b->t[0]);
+    const double first = g->rate[0] / g->rate[LAST], middle = g->rate[MIDDLE] / g->rate[LAST];
+    const double ratio = (g->t[LAST] - g->t[MIDDLE]) / (g->t[LAST] - g->t[0]);
     double low = 0.05, high = 20;
     for (int k = 0; k < 60; k++) {
         const double p = sqrt(low * high), one = pow(first, -1 / p), two = pow(middle, -1 / p);
         if ((two - 1) / (one - 1) < ratio) low = p;
         else high = p;
     }
-    b->time = b->t[LAST] + (b->t[LAST] - b->t[MIDDLE]) / (pow(middle, -1 / low) - 1);
-    b->exponent = low - drift(layer_time / (middle * middle) / (2 * (b->time - b->t[MIDDLE])));
+    b->time = g->t[LAST] + (g->t[LAST] - g->t[MIDDLE]) / (pow(middle, -1 / low) - 1);
+    b->exponent = low - drift(layer_time / (middle * middle) / (2 * (b->time - g->t[MIDDLE])));
     return low;
 }
 
@@ -102,13 +128,6 @@ static double instant(const npde__run *run)
     return nothing * (1 + fabs(run->t));
 }
 
-static double largest(const double *x, size_t n)
-{
-    double most = 0;
-    for (size_t k = 0; k < n; k++) most = fmax(most, x[k]);
-    return most;
-}
-
 /* Just after a start or a jump no step is small enough: is there so much at a threshold that more must fire at once? */
 static npde__cascade judge_beginning(npde__run *run)
 {
@@ -118,41 +137,56 @@ static npde__cascade judge_beginning(npde__run *run)
     return cascade;
 }
 
-static npde__cascade judge_growth(npde__run *run, int stuck)
+static npde__cascade judge_growth(npde__run *run, size_t k, int stuck)
 {
     npde__blowup *b = &run->blowup;
-    const npde__blowup kept = *b;
+    const npde__growth *g = &b->growth[k];
+    const double time_before = b->time, exponent_before = b->exponent;
     const npde__system_ops *ops = run->system->ops;
     const npde__stepper *st = &run->stepper;
-    const int known = b->records > LAST;
+    const int known = g->n > LAST;
     double width, thinnest, time;
     if (!known && !stuck) return NPDE__CASCADE_NONE;
-    ops->layer(run->system, run->t, st->rates, (size_t)b->population, &width, &thinnest, &time);
+    ops->layer(run->system, run->t, st->rates, k, &width, &thinnest, &time);
     if (!(width <= suspect)) return NPDE__CASCADE_NONE;
-    const double power = known ? fit(b, time) : 0;
+    const double power = known ? fit(b, g, time) : 0;
     if (!known) b->time = run->t;
     const int near = power >= least_power && power <= most_power &&
                      (width <= fmax(enough, thinnest) || b->time - run->t <= instant(run));
     npde__cascade cascade = NPDE__CASCADE_NONE;
     if (near || stuck) cascade = ops->cascade(run->system, run->t, st->y, st->rates, b->fired);
     if (cascade) return cascade;
-    b->time = kept.time; /* what was told of an earlier one stays */
-    b->exponent = kept.exponent;
+    b->time = time_before; /* what was told of an earlier one stays */
+    b->exponent = exponent_before;
     return NPDE__CASCADE_NONE;
+}
+
+/*
+ * Of the rates that have just grown the largest is judged, by a record of its own: which of two is the larger may change to and
+ * fro. stuck: the largest of all.
+ */
+static npde__cascade judge(npde__run *run, int stuck)
+{
+    const npde__growth *growths = run->blowup.growth;
+    const double *rates = run->stepper.rates;
+    size_t top = run->system->n_rates;
+    if (stuck && run->t - run->settle_from < instant(run)) return judge_beginning(run);
+    for (size_t k = 0; k < run->system->n_rates; k++)
+        if ((stuck || growths[k].fresh) && (top == run->system->n_rates || rates[k] > rates[top])) top = k;
+    return top < run->system->n_rates ? judge_growth(run, top, stuck) : NPDE__CASCADE_NONE;
 }
 
 npde_status npde__blowup_watch(npde_solver *s, int stuck)
 {
     npde__run *run = s->run;
     npde__blowup *b = &run->blowup;
-    const npde__system *system = run->system;
-    if (b->action == NPDE_BLOWUP_IGNORE || run->dt > 0 || !system->ops->cascade) return NPDE_OK;
-    if (!record(b, run->t, run->stepper.rates, system->n_rates) && !stuck) return NPDE_OK;
-    b->found = stuck && run->t - run->settle_from < instant(run) ? judge_beginning(run) : judge_growth(run, stuck);
+    const size_t n = run->system->n_rates;
+    if (b->found || !watched(run)) return NPDE_OK;
+    b->found = judge(run, stuck);
+    for (size_t k = 0; k < n; k++) b->growth[k].fresh = 0;
     if (!b->found) return NPDE_OK;
-    b->size = largest(b->fired, system->n_rates);
-    const npde_status told = npde__solver_notify(s, NPDE_EVENT_BLOWUP);
-    return told ? told : npde__blowup_pass(s);
+    memcpy(b->jump, b->fired, n * sizeof *b->jump);
+    return npde__solver_notify(s, NPDE_EVENT_BLOWUP);
 }
 
 /* ---- what then ---- */
@@ -181,9 +215,8 @@ int npde__blowup_advise(const npde_solver *s, npde__run *run)
 static npde_status fire(npde__run *run, const double *rates)
 {
     npde__blowup *b = &run->blowup;
-    const npde__system *system = run->system;
-    const npde_status status = system->ops->fire(run->system, run->t, run->stepper.y, rates, b->fired);
-    if (!status) b->size += largest(b->fired, system->n_rates);
+    const npde_status status = run->system->ops->fire(run->system, run->t, run->stepper.y, rates, b->fired);
+    for (size_t k = 0; k < run->system->n_rates && !status; k++) b->jump[k] += b->fired[k];
     return status;
 }
 
@@ -227,11 +260,11 @@ static npde_status jump(npde_solver *s)
     npde__run *run = s->run;
     const npde__stepper *st = &run->stepper;
     npde__blowup *b = &run->blowup;
-    const double size = b->size;
-    npde_status status = fire(run, st->rates);
+    const size_t n = run->system->n_rates;
+    npde_status status = run->system->ops->fire(run->system, run->t, st->y, st->rates, b->fired);
     if (status) return status;
-    b->size = size;
-    b->found = b->records = 0;
+    memset(b->growth, 0, n * sizeof *b->growth);
+    b->found = 0;
     b->jumps++;
     run->h_next = run->dt_max;
     run->scale = 0;

@@ -11,7 +11,7 @@ static void walk(void *self, npde__bytes *bytes)
     const npde__system *system = run->system;
     double *const scalars[] = {&run->t, &run->h, &run->h_next, &run->scale, &run->error, &run->resolution, &st->h_old};
     int64_t *const counts[] = {&run->steps, &run->rejections, &st->stages, &st->iterations, &st->startup};
-    int *const flags[] = {&run->truncation_told, &run->jump_pending, &st->slope_known};
+    int *const flags[] = {&run->truncation_told, &run->jump_pending, &run->step_untold, &st->slope_known};
     double *const states[] = {st->y, st->slope};
     double *const rates[] = {st->rates, st->rates_old};
     for (size_t i = 0; i < sizeof scalars / sizeof scalars[0]; i++)
@@ -25,12 +25,7 @@ static void walk(void *self, npde__bytes *bytes)
     npde__bytes_block(bytes, &run->settle_from, sizeof run->settle_from);
     npde__blowup_snapshot(&run->blowup, system->n_rates, bytes);
     npde__bytes_block(bytes, &st->error_order, sizeof st->error_order);
-    if (run->spikes.last) {
-        npde__spikes *k = &run->spikes;
-        double *const of_last[] = {&k->time, &k->interval, &k->population, &k->count};
-        for (size_t i = 0; i < 4; i++) npde__bytes_block(bytes, of_last[i], sizeof(double));
-        npde__bytes_block(bytes, k->last, system->outputs * sizeof(double));
-    }
+    if (run->spikes.last) npde__spikes_snapshot(&run->spikes, system->outputs, bytes);
     if (st->method->snapshot) st->method->snapshot(st, bytes);
     run->system->ops->snapshot(run->system, bytes);
 }
@@ -47,7 +42,7 @@ static uint64_t signature(const npde__run *run)
 
 static npde__snapshot snapshot(const npde_solver *s)
 {
-    return (npde__snapshot){.magic = "npde-s3",
+    return (npde__snapshot){.magic = "npde-s4",
                             .signature = signature(s->run),
                             .walk = walk,
                             .self = s->run,

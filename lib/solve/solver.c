@@ -21,7 +21,7 @@ void npde__run_free(npde_context *c, npde__run *run)
 {
     if (!run) return;
     npde__stepper_free(&run->stepper);
-    npde__free(c, run->blowup.fired);
+    npde__blowup_free(&run->blowup, c);
     npde__free(c, run->jumps);
     npde__free(c, run->spikes.last);
     if (run->system) run->system->ops->free(run->system);
@@ -266,6 +266,8 @@ static void accept(npde__run *run, double t, double h)
     system->ops->accept(system, t, st->y, st->rates);
     run->scale *= forget;
     for (size_t k = 0; k < system->n_rates; k++) run->scale = fmax(run->scale, fabs(st->rates[k]));
+    npde__blowup_record(run);
+    run->step_untold = 1;
 }
 
 npde_status npde__run_cross_jump(npde__run *run)
@@ -322,9 +324,8 @@ static npde_status interpolate_samples(npde__run *run, double begin)
 /* No step is small enough: where a solution blows up that is what happens. */
 static npde_status too_small(npde_solver *s, double h)
 {
-    const int64_t jumps = s->run->blowup.jumps;
-    const npde_status blown = npde__blowup_watch(s, 1);
-    if (blown || s->run->blowup.jumps > jumps) return blown;
+    const npde_status told = npde__blowup_watch(s, 1);
+    if (told || s->run->blowup.found) return told ? told : npde__blowup_pass(s);
     return npde__fail(
         s->context, NPDE_ERR_STEP_TOO_SMALL,
         "at t = %.15g the next step would be %.3g, below dt_min = %g or what the time can resolve: %.300s. A solution "
@@ -340,12 +341,34 @@ static double smallest_step(const npde__run *run)
     return fmax(run->dt_min, 16 * DBL_EPSILON * fabs(run->t));
 }
 
+/* The answer of a call: its first error, otherwise its last notice. */
+static void answer(npde_status *status, npde_status next)
+{
+    if (*status >= 0 && next) *status = next;
+}
+
+/*
+ * What an accepted step brings with it. An error ends it; the rest then comes first in the next call. What an observer's request to
+ * stop holds back is only the jump.
+ */
+static npde_status conclude(npde_solver *s)
+{
+    npde__run *run = s->run;
+    npde_status status = npde__spikes_tell(s);
+    if (status >= 0 && run->jump_pending) answer(&status, npde__run_cross_jump(run));
+    if (status >= 0 && run->step_untold) {
+        run->step_untold = 0;
+        answer(&status, npde__solver_notify(s, NPDE_EVENT_STEP));
+    }
+    if (status >= 0) answer(&status, npde__blowup_watch(s, 0));
+    return !status && run->blowup.found ? npde__blowup_pass(s) : status;
+}
+
 npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
 {
     npde__run *run = s->run;
     const int adaptive = run->dt == 0;
-    npde_status pending = run->blowup.found ? npde__blowup_pass(s) : NPDE_OK;
-    if (!pending && run->jump_pending) pending = npde__run_cross_jump(run);
+    const npde_status pending = conclude(s);
     if (pending) return pending;
     /* Where coefficients jump, a step ends and the next one begins anew. */
     const double jump = run->system->ops->next_break(run->system, run->t), target = fmin(t_limit, jump);
@@ -399,11 +422,9 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
     accept(run, t, h);
     if (lands && jump - target <= npde__time_slack(target))
         run->jump_pending = 1; /* whatever fails before it is crossed */
-    npde_status after = run->samples.dense ? interpolate_samples(run, begin) : NPDE_OK;
-    if (!after) after = npde__solver_spikes(s, begin);
-    if (!after && run->jump_pending) after = npde__run_cross_jump(run);
-    if (!after) after = npde__solver_notify(s, NPDE_EVENT_STEP);
-    return after ? after : npde__blowup_watch(s, 0);
+    npde__spikes_find(run, begin);
+    const npde_status sampled = run->samples.dense ? interpolate_samples(run, begin) : NPDE_OK;
+    return sampled ? sampled : conclude(s);
 }
 
 /* Does t lie ahead? Not by the rounding errors of times alone: a step of that size would be one across a jump. */
@@ -462,11 +483,12 @@ npde_status npde__solver_notice(npde_solver *s)
     npde__run *run = s->run;
     if (run->truncation_told || run->system->tail_mass <= tail_limit) return NPDE_OK;
     run->truncation_told = 1;
-    npde__log(
-        s->context, NPDE_LOG_NOTICE,
-        "the mass next to an end of the grid reached %.2g: rates are off by about as much; make the grid longer on "
-        "the left, with a random threshold on the right, of a conductance axis at its end",
-        run->system->tail_mass);
+    npde__log(s->context, NPDE_LOG_NOTICE,
+              "the mass next to an end of the grid, or of oscillators the last mode, reached %.2g: rates are off by "
+              "about as much; make the "
+              "grid longer on the left, with a random threshold on the right, of a conductance axis at its end; or "
+              "take more modes",
+              run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }
 
@@ -493,7 +515,7 @@ double npde__solver_stat(const npde_solver *s, npde_id stat)
     case NPDE_STAT_RESOLUTION: return run->resolution;
     case NPDE_STAT_BLOWUP_TIME: return run->blowup.time;
     case NPDE_STAT_BLOWUP_EXPONENT: return run->blowup.exponent;
-    case NPDE_STAT_JUMP_SIZE: return run->blowup.size;
+    case NPDE_STAT_JUMP_SIZE: return npde__blowup_size(run);
     case NPDE_STAT_JUMPS: return (double)run->blowup.jumps;
     case NPDE_STAT_CERTIFICATE: return certificate(run, &time);
     case NPDE_STAT_CERTIFIED_TIME: (void)certificate(run, &time); return time;

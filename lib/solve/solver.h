@@ -24,23 +24,31 @@ typedef struct {
     int dense; /* interpolated within steps */
 } npde__samples;
 
-/* Spikes of single neurons: of the last one time, interval, population; how many. */
+/* Spikes of single neurons: of the last one that was told time, interval, population; how many were. */
 typedef struct {
     double time, interval, population, count;
-    double
-        *last; /* time of the last spike of each population, and work space; NULL where there are no single neurons */
+    double *last;    /* time of the last spike of each population; NULL where there are no single neurons */
+    double *above;   /* work space: how far each is above its level, at two times */
+    double *queue;   /* times and populations of the last step's spikes that are not told yet, the first one first */
+    int64_t waiting; /* how many those are */
 } npde__spikes;
 
-/* The watch for a blow-up: the last times and rates at which the largest rate had grown by a factor. */
+/* Times and values at which a rate had grown by a factor; fresh: the last one is of the last step. */
 enum { NPDE__BLOWUP_RECORDS = 8 };
 typedef struct {
-    npde_id action;
     double t[NPDE__BLOWUP_RECORDS], rate[NPDE__BLOWUP_RECORDS];
-    int64_t records, population;
-    int64_t found; /* the run stands before a blow-up: the npde__cascade of it, or 0 */
-    double time, exponent, size;
+    int64_t n, fresh;
+} npde__growth;
+
+/* The watch for a blow-up. */
+typedef struct {
+    npde_id action;
+    npde__growth *growth; /* of each rate */
+    int64_t found;        /* the run stands before a blow-up: the npde__cascade of it, or 0 */
+    double time, exponent;
     int64_t jumps;
-    double *fired; /* n_rates: fractions that fire in the last one */
+    double *fired; /* n_rates: fractions that fire in the last cascade */
+    double *jump;  /* n_rates: those of the last jump, aftershocks included */
 } npde__blowup;
 
 /* A run: all that a start makes and the next one replaces. */
@@ -57,6 +65,7 @@ typedef struct {
     npde__controller controller;
     int truncation_told;
     int jump_pending; /* the present time is that of a jump that could not be crossed yet */
+    int step_untold;  /* observers have not heard of the last step yet */
     double *jumps;    /* announced ones, as they were at the start */
     npde__samples samples;
     npde__spikes spikes;
@@ -111,8 +120,13 @@ int64_t npde__solver_count(const npde_solver *s, npde_id count);
 
 /* blowup.c */
 npde_status npde__blowup_init(npde__blowup *b, npde_context *c, size_t n_rates, npde_id action);
-/* Looks at the accepted state; stuck: no step is small enough. Tells of a blow-up and does what the run was asked to do. */
+void npde__blowup_free(npde__blowup *b, npde_context *c);
+/* Remembers the rates of an accepted step. */
+void npde__blowup_record(npde__run *run);
+/* Judges what was remembered of the last step; stuck: no step is small enough. Tells of a blow-up that it finds. */
 npde_status npde__blowup_watch(npde_solver *s, int stuck);
+/* The largest fraction of a population that fired in the last jump. */
+double npde__blowup_size(const npde__run *run);
 /* A run that stands before a blow-up: jumps, or says once more why it stops. */
 npde_status npde__blowup_pass(npde_solver *s);
 /* Would the option blowup = jump bring a start beyond the cascade that its data set off? */
@@ -125,10 +139,14 @@ npde_status npde__blowup_rates(npde__run *run, npde_status status);
 void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes);
 
 /* spikes.c */
+enum { NPDE__SPIKES = 4 }; /* most of a neuron that are found in a step */
 npde_status npde__spikes_begin(npde__run *run);
-/* Looks for spikes in the step from `begin` to now and tells the observers. */
-npde_status npde__solver_spikes(npde_solver *s, double begin);
+/* Looks for spikes in the step from `begin` to now. */
+void npde__spikes_find(npde__run *run, double begin);
+/* Tells the observers of those that were found. */
+npde_status npde__spikes_tell(npde_solver *s);
 double npde__spikes_stat(const npde__spikes *spikes, npde_id stat);
+void npde__spikes_snapshot(npde__spikes *spikes, size_t n, npde__bytes *bytes);
 
 /* snapshot.c */
 npde_status npde__solver_save(const npde_solver *s, void *buf, size_t capacity, size_t *need);

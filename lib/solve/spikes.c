@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIECES = 8 }; /* of a step that are looked into for a crossing each */
+enum { PIECES = 2 * NPDE__SPIKES }; /* of a step that are looked into for a crossing each */
 
 double npde__spikes_stat(const npde__spikes *k, npde_id stat)
 {
@@ -23,9 +23,24 @@ npde_status npde__spikes_begin(npde__run *run)
     const npde__system *system = run->system;
     run->spikes = (npde__spikes){.time = NAN, .interval = NAN, .population = NAN};
     if (!system->ops->above) return NPDE_OK;
-    if (!(run->spikes.last = npde__alloc(system->context, 3 * system->outputs, sizeof(double)))) return NPDE_ERR_MEMORY;
-    for (size_t p = 0; p < system->outputs; p++) run->spikes.last[p] = NAN;
+    const size_t n = system->outputs;
+    double *last = npde__alloc(system->context, (3 + 2 * NPDE__SPIKES) * n, sizeof *last);
+    if (!last) return NPDE_ERR_MEMORY;
+    for (size_t p = 0; p < n; p++) last[p] = NAN;
+    run->spikes.last = last;
+    run->spikes.above = last + n;
+    run->spikes.queue = last + 3 * n;
     return NPDE_OK;
+}
+
+void npde__spikes_snapshot(npde__spikes *k, size_t n, npde__bytes *bytes)
+{
+    double *const of_last[] = {&k->time, &k->interval, &k->population, &k->count};
+    for (size_t i = 0; i < sizeof of_last / sizeof of_last[0]; i++)
+        npde__bytes_block(bytes, of_last[i], sizeof(double));
+    npde__bytes_block(bytes, k->last, n * sizeof(double));
+    npde__bytes_block(bytes, &k->waiting, sizeof k->waiting);
+    npde__bytes_block(bytes, k->queue, 2 * NPDE__SPIKES * n * sizeof(double));
 }
 
 static double at(npde__run *run, size_t p, double theta)
@@ -69,29 +84,47 @@ static void look(npde__run *run, double theta, double *above)
     for (size_t p = 0; p < run->system->outputs; p++) above[p] = run->system->ops->above(run->system, p, y);
 }
 
-npde_status npde__solver_spikes(npde_solver *s, double begin)
+/* Spikes are told in the order of their times. */
+static void enqueue(npde__spikes *k, double time, size_t p)
 {
-    npde__run *run = s->run;
+    int64_t i = k->waiting++;
+    for (; i > 0 && k->queue[2 * i - 2] > time; i--) memcpy(k->queue + 2 * i, k->queue + 2 * i - 2, 2 * sizeof time);
+    k->queue[2 * i] = time;
+    k->queue[2 * i + 1] = (double)p;
+}
+
+void npde__spikes_find(npde__run *run, double begin)
+{
     npde__spikes *k = &run->spikes;
     const size_t n = run->system->outputs;
-    if (!run->system->ops->above) return NPDE_OK;
-    double *before = k->last + n, *now = before + n;
-    npde_status status = NPDE_OK;
+    if (!run->system->ops->above) return;
+    double *before = k->above, *now = before + n;
     look(run, 0, before);
-    for (int i = 1; i <= PIECES && status >= 0; i++) {
+    for (int i = 1; i <= PIECES; i++) {
         const double left = (i - 1.0) / PIECES, right = (double)i / PIECES;
         look(run, right, now);
-        for (size_t p = 0; p < n && status >= 0; p++) {
-            if (!(before[p] < 0 && now[p] >= 0)) continue;
-            k->time = begin + (run->t - begin) * root(run, p, left, right, before[p], now[p]);
-            k->interval = k->time - k->last[p];
-            k->last[p] = k->time;
-            k->population = (double)p;
-            k->count++;
-            const npde_status told = npde__solver_notify_at(s, NPDE_EVENT_SPIKE, k->time);
-            if (told) status = told;
-        }
+        for (size_t p = 0; p < n; p++)
+            if (before[p] < 0 && now[p] >= 0)
+                enqueue(k, begin + (run->t - begin) * root(run, p, left, right, before[p], now[p]), p);
         memcpy(before, now, n * sizeof *now);
+    }
+}
+
+npde_status npde__spikes_tell(npde_solver *s)
+{
+    npde__spikes *k = &s->run->spikes;
+    npde_status status = NPDE_OK;
+    while (k->waiting > 0 && status >= 0) {
+        const size_t p = (size_t)k->queue[1];
+        k->time = k->queue[0];
+        k->interval = k->time - k->last[p];
+        k->last[p] = k->time;
+        k->population = (double)p;
+        k->count++;
+        k->waiting--;
+        memmove(k->queue, k->queue + 2, 2 * (size_t)k->waiting * sizeof *k->queue);
+        const npde_status told = npde__solver_notify_at(s, NPDE_EVENT_SPIKE, k->time);
+        if (told) status = told;
     }
     return status;
 }

@@ -141,6 +141,14 @@ static const struct {
     {{1, 0, 1.7, 0.3}, 0.8, 0, 0}, /* b n(V_F) = 0.77 < 1: none, although P(bx) = x has another root at 0.9075 */
 };
 
+static int32_t count_events(npde_solver *solver, npde_id event, double t, void *user)
+{
+    (void)solver, (void)event;
+    ck_assert_double_eq(t, 0);
+    ++*(int *)user;
+    return 0;
+}
+
 static run *begin_with(const data *d, double b, npde_id action, npde_status expected)
 {
     const problem p = {.name = "instant", UNIT, .connectivity = b, .mean = 0, .variance = 0.1};
@@ -152,7 +160,10 @@ static run *begin_with(const data *d, double b, npde_id action, npde_status expe
     OK(r->context, npde_solver_new(r->model, r->grid, NPDE_METHOD_RODAS5P, &r->solver));
     OK(r->context, npde_solver_set_density(r->solver, 0, density, (void *)d, NULL));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_BLOWUP, action));
+    int told = 0;
+    OK(r->context, npde_solver_observe(r->solver, NPDE_EVENT_JUMP, count_events, &told, NULL, NULL));
     ANSWERS(r->context, expected, npde_solver_start(r->solver, 0));
+    ck_assert_int_eq(told, expected ? 0 : (int)run_stat(r, NPDE_STAT_JUMPS));
     return r;
 }
 
@@ -189,7 +200,7 @@ END_TEST
 /* Two populations that see the mean of both are one. */
 START_TEST(a_network_jumps_as_one)
 {
-    double time[2], jump[2], rates[2], alone;
+    double time[2], jump[2], exponent[2], each[2], rates[2], alone;
     for (size_t n = 1; n <= 2; n++) {
         npde_context *c;
         npde_model *m;
@@ -206,6 +217,9 @@ START_TEST(a_network_jumps_as_one)
         OK(c, npde_solver_advance(s, 0.005, NULL));
         OK(c, npde_solver_stat(s, NPDE_STAT_BLOWUP_TIME, &time[n - 1]));
         OK(c, npde_solver_stat(s, NPDE_STAT_JUMP_SIZE, &jump[n - 1]));
+        OK(c, npde_solver_stat(s, NPDE_STAT_BLOWUP_EXPONENT, &exponent[n - 1]));
+        OK(c, npde_solver_jump_sizes(s, each, n));
+        ck_assert_double_eq(fmax(each[0], each[n - 1]), jump[n - 1]);
         OK(c, npde_solver_rates(s, n == 1 ? &alone : rates, n));
         npde_solver_free(s);
         npde_model_free(m);
@@ -213,8 +227,68 @@ START_TEST(a_network_jumps_as_one)
     }
     NEAR(time[1], time[0], 1e-9);
     NEAR(jump[1], jump[0], 2e-4);
+    NEAR(each[1], each[0], 1e-9);
+    NEAR(exponent[1], exponent[0], 1e-4); /* whichever is the larger by a rounding error */
     NEAR(rates[0], alone, 1e-3 * alone);
     NEAR(rates[1], alone, 1e-3 * alone);
+}
+END_TEST
+
+/* Stopped at each step and sent on, a run finds what it finds otherwise. */
+static int32_t stop_each_step(npde_solver *solver, npde_id event, double t, void *user)
+{
+    (void)solver, (void)event, (void)t, (void)user;
+    return NPDE_STOP;
+}
+
+START_TEST(stopped_at_each_step)
+{
+    run *r = prepare(&cases[5].p, NPDE_BLOWUP_STOP, 1e-6, 1e-8);
+    npde_status status = NPDE_STOP;
+    OK(r->context, npde_solver_observe(r->solver, NPDE_EVENT_STEP, stop_each_step, NULL, NULL, NULL));
+    ck_assert_int_ge(npde_solver_start(r->solver, 0), 0);
+    while (status == NPDE_STOP) status = npde_solver_advance(r->solver, 20, NULL);
+    ck_assert_int_eq(status, NPDE_NOTICE_BLOWUP);
+    NEAR(run_stat(r, NPDE_STAT_BLOWUP_TIME), cases[5].time, cases[5].digits);
+    NEAR(run_stat(r, NPDE_STAT_BLOWUP_EXPONENT), 0.5, 0.01);
+    run_free(r);
+}
+END_TEST
+
+/* Noise that grows with a rate bars only the jumps of those whose rate it is. */
+START_TEST(noise_of_another_population)
+{
+    for (int own = 0; own < 2; own++) {
+        npde_context *c;
+        npde_model *m;
+        npde_solver *s;
+        const double weights[] = {0.8, 0, 0, 0.1}, noise[] = {own ? 1e-3 : 0, 0, 0, 0.05};
+        double jump[2], size;
+        OK(c, npde_context_new(&c));
+        OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &m));
+        OK(c, npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+        OK(c, npde_model_set_matrix(m, NPDE_MATRIX_NOISE_WEIGHTS, noise, 2, 2));
+        OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_DIFFUSION, 0.1));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_DRIVE, 2));
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_RODAS5P, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_BLOWUP, NPDE_BLOWUP_JUMP));
+        OK(c, npde_solver_set_gaussian(s, 0, 1.6, 0.01));
+        OK(c, npde_solver_set_gaussian(s, 1, 0, 0.04));
+        OK(c, npde_solver_start(s, 0));
+        ANSWERS(c, own ? NPDE_NOTICE_BLOWUP : NPDE_OK, npde_solver_advance(s, 0.3, NULL));
+        OK(c, npde_solver_jump_sizes(s, jump, 2));
+        OK(c, npde_solver_stat(s, NPDE_STAT_JUMP_SIZE, &size));
+        if (own) {
+            ck_assert(isnan(jump[0]) && isnan(size));
+            ck_assert_ptr_nonnull(strstr(npde_context_error(c), "population 0"));
+        } else {
+            NEAR(jump[0], 0.70515, 1e-3);
+            ck_assert_double_eq(jump[1], 0);
+        }
+        npde_solver_free(s);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
 }
 END_TEST
 
@@ -691,6 +765,8 @@ int main(void)
     tcase_add_loop_test(tcase, jumps_in_closed_form, 0, sizeof instant / sizeof instant[0]);
     tcase_add_test(tcase, where_the_jump_leads);
     tcase_add_test(tcase, a_network_jumps_as_one);
+    tcase_add_test(tcase, stopped_at_each_step);
+    tcase_add_test(tcase, noise_of_another_population);
     tcase_add_test(tcase, refractory_jump);
     tcase_add_test(tcase, two_jumps_as_particles_make_them);
     tcase_add_test(tcase, certificate);

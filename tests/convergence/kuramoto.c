@@ -162,6 +162,13 @@ START_TEST(critical_couplings)
     NEAR(critical(), 4, 1e-10); /* 4D once ω > D (Bonilla, Neu & Spigler, J. Stat. Phys. 67, 1992) */
     for (size_t p = 0; p < 2; p++) OK(c, npde_model_set(m, p, NPDE_PARAM_FREQUENCY, p ? 0.5 : -0.5));
     NEAR(critical(), 2 * (1 + 0.25), 1e-12);
+    /* A few of one frequency far out in a wide crowd: all of theirs and a little of the crowd's part. */
+    oscillators(2, 1, 1e-6, 0);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_FREQUENCY_WIDTH, 100));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_SHARE, 1 - 1e-4));
+    OK(c, npde_model_set(m, 1, NPDE_PARAM_FREQUENCY, 150));
+    OK(c, npde_model_set(m, 1, NPDE_PARAM_SHARE, 1e-4));
+    NEAR(critical(), 1 / (1e-4 / 2e-6 + 0.5 * 100 / (1e4 + 150 * 150) * (1 - 1e-4)), 1e-9);
     oscillators(1, -1, 1, 0);
     ck_assert(isinf(critical())); /* those who push each other never agree */
 }
@@ -239,6 +246,27 @@ static double error_of(npde_id method, double dt)
     return fabs(order() - exact);
 }
 
+/* Identical oscillators with little noise: 1 − r = D/2K or so as long as the modes suffice; otherwise the run says so. */
+START_TEST(too_few_modes_are_told)
+{
+    static const struct {
+        double diffusion, modes;
+        npde_status status;
+    } row[] = {
+        {1e-4, 0, NPDE_OK}, {1.1e-5, 0, NPDE_OK}, {1e-4, 200, NPDE_NOTICE_TRUNCATED}, {1e-6, 0, NPDE_NOTICE_TRUNCATED}};
+    for (int i = 0; i < 4; i++) {
+        oscillators(1, 1, row[i].diffusion, 0);
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_MODES, row[i].modes));
+        solver(NPDE_METHOD_RODAS5P, 0);
+        OK(c, npde_solver_set(s, NPDE_OPTION_RTOL, 1e-5));
+        OK(c, npde_solver_set_gaussian(s, 0, 0, 1));
+        OK(c, npde_solver_start(s, 0));
+        ck_assert_int_eq(npde_solver_advance(s, 25, NULL), row[i].status);
+        if (!row[i].status) NEAR(1 - order(), row[i].diffusion / 2, 2 * row[i].diffusion * row[i].diffusion + 1e-8);
+    }
+}
+END_TEST
+
 START_TEST(every_method_has_its_order)
 {
     const npde__method *method;
@@ -313,9 +341,14 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {stationary_order_parameters,    transient,
-                                  lorentzian_of_ott_and_antonsen, critical_couplings,
-                                  critical_coupling_of_runs,      groups_in_a_rotating_frame,
-                                  every_method_has_its_order,     snapshots_and_misuse};
+    const TTest *const tests[] = {stationary_order_parameters,
+                                  transient,
+                                  lorentzian_of_ott_and_antonsen,
+                                  critical_couplings,
+                                  critical_coupling_of_runs,
+                                  groups_in_a_rotating_frame,
+                                  every_method_has_its_order,
+                                  too_few_modes_are_told,
+                                  snapshots_and_misuse};
     return run_suite_with("kuramoto", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

@@ -432,6 +432,77 @@ START_TEST(populations_are_neurons_of_their_own)
 }
 END_TEST
 
+typedef struct {
+    double time[16], population[16];
+    int told, steps;
+    int fails_at; /* answers an error at this spike */
+    char *bytes;  /* takes a snapshot at the first spike of a step with several */
+    size_t n;
+    int kept;
+} listener;
+
+static int32_t hear(npde_solver *solver, npde_id event, double t, void *user)
+{
+    listener *l = user;
+    (void)t;
+    if (event == NPDE_EVENT_STEP) return l->steps++, 0;
+    ck_assert_int_lt(l->told, 16);
+    ck_assert_int_eq(npde_solver_stat(solver, NPDE_STAT_SPIKE_TIME, &l->time[l->told]), NPDE_OK);
+    ck_assert_int_eq(npde_solver_stat(solver, NPDE_STAT_SPIKE_POPULATION, &l->population[l->told]), NPDE_OK);
+    if (l->bytes && !l->kept++) ck_assert_int_eq(npde_solver_save(solver, l->bytes, l->n, &l->n), NPDE_OK);
+    return ++l->told == l->fails_at ? -7 : 0;
+}
+
+/* Four neurons that reach their levels within one step: told in the order of time, none lost to an error or a snapshot. */
+START_TEST(several_spikes_in_a_step)
+{
+    listener heard[3] = {{.told = 0}, {.fails_at = 1}, {.told = 0}};
+    double count, last;
+    char *bytes = NULL;
+    for (int k = 0; k < 3; k++) {
+        npde_model_free(m);
+        npde_solver_free(s);
+        OK(c, npde_model_new(c, NPDE_MODEL_FITZHUGH_NAGUMO, 4, &m));
+        OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_FHN_EPSILON, 1));
+        OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_FHN_ALPHA, 0));
+        OK(c, npde_model_set(m, NPDE_ALL, NPDE_PARAM_FHN_BETA, 0));
+        for (size_t p = 0; p < 4; p++) OK(c, npde_model_set(m, p, NPDE_PARAM_SPIKE_LEVEL, 0.03 - 0.01 * (double)p));
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_DOPRI5, &s));
+        for (size_t p = 0; p < 4; p++) OK(c, npde_solver_set_state(s, p, (const double[]){2, 0}, 2));
+        OK(c, npde_solver_observe(s, NPDE_EVENT_SPIKE, hear, &heard[k], NULL, NULL));
+        OK(c, npde_solver_observe(s, NPDE_EVENT_STEP, hear, &heard[k], NULL, NULL));
+        OK(c, npde_solver_start(s, 0));
+        if (k == 2) {
+            OK(c, npde_solver_save(s, NULL, 0, &heard[k].n));
+            bytes = heard[k].bytes = malloc(heard[k].n);
+            ck_assert_ptr_nonnull(bytes);
+        }
+        if (k == 1) ck_assert_int_eq(npde_solver_advance(s, 14, NULL), NPDE_ERR_CALLBACK);
+        OK(c, npde_solver_advance(s, 14, NULL));
+        if (k == 2) { /* the first spike of the snapshot was told before it; the others again */
+            ck_assert_int_eq(heard[k].told, 8);
+            heard[k].told = 1;
+            OK(c, npde_solver_restore(s, bytes, heard[k].n));
+            OK(c, npde_solver_advance(s, 14, NULL));
+        }
+        int64_t steps;
+        OK(c, npde_solver_count(s, NPDE_COUNT_STEPS, &steps));
+        OK(c, npde_solver_stat(s, NPDE_STAT_SPIKES, &count));
+        OK(c, npde_solver_stat(s, NPDE_STAT_SPIKE_TIME, &last));
+        if (k < 2) ck_assert_int_eq(heard[k].steps, (int)steps);
+        ck_assert_int_eq(heard[k].told, 8);
+        ck_assert_double_eq(count, 8);
+        ck_assert_double_eq(last, heard[0].time[7]);
+        for (int i = 0; i < 8; i++) {
+            ck_assert_double_eq(heard[k].population[i], 3 - i % 4);
+            ck_assert_double_eq(heard[k].time[i], heard[0].time[i]);
+            ck_assert(i == 0 || heard[k].time[i] > heard[k].time[i - 1]);
+        }
+    }
+    free(bytes);
+}
+END_TEST
+
 START_TEST(snapshots_go_on)
 {
     const npde_id methods[] = {NPDE_METHOD_DOPRI5, NPDE_METHOD_RODAS5P, NPDE_METHOD_TR_BDF2};
@@ -614,6 +685,7 @@ int main(void)
                                   every_method_has_its_order,
                                   output_within_steps,
                                   short_excursions_are_spikes,
+                                  several_spikes_in_a_step,
                                   populations_are_neurons_of_their_own,
                                   snapshots_go_on,
                                   misuse,

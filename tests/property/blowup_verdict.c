@@ -14,14 +14,16 @@ typedef struct {
 typedef struct {
     double *top;
     double until; /* a rate at which the run need not go on */
+    size_t n_pop;
 } watch;
 
 static int32_t largest(npde_solver *solver, npde_id event, double t, void *user)
 {
     watch *w = user;
-    double rate = 0;
+    double rates[2] = {0};
     (void)event, (void)t;
-    ck_assert_int_eq(npde_solver_rates(solver, &rate, 1), NPDE_OK);
+    ck_assert_int_eq(npde_solver_rates(solver, rates, w->n_pop), NPDE_OK);
+    const double rate = fmax(rates[0], rates[1]);
     if (t > 1e-3) *w->top = fmax(*w->top, rate); /* data that do not vanish at the threshold begin with any rate */
     return t > 1e-3 && rate > w->until ? NPDE_STOP : 0;
 }
@@ -48,7 +50,7 @@ static int32_t pulse(double t, size_t n_pop, const double *rate, double *drive, 
 static fate go(const problem *p, int finite_volumes, npde_id action, double t_end, double *height)
 {
     fate f = {0};
-    watch w = {&f.top, 3e5};
+    watch w = {&f.top, 3e5, 1};
     run *r = run_prepare(p, 0, NPDE_METHOD_RODAS5P, 0);
     if (finite_volumes) {
         npde_solver_free(r->solver);
@@ -65,7 +67,6 @@ static fate go(const problem *p, int finite_volumes, npde_id action, double t_en
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_RTOL, 1e-6));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_DT_MAX, height ? 0.02 : 1e12));
     OK(r->context, npde_solver_observe(r->solver, NPDE_EVENT_STEP, largest, &w, NULL, NULL));
-    OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_MAX_STEPS, 20000));
     OK(r->context, npde_solver_set(r->solver, NPDE_OPTION_MAX_STEPS, 20000));
     f.status = npde_solver_start(r->solver, 0);
     if (f.status >= 0) {
@@ -127,6 +128,73 @@ START_TEST(the_verdict_is_the_fate)
 }
 END_TEST
 
+/* The same of two populations that excite and inhibit each other. */
+static fate go_together(const problem pop[2], const double weights[4], npde_id action)
+{
+    fate f = {0};
+    watch w = {&f.top, 3e5, 2};
+    npde_context *c;
+    npde_model *m;
+    npde_solver *s;
+    OK(c, npde_context_new(&c));
+    OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &m));
+    OK(c, npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+    OK(c, npde_solver_new(m, NULL, NPDE_METHOD_RODAS5P, &s));
+    for (size_t p = 0; p < 2; p++) {
+        OK(c, npde_model_set(m, p, NPDE_PARAM_DIFFUSION, pop[p].diffusion));
+        OK(c, npde_model_set(m, p, NPDE_PARAM_DRIVE, pop[p].drive));
+        OK(c, npde_solver_set_gaussian(s, p, pop[p].mean, pop[p].variance));
+    }
+    OK(c, npde_solver_set(s, NPDE_OPTION_BLOWUP, action));
+    OK(c, npde_solver_set(s, NPDE_OPTION_LAYER, 2e-6));
+    OK(c, npde_solver_set(s, NPDE_OPTION_RTOL, 1e-6));
+    OK(c, npde_solver_set(s, NPDE_OPTION_MAX_STEPS, 20000));
+    OK(c, npde_solver_observe(s, NPDE_EVENT_STEP, largest, &w, NULL, NULL));
+    f.status = npde_solver_start(s, 0);
+    if (f.status >= 0) {
+        f.status = npde_solver_advance(s, 1, &f.t);
+        OK(c, npde_solver_stat(s, NPDE_STAT_BLOWUP_TIME, &f.time));
+        OK(c, npde_solver_stat(s, NPDE_STAT_BLOWUP_EXPONENT, &f.exponent));
+    }
+    npde_solver_free(s);
+    npde_model_free(m);
+    npde_context_free(c);
+    return f;
+}
+
+START_TEST(the_verdict_is_the_fate_of_networks)
+{
+    random_stream stream = {23};
+    int smooth = 0, blown = 0;
+    const int draws = (int)fmax(8, 160 * test_scale());
+    for (int k = 0; k < draws; k++) {
+        problem pop[2] = {draw(&stream), draw(&stream)};
+        double weights[4];
+        for (int i = 0; i < 4; i++) weights[i] = random_between(&stream, -0.7, 1.6);
+        if (k % 4 == 0) pop[1] = pop[0]; /* in step, by rounding errors only */
+        if (k % 4 == 0) weights[2] = weights[0], weights[3] = weights[1];
+        const fate with = go_together(pop, weights, NPDE_BLOWUP_STOP);
+        const fate without = go_together(pop, weights, NPDE_BLOWUP_IGNORE);
+        if (with.status == NPDE_ERR_RANGE || with.t < 1e-9) {
+            ck_assert_int_lt(without.status, 0);
+            continue;
+        }
+        const int blows_up = without.t < 1,
+                  told = with.status == NPDE_NOTICE_BLOWUP || with.status == NPDE_NOTICE_ETERNAL;
+        ck_assert_msg(
+            told == blows_up,
+            "draw %d: weights %g %g %g %g: without the watch %s at t = %g (largest rate %g), with it %s at t = %g", k,
+            weights[0], weights[1], weights[2], weights[3], npde_status_name(without.status), without.t, without.top,
+            npde_status_name(with.status), with.t);
+        smooth += !blows_up;
+        blown += blows_up;
+        if (blows_up) NEAR(with.time, without.t, 1e-7 + 1e-5 * without.t);
+        if (blows_up && with.t > 1e-5) NEAR(with.exponent, 0.5, 0.06); /* each is bent by the others' layers */
+    }
+    if (draws >= 160) ck_assert_msg(smooth >= 50 && blown >= 30, "%d smooth, %d blown", smooth, blown);
+}
+END_TEST
+
 /* Equations that cannot blow up, driven as steeply as one likes. */
 START_TEST(no_alarm_where_there_can_be_none)
 {
@@ -160,4 +228,4 @@ START_TEST(no_alarm_where_there_can_be_none)
 }
 END_TEST
 
-MAIN("blowup_verdict", the_verdict_is_the_fate, no_alarm_where_there_can_be_none)
+MAIN("blowup_verdict", the_verdict_is_the_fate, the_verdict_is_the_fate_of_networks, no_alarm_where_there_can_be_none)
