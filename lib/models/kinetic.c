@@ -8,9 +8,10 @@
  * N = ∫ N(g,t) dg; its form with a discharge φ_F(v) (Perthame & Salort, Commun. Math. Sci. 17, 2019), and the limits
  * of fast conductance and of fast voltage. L is the relaxation in g alone; transport and relaxation are split.
  *
- * State of population p: its density at (g_j, v_i), v fastest; a reservoir, empty; and what it fired in the last two
- * steps. At the corner (V_F, g_F) the density is singular, and a flux read off there would be of first order; what
- * has fired is exact. The rate at the end of a step is therefore extrapolated from the means over the last two.
+ * State of population p: its density at (g_j, v_i), v fastest; the mass in the refractory state; what it fired in the
+ * last two steps; and who waits (kinetic_refractory.c). At the corner (V_F, g_F) the density is singular, and a flux read
+ * off there would be of first order; what has fired is exact. The rate at the end of a step is therefore extrapolated from
+ * the means over the last two.
  */
 #include "models/kinetic.h"
 
@@ -31,16 +32,14 @@ static const kinetic_system *self_const(const npde__system *s)
 /* ---- rates ---- */
 
 /* ∫ φ_F n over the rows, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
-static double rate_of(const kinetic_system *k, size_t p, const double *y, double g)
+double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, double g)
 {
     const kinetic_population *pop = &k->pop[p];
     double rate = 0;
     for (size_t j = 0; j < k->n_g; j++) {
         const double *row = y + j * k->n_v;
         if (pop->phi) {
-            double sum = 0;
-            for (size_t i = 0; i < k->n_v; i++) sum += pop->phi[i] * row[i];
-            rate += (k->g ? k->g->w[j] : 1) * pop->row.width * sum;
+            rate += (k->g ? k->g->w[j] : 1) * npde__characteristics_rate(&pop->row, pop->phi, row);
         } else if (!k->g) {
             const double out = npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold;
             rate += fmax(out, 0) * npde__characteristics_end(&pop->row, row);
@@ -51,8 +50,12 @@ static double rate_of(const kinetic_system *k, size_t p, const double *y, double
     return rate;
 }
 
-/* After the densities: the reservoir, mean rate and duration of the last step and of the one before; durations 0 at the start. */
-enum { RESERVOIR, MEAN, DURATION, MEAN_BEFORE, DURATION_BEFORE, EXTRAS };
+enum {
+    MEAN = NPDE__KINETIC_MEAN,
+    DURATION = NPDE__KINETIC_DURATION,
+    MEAN_BEFORE = NPDE__KINETIC_MEAN_BEFORE,
+    DURATION_BEFORE = NPDE__KINETIC_DURATION_BEFORE
+};
 
 static int counts_fired(const kinetic_system *k)
 {
@@ -73,7 +76,7 @@ static double extrapolated(const double *extra)
            (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] / (extra[DURATION] + extra[DURATION_BEFORE]);
 }
 
-static npde_status kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
+npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
 {
     kinetic_system *k = self(s);
     const int implicit = !k->g && counts_fired(k); /* the drift at V_F depends on the rates by itself */
@@ -87,7 +90,7 @@ static npde_status kinetic_rates(npde__system *s, double t, int side, const doub
         if (status) return status;
         for (size_t p = 0; p < s->n_rates; p++) {
             const double g = implicit ? npde__kinetic_mean(k->coupling.drive[p], k->coupling.diffusion[p]) : 0;
-            const double rate = rate_of(k, p, y + p * s->stride, g);
+            const double rate = npde__kinetic_rate(k, p, y + p * s->stride, g);
             change = fmax(change, fabs(rate - rates[p]));
             size = fmax(size, fabs(rate));
             rates[p] = rate;
@@ -100,27 +103,27 @@ static npde_status kinetic_rates(npde__system *s, double t, int side, const doub
 
 /* ---- coefficients ---- */
 
-/* G at each cell in v by the user's callback. */
-static npde_status ask(kinetic_system *k, double t, size_t p, const double *rates)
+/* G at n potentials by the user's callback. */
+static npde_status ask(kinetic_system *k, double t, size_t p, const double *rates, size_t n, const double *v,
+                       double *g_mean)
 {
     npde__system *s = &k->coupling.base;
     npde_context *c = s->context;
-    double *g_mean = k->pop[p].g_mean;
-    for (size_t i = 0; i < k->n_v; i++) g_mean[i] = k->coupling.drive[p];
+    for (size_t i = 0; i < n; i++) g_mean[i] = k->coupling.drive[p];
     s->callbacks++;
-    const int32_t answer = k->conductance->fn.conductance(t, p, k->n_v, k->v->v, rates, g_mean, k->conductance->user);
+    const int32_t answer = k->conductance->fn.conductance(t, p, n, v, rates, g_mean, k->conductance->user);
     s->answer = answer;
     if (answer > 0) return npde__fail(c, NPDE__RETRY, "the conductance callback returned %d at t = %g", (int)answer, t);
     if (answer < 0) {
         c->user_status = answer;
         return npde__fail(c, NPDE_ERR_CALLBACK, "the conductance callback returned %d at t = %g", (int)answer, t);
     }
-    for (size_t i = 0; i < k->n_v; i++)
+    for (size_t i = 0; i < n; i++)
         if (!isfinite(g_mean[i]) || g_mean[i] < 0)
             return npde__fail(c, NPDE_ERR_CALLBACK,
                               "the conductance callback of population %zu gave %g at v = %g, t = %g: it must be finite "
                               "and >= 0",
-                              p, g_mean[i], k->v->v[i], t);
+                              p, g_mean[i], v[i], t);
     return NPDE_OK;
 }
 
@@ -135,9 +138,13 @@ static npde_status kinetic_freeze(npde__system *s, double t, int side, const dou
         pop->mean = npde__kinetic_mean(mean, diffusion);
         if (!k->g) continue;
         pop->g_mean[0] = mean;
-        const npde_status asked = k->conductance ? ask(k, t, p, rates) : NPDE_OK;
+        double at_reset = mean;
+        npde_status asked = k->conductance ? ask(k, t, p, rates, k->n_v, k->v->v, pop->g_mean) : NPDE_OK;
+        if (!asked && k->conductance && npde__kinetic_waits(k, pop))
+            asked = ask(k, t, p, rates, 1, &pop->v_reset, &at_reset);
         if (asked) return asked;
         npde__relaxation_load(&pop->column, pop->g_mean, diffusion);
+        if (npde__kinetic_waits(k, pop)) npde__relaxation_load(&pop->waiting, &at_reset, diffusion);
     }
     return NPDE_OK;
 }
@@ -171,49 +178,55 @@ static void prepare_rows(const kinetic_system *k, kinetic_population *pop, doubl
     pop->growth_h = pop->survival_h = h;
 }
 
+/* Transport of one row; what fired. y is the population's state. */
+static double transport_row(const kinetic_system *k, kinetic_population *pop, size_t j, double h, double *y)
+{
+    const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
+    const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
+    double *row = y + j * k->n_v, entered;
+    if (npde__kinetic_waits(k, pop)) {
+        const npde__reentry left = npde__kinetic_waiting_leave(k, pop, j, h, y);
+        const double fired = npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival,
+                                                             &left, &entered, row);
+        npde__kinetic_waiting_enter(k, pop, j, &left, fired, y);
+        return fired;
+    }
+    return pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, NULL,
+                                                      &entered, row)
+                    : npde__characteristics_flow(&pop->row, target, growth, row);
+}
+
 /* What fired. */
 static double transport(const kinetic_system *k, kinetic_population *pop, double h, double *y)
 {
     double fired = 0;
     prepare_rows(k, pop, h);
-    for (size_t j = 0; j < k->n_g; j++) {
-        const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
-        const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
-        double *row = y + j * k->n_v;
-        const double out =
-            pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, row)
-                     : npde__characteristics_flow(&pop->row, target, growth, row);
-        fired += (k->g ? k->g->w[j] : 1) * pop->row.width * out;
-    }
+    if (npde__kinetic_waits(k, pop)) npde__kinetic_waiting_begin(k, pop, h, y);
+    for (size_t j = 0; j < k->n_g; j++) fired += (k->g ? k->g->w[j] : 1) * transport_row(k, pop, j, h, y);
     return fired;
 }
 
-static npde_status kinetic_flow(npde__system *s, npde__part part, double h, double *y)
+static npde_status kinetic_flow(npde__system *s, npde__part part, double h, const double *from, double *y)
 {
     kinetic_system *k = self(s);
     npde_status status = NPDE_OK;
     for (size_t p = 0; p < s->n_rates && !status; p++) {
         kinetic_population *pop = &k->pop[p];
-        if (part == NPDE__TRANSPORT && k->v) {
-            double *extra = y + p * s->stride + s->points;
-            if (extra[DURATION] == 0) extra[MEAN] = rate_of(k, p, y + p * s->stride, pop->mean);
-            record(extra, transport(k, pop, h, y + p * s->stride) / h, h);
-        }
+        const double *old = from + p * s->stride;
+        double *state = y + p * s->stride;
         if (part == NPDE__RELAXATION && k->g) {
-            s->factorizations += isnan(pop->column.gamma);
-            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride);
+            status = npde__kinetic_relax(k, p, h, old, state);
+            continue;
+        }
+        if (old != state) memcpy(state, old, s->stride * sizeof *y);
+        if (part == NPDE__RELAXATION_LATER && k->g) status = npde__kinetic_relax_later(k, p, h, state);
+        if (part == NPDE__TRANSPORT && k->v) {
+            double *extra = state + s->points;
+            if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, state, pop->mean);
+            record(extra, transport(k, pop, h, state) / h, h);
         }
     }
     return status;
-}
-
-static void kinetic_apply(npde__system *s, int forced, const double *y, double *out)
-{
-    (void)forced; /* there is no g */
-    kinetic_system *k = self(s);
-    memset(out, 0, s->n * sizeof *out);
-    for (size_t p = 0; p < s->n_rates && k->g; p++)
-        npde__relaxation_apply(&k->pop[p].column, y + p * s->stride, out + p * s->stride);
 }
 
 /* ---- mass ---- */
@@ -223,20 +236,19 @@ static double weight(const kinetic_system *k, size_t i, size_t j)
     return (k->v ? k->v->w[i] : 1) * (k->g ? k->g->w[j] : 1);
 }
 
+/* ∫ over v of a row. */
+static double row_mass(const kinetic_system *k, const double *row)
+{
+    return k->v ? npde__kernels_best()->dot(k->n_v, k->v->w, row) : row[0];
+}
+
 /* Mass of a population by compensated summation over rows. */
-static double mass(const npde__system *s, const double *y)
+static double mass(const npde__system *s, size_t p, const double *y)
 {
     const kinetic_system *k = self_const(s);
-    double sum = 0, lost = 0;
+    double sum = npde__kinetic_waiting_mass(k, &k->pop[p], 0, y), lost = 0;
     for (size_t j = 0; j < k->n_g; j++) {
-        const double *row = y + j * k->n_v;
-        double part[8] = {0}; /* shorter chains of rounding, and of waiting */
-        size_t i = 0;
-        for (; i + 8 <= k->n_v; i += 8)
-            for (size_t q = 0; q < 8; q++) part[q] += row[i + q];
-        for (; i < k->n_v; i++) part[i % 8] += row[i];
-        for (size_t q = 0; q < 4; q++) part[q] += part[q + 4];
-        const double x = ((part[0] + part[1]) + (part[2] + part[3])) * weight(k, 0, j), next = sum + x;
+        const double x = (k->g ? k->g->w[j] : 1) * row_mass(k, y + j * k->n_v), next = sum + x;
         lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
         sum = next;
     }
@@ -246,15 +258,19 @@ static double mass(const npde__system *s, const double *y)
 static double kinetic_mass_defect(const npde__system *s, const double *y)
 {
     double defect = 0;
-    for (size_t p = 0; p < s->n_rates; p++) defect = fmax(defect, fabs(mass(s, y + p * s->stride) - 1));
+    for (size_t p = 0; p < s->n_rates; p++) defect = fmax(defect, fabs(mass(s, p, y + p * s->stride) - 1));
     return defect;
 }
 
 static double kinetic_min_density(const npde__system *s, const double *y)
 {
+    const kinetic_system *k = self_const(s);
     double min = INFINITY;
-    for (size_t p = 0; p < s->n_rates; p++)
+    for (size_t p = 0; p < s->n_rates; p++) {
         for (size_t i = 0; i < s->points; i++) min = fmin(min, y[p * s->stride + i]);
+        if (npde__kinetic_waits(k, &k->pop[p]))
+            min = fmin(min, npde__kinetic_waiting_least(k, &k->pop[p], y + p * s->stride));
+    }
     return min;
 }
 
@@ -262,11 +278,13 @@ static double kinetic_min_density(const npde__system *s, const double *y)
  * The schemes conserve mass; rounding does not. When it has come to more than a few ulps it is put back by a factor;
  * a defect beyond rounding is not hidden.
  */
-static void restore_mass(npde__system *s, double *y)
+static void restore_mass(npde__system *s, size_t p, double *y)
 {
-    const double defect = mass(s, y) - 1;
+    const kinetic_system *k = self_const(s);
+    const double defect = mass(s, p, y) - 1;
     if (!(fabs(defect) <= 1e-12) || fabs(defect) < 2e-14) return;
     for (size_t i = 0; i < s->points; i++) y[i] -= defect * y[i];
+    if (npde__kinetic_waits(k, &k->pop[p])) npde__kinetic_waiting_scale(k, &k->pop[p], 1 - defect, y);
     s->mass_rounding += fabs(defect);
 }
 
@@ -279,7 +297,7 @@ static void watch_tail(npde__system *s, const kinetic_population *pop, const dou
     for (size_t j = 0; pop->phi && j < k->n_g; j++)
         for (size_t i = k->n_v; i-- > 0 && k->v->v[i] > from;) beyond += weight(k, i, j) * y[j * k->n_v + i];
     for (size_t j = k->n_g; k->g && j-- > 0 && k->g->v[j] > 0.9 * k->g->breaks[k->g->n_segments];)
-        for (size_t i = 0; i < k->n_v; i++) tail += weight(k, i, j) * y[j * k->n_v + i];
+        tail += k->g->w[j] * row_mass(k, y + j * k->n_v);
     s->tail_mass = fmax(s->tail_mass, fmax(tail, beyond));
 }
 
@@ -288,7 +306,9 @@ static void kinetic_accept(npde__system *s, double t, double *y, const double *r
     kinetic_system *k = self(s);
     k->coupling.accepted = t;
     for (size_t p = 0; p < s->n_rates; p++) {
-        restore_mass(s, y + p * s->stride);
+        restore_mass(s, p, y + p * s->stride);
+        y[p * s->stride + s->points + NPDE__KINETIC_RESERVOIR] =
+            npde__kinetic_reservoir(k, &k->pop[p], y + p * s->stride);
         watch_tail(s, &k->pop[p], y + p * s->stride);
     }
     npde__lif_remember(&k->coupling, t, y, rates);
@@ -300,11 +320,11 @@ static void kinetic_measure(const npde__system *s, const double *e, double *size
     *size = 0;
     for (size_t p = 0; p < s->n_rates; p++) {
         const double *y = e + p * s->stride;
-        double sum = 0;
+        double sum = npde__kinetic_waiting_mass(k, &k->pop[p], 1, y);
         for (size_t j = 0; j < k->n_g; j++)
             for (size_t i = 0; i < k->n_v; i++) sum += weight(k, i, j) * fabs(y[j * k->n_v + i]);
         *size = fmax(*size, sum);
-        rates[p] = rate_of(k, p, y, k->pop[p].mean);
+        rates[p] = npde__kinetic_rate(k, p, y, k->pop[p].mean);
     }
 }
 
@@ -326,12 +346,16 @@ static void kinetic_free(npde__system *s)
         kinetic_population *pop = &k->pop[p];
         npde__characteristics_free(&pop->row);
         npde__relaxation_free(&pop->column);
+        npde__kinetic_waiting_free(pop, c);
+        npde__kinetic_shown_free(pop, c);
+        npde__kinetic_faces_free(pop->faces, c);
+        npde__free(c, pop->other_k);
         double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }
     npde__lif_free_coupling(l);
     npde__callback_release(k->conductance);
-    void *const blocks[] = {k->pop, k->weights, k->noise, l->pop, l->drive, l->diffusion};
+    void *const blocks[] = {k->pop, k->weights, k->noise, k->scratch, l->pop, l->drive, l->diffusion};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     npde__grid_release(l->grid);
     npde__free(c, k);
@@ -390,18 +414,19 @@ static npde_status make_columns(kinetic_system *k, const npde_model *m, size_t p
                                  positive, k->conductance != NULL);
 }
 
-static npde_status make_population(kinetic_system *k, const npde_model *m, size_t p)
+static npde_status make_population(kinetic_system *k, const npde_model *m, size_t p, double dt)
 {
     lif_population *coupled = &k->coupling.pop[p];
     coupled->drive0 = npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_INPUT);
     coupled->diffusion0 =
         fmax(DBL_MIN, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_DIFFUSION)); /* 0 is none at all */
-    coupled->refractory = NPDE_REFRACTORY_NONE;
+    coupled->refractory = NPDE_REFRACTORY_NONE; /* the memory of delays has no part in it */
     k->pop[p] = npde__kinetic_read(m, p);
     npde_status status = npde__kinetic_check_grid(m, k->coupling.grid, p);
     if (!status && k->v) status = make_rows(k, m, p);
     if (!status && k->g) status = make_columns(k, m, p);
-    return status;
+    if (!status) status = npde__kinetic_waiting_init(k, m, p, dt);
+    return status ? status : npde__kinetic_shown_init(k, p);
 }
 
 static uint64_t hash_axis(uint64_t h, const npde_grid *g)
@@ -420,6 +445,7 @@ static uint64_t signature(const kinetic_system *k, const npde_model *m)
     const int callbacks[] = {m->coupling != NULL, m->conductance != NULL};
     h = npde__bytes_hash(h, callbacks, sizeof callbacks);
     h = hash_axis(hash_axis(h, k->v), k->g);
+    h = npde__bytes_hash(h, &k->coupling.base.stride, sizeof k->coupling.base.stride); /* the room of conveyors */
     for (size_t p = 0; p < n; p++)
         if (k->pop[p].phi) h = npde__bytes_hash(h, k->pop[p].phi, k->n_v * sizeof(double));
     return npde__bytes_hash(h, &k->coupling.history.capacity, sizeof k->coupling.history.capacity);
@@ -427,9 +453,14 @@ static uint64_t signature(const kinetic_system *k, const npde_model *m)
 
 static const npde__system_ops ops = {
     .free = kinetic_free,
-    .rates = kinetic_rates,
+    .rates = npde__kinetic_rates,
     .freeze = kinetic_freeze,
-    .apply = kinetic_apply,
+    .factor = npde__kinetic_factor,
+    .solve = npde__kinetic_solve,
+    .apply = npde__kinetic_apply,
+    .correct = npde__kinetic_correct,
+    .remainder = npde__kinetic_remainder,
+    .drift = npde__kinetic_drift,
     .begin = npde__lif_begin,
     .accept = kinetic_accept,
     .jump = npde__lif_jump,
@@ -439,6 +470,7 @@ static const npde__system_ops ops = {
     .min_density = kinetic_min_density,
     .snapshot = kinetic_snapshot,
     .flow = kinetic_flow,
+    .shown = npde__kinetic_shown,
 };
 
 static npde_status allocate(kinetic_system *k, npde_context *c, size_t n)
@@ -455,6 +487,40 @@ static npde_status allocate(kinetic_system *k, npde_context *c, size_t n)
                                                                                              : NPDE_ERR_MEMORY;
 }
 
+/* The state, and steps no longer than what a conveyor holds. */
+static void lay_out(kinetic_system *k)
+{
+    npde__system *s = &k->coupling.base;
+    size_t most = 0;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const kinetic_population *pop = &k->pop[p];
+        const size_t size = npde__kinetic_waiting_size(k, pop);
+        if (size > most) most = size;
+        if (pop->refractory == NPDE_REFRACTORY_FIXED && k->v) s->max_step = fmin(s->max_step, pop->tau);
+    }
+    s->stride = s->points + NPDE__KINETIC_WAITING + most;
+    s->n = s->n_rates * s->stride;
+}
+
+static npde_status make_explicit(kinetic_system *k, const npde_model *m, size_t order)
+{
+    npde__system *s = &k->coupling.base;
+    npde_context *c = s->context;
+    s->explicit_refused = npde__kinetic_refuses_explicit(k, order);
+    if (s->explicit_refused) return NPDE_OK;
+    s->explicit_rate = npde__kinetic_explicit_rate(k);
+    if (!(k->scratch = npde__alloc(c, s->stride, sizeof *k->scratch))) return NPDE_ERR_MEMORY;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        const size_t reset = k->v->node[npde__grid_break(k->v, npde__model_value(m, p, NPDE_PARAM_V_RESET))];
+        const npde_status status = npde__kinetic_faces_new(c, k->v, reset, &pop->faces);
+        if (status) return status;
+        if (k->g->scheme == NPDE_SCHEME_SPECTRAL && !(pop->other_k = npde__alloc(c, k->n_g * k->n_g, sizeof(double))))
+            return NPDE_ERR_MEMORY;
+    }
+    return NPDE_OK;
+}
+
 static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux, size_t order, double dt,
                         double history, npde__system **out)
 {
@@ -464,9 +530,7 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     if (!k) return NPDE_ERR_MEMORY;
     const size_t n = m->n_pop, points = grid->n;
     const int fast = m->kind->id == NPDE_MODEL_FAST_VOLTAGE;
-    k->coupling.base =
-        (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = points, .stride = points + EXTRAS};
-    k->coupling.base.n = n * k->coupling.base.stride;
+    k->coupling.base = (npde__system){.ops = &ops, .context = c, .n_rates = n, .points = points};
     k->coupling.base.unknowns = points;
     k->coupling.grid = npde__grid_acquire(grid);
     k->v = fast ? NULL : npde__grid_axis(grid, 0);
@@ -478,8 +542,10 @@ static npde_status make(const npde_model *m, const npde_grid *grid, npde_id flux
     if (!status) status = npde__lif_make_coupling(&k->coupling, m);
     if (!status) memcpy(k->weights, m->matrix[0], n * n * sizeof(double));
     if (!status) memcpy(k->noise, m->matrix[1], n * n * sizeof(double));
-    for (size_t p = 0; p < n && !status; p++) status = make_population(k, m, p);
+    for (size_t p = 0; p < n && !status; p++) status = make_population(k, m, p, dt);
     if (!status) status = npde__lif_make_history(&k->coupling, order, dt, history);
+    if (!status) lay_out(k);
+    if (!status) status = make_explicit(k, m, order);
     if (status) {
         kinetic_free(&k->coupling.base);
         return status;
@@ -519,9 +585,7 @@ static npde_status validate(const npde_model *m, size_t p)
 }
 
 /* Also what the kinds without discharge lack; see the rows below. */
-#define LIF_ONLY                                                                                                     \
-    NPDE_PARAM_TIME_CONSTANT, NPDE_PARAM_DRIVE, NPDE_PARAM_DRIVE_SWING, NPDE_PARAM_DIFFUSION, NPDE_PARAM_REFRACTORY, \
-        NPDE_PARAM_REFRACTORY_TIME
+#define LIF_ONLY NPDE_PARAM_TIME_CONSTANT, NPDE_PARAM_DRIVE, NPDE_PARAM_DRIVE_SWING, NPDE_PARAM_DIFFUSION
 
 static const npde_id threshold_lacks[] = {LIF_ONLY, NPDE_PARAM_DISCHARGE, NPDE_PARAM_DISCHARGE_RATE, 0};
 static const npde_id discharge_lacks[] = {LIF_ONLY, 0};

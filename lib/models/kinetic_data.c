@@ -29,8 +29,7 @@ static npde_status check_voltage(const npde_model *m, const npde_grid *v, size_t
     if (!npde__grid_scheme_cells(v->scheme) || !npde__characteristics_equal(v) || v->n < 4)
         return npde__fail(
             m->context, NPDE_ERR_GRID,
-            "the axis v must have at least 4 cells, all equal, of a scheme of cells: choose the numbers of cells in "
-            "proportion to the segments of npde_grid_new()");
+            "the axis v must have at least 4 cells of a scheme of cells, equal within each segment of npde_grid_new()");
     const size_t leak = npde__grid_break(v, pop.v_leak), reset = npde__grid_break(v, pop.v_reset);
     const size_t threshold = npde__grid_break(v, pop.v_threshold);
     if (reset > v->n_segments) return no_break(m, p, "v_reset", pop.v_reset);
@@ -102,28 +101,12 @@ static double fit_end(const npde_model *m)
         }
         for (int i = 0; i < 20; i++) {
             const double mean = npde__kinetic_mean(input + strength * rate, noise + noisy * rate);
-            rate = fmax(rate, 1 / npde__kinetic_crossing(&pop, mean));
+            rate = fmax(rate, 1 / (npde__kinetic_crossing(&pop, mean) + pop.tau));
             g = input + strength * rate + 8 * sqrt(noise + noisy * rate);
         }
         end = fmax(end, fmax(g, 2 * npde__kinetic_threshold(&pop)));
     }
     return end;
-}
-
-/* Numbers of equal cells, about `total` in all, that meet every break; 0 when there are none below 4096. */
-static size_t equal_cells(const double *breaks, size_t segments, size_t total, size_t *cells)
-{
-    const double span = breaks[segments] - breaks[0];
-    for (size_t n = total; n <= 4096; n++) {
-        double worst = 0;
-        for (size_t s = 0; s < segments; s++) {
-            const double exact = (double)n * (breaks[s + 1] - breaks[s]) / span;
-            cells[s] = (size_t)(exact + 0.5);
-            worst = fmax(worst, cells[s] ? fabs(exact - (double)cells[s]) / exact : 1);
-        }
-        if (worst < 1e-10) return n;
-    }
-    return 0;
 }
 
 static int insert(double *breaks, size_t *n, size_t most, double value)
@@ -140,23 +123,50 @@ static int insert(double *breaks, size_t *n, size_t most, double value)
 
 enum { MOST_BREAKS = 64 };
 
+/*
+ * Of the cells in v, shares in zones that end at distances from V_F, in units of V_F − V_L. The density is singular at the corner
+ * (V_F, g_F), where the error is as the width of a cell: 5e-4 with 128 of them.
+ */
+enum { ZONES = 4 };
+static const double zone[ZONES + 1] = {1, 0.12, 0.03, 0.008, 0};
+static const double zone_share[ZONES] = {60. / 128, 32. / 128, 20. / 128, 16. / 128};
+
+/* Of all cells, the share between two distances from the end, in units of the span. */
+static double share(int graded, double from, double to)
+{
+    double sum = 0;
+    if (!graded) return from - to;
+    for (size_t z = 0; z < ZONES; z++)
+        sum += zone_share[z] * fmax(fmin(from, zone[z]) - fmax(to, zone[z + 1]), 0) / (zone[z] - zone[z + 1]);
+    return sum;
+}
+
 static npde_status fit_voltage(const npde_model *m, size_t total, npde_id scheme, npde_grid **out)
 {
     double breaks[MOST_BREAKS];
     size_t n = 2, cells[MOST_BREAKS];
     const kinetic_population first = npde__kinetic_read(m, 0);
     const npde_id discharge = (npde_id)npde__model_value(m, 0, NPDE_PARAM_DISCHARGE);
+    const int ends = !discharge || discharge == NPDE_DISCHARGE_NONE; /* at V_F */
+    const int graded = ends && m->kind->id == NPDE_MODEL_VOLTAGE_CONDUCTANCE;
     breaks[0] = first.v_leak;
-    breaks[1] = discharge && discharge != NPDE_DISCHARGE_NONE ? first.v_excitatory : first.v_threshold;
+    breaks[1] = ends ? first.v_threshold : first.v_excitatory;
+    const double end = breaks[1], span = end - breaks[0];
+    int fits = 1;
+    for (size_t z = 1; z < ZONES && graded; z++) fits = fits && insert(breaks, &n, MOST_BREAKS, end - zone[z] * span);
     for (size_t p = 0; p < m->n_pop; p++) {
         const kinetic_population pop = npde__kinetic_read(m, p);
-        if (!insert(breaks, &n, MOST_BREAKS, pop.v_reset) || !insert(breaks, &n, MOST_BREAKS, pop.v_threshold)) break;
+        fits = fits && insert(breaks, &n, MOST_BREAKS, pop.v_reset) && insert(breaks, &n, MOST_BREAKS, pop.v_threshold);
     }
-    if (n == MOST_BREAKS || !equal_cells(breaks, n - 1, total, cells))
+    if (!fits)
         return npde__fail(
-            m->context, NPDE_ERR_GRID,
-            "no equal cells meet the resets and thresholds of the populations; make a grid whose breaks are in "
-            "proportion, and parameters that lie on them");
+            m->context, NPDE_ERR_SIZE,
+            "the populations have too many different v_reset and v_threshold, more than %d in all; make a "
+            "grid for fewer",
+            (int)MOST_BREAKS - 2);
+    for (size_t s = 0; s + 1 < n; s++)
+        cells[s] = (size_t)fmax(
+            2, floor((double)total * share(graded, (end - breaks[s]) / span, (end - breaks[s + 1]) / span) + 0.5));
     return npde__grid_new(m->context, scheme, breaks, n, cells, NULL, out);
 }
 
@@ -204,7 +214,7 @@ npde_status npde__kinetic_fit_grid(const npde_model *m, npde_id scheme, size_t c
 
 /* ---- the rate of the fast-voltage limit ---- */
 
-/* Adds ∫ l_i(g)/T(g) dg over [left, right], panels halving towards the left end, where 1/T has a logarithm. */
+/* Adds ∫ l_i(g)/(T(g) + τ) dg over [left, right], panels halving towards the left end, where 1/T has a logarithm. */
 static void add_crossing(const npde_grid *g, const kinetic_population *pop, double left, double right, int graded,
                          double *weight)
 {
@@ -216,7 +226,7 @@ static void add_crossing(const npde_grid *g, const kinetic_population *pop, doub
             double l[NPDE__MAX_NODES] = {1};
             size_t first = 0;
             const double at = begin + (end - begin) * (x[q] + 1) / 2;
-            const double value = w[q] * (end - begin) / 2 / npde__kinetic_crossing(pop, at);
+            const double value = w[q] * (end - begin) / 2 / (npde__kinetic_crossing(pop, at) + pop->tau);
             if (g->scheme != NPDE_SCHEME_SPECTRAL) {
                 weight[0] += value;
                 continue;
@@ -372,18 +382,46 @@ static npde_status copy_state(const kinetic_system *k, size_t p, const double *s
     return NPDE_OK;
 }
 
-/* The product of what is given over v and over g; work holds a row and a column. */
+/* The marginal over g of a population of mass 1. */
+static void marginal(const kinetic_system *k, const double *y, double *q)
+{
+    for (size_t j = 0; j < k->n_g; j++) {
+        q[j] = 0;
+        for (size_t i = 0; i < k->n_v; i++) q[j] += k->v->w[i] * y[j * k->n_v + i];
+    }
+}
+
+/*
+ * The product of what is given over v and over g; work holds a row and a column. Who waits has the same conductances as the
+ * others.
+ */
 static npde_status start_population(kinetic_system *k, size_t p, const npde__initial *initial, double *work, double *y,
                                     double *resolution)
 {
-    if (initial[p].kind == NPDE__INITIAL_STATE) return copy_state(k, p, initial[p].state, y);
+    const npde__system *s = &k->coupling.base;
+    const kinetic_population *pop = &k->pop[p];
+    const double held = npde__kinetic_waits(k, pop) ? pop->tau * initial[p].past_rate : 0;
+    if (!(held < 1))
+        return npde__fail(s->context, NPDE_ERR_RANGE,
+                          "population %zu: past rate %g x refractory time %g = %g must be < 1, the mass of all", p,
+                          initial[p].past_rate, pop->tau, held);
     double *n = work, *q = work + k->n_v;
+    npde_status status = NPDE_OK;
     n[0] = q[0] = 1;
-    npde_status status = k->v ? voltage(k, p, initial, n, resolution) : NPDE_OK;
-    if (!status && k->g) status = conductance(k, p, initial, q, resolution);
-    for (size_t j = 0; j < k->n_g && !status; j++)
-        for (size_t i = 0; i < k->n_v; i++) y[j * k->n_v + i] = q[j] * n[i];
-    return status;
+    if (initial[p].kind == NPDE__INITIAL_STATE) {
+        status = copy_state(k, p, initial[p].state, y);
+        if (held > 0) marginal(k, y, q);
+    } else {
+        if (k->v) status = voltage(k, p, initial, n, resolution);
+        if (!status && k->g) status = conductance(k, p, initial, q, resolution);
+        for (size_t j = 0; j < k->n_g && !status; j++)
+            for (size_t i = 0; i < k->n_v; i++) y[j * k->n_v + i] = q[j] * n[i];
+    }
+    if (status) return status;
+    for (size_t i = 0; i < s->points && held > 0; i++) y[i] *= 1 - held;
+    npde__kinetic_waiting_start(k, pop, held, q, y);
+    y[s->points + NPDE__KINETIC_RESERVOIR] = npde__kinetic_reservoir(k, pop, y);
+    return NPDE_OK;
 }
 
 npde_status npde__kinetic_start(npde__system *s, const npde__initial *initial, double *y, double *resolution)

@@ -29,11 +29,15 @@ double npde__kinetic_crossing(const kinetic_population *pop, double g)
 
 kinetic_population npde__kinetic_read(const npde_model *m, size_t p)
 {
+    const npde_id refractory = (npde_id)npde__model_value(m, p, NPDE_PARAM_REFRACTORY);
+    const double tau = npde__model_value(m, p, NPDE_PARAM_REFRACTORY_TIME);
     return (kinetic_population){.g_leak = npde__model_value(m, p, NPDE_PARAM_G_LEAK),
                                 .v_leak = npde__model_value(m, p, NPDE_PARAM_V_LEAK),
                                 .v_excitatory = npde__model_value(m, p, NPDE_PARAM_V_EXCITATORY),
                                 .v_reset = npde__model_value(m, p, NPDE_PARAM_V_RESET),
                                 .v_threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD),
+                                .refractory = refractory,
+                                .tau = refractory == NPDE_REFRACTORY_NONE ? 0 : tau,
                                 .growth_h = NAN,
                                 .survival_h = NAN};
 }

@@ -7,6 +7,8 @@
  *
  *     1 − Ψ(0) = e^{−λd} ḡ'(N) N ∫ (V_E − v) (Ψ'/J) S ds,    J = A − B v.
  *
+ * With a refractory state 1/N = T + τ, and before Ψ(0) stands the mean of e^{−λ (time in it)}, 1/(1 + λτ) or e^{−λτ}.
+ *
  * Ages are cut into panels with Gauss points and the matrix that integrates the polynomial through them. */
 #include "models/macroscopic.h"
 
@@ -28,6 +30,7 @@ typedef struct {
     double integral[GAUSS * GAUSS]; /* row i: ∫_0^{x_i} of the polynomial through the points */
     /* The ages at one conductance. */
     double a, b, longest; /* drift; longest panel, in units of 1/B */
+    double growth;        /* > 0: panels resolve e^{−growth s} as well, next to V_F and beyond */
     size_t n_panels;
     double begin[PANELS], length[PANELS];
     double phi[PANELS][GAUSS], passed[PANELS][GAUSS]; /* φ and Φ at the points */
@@ -98,6 +101,10 @@ static npde_status cut(study *s, double g, double *time)
         double length = s->longest / s->b;
         const double fastest = s->n_panels ? s->phi[s->n_panels - 1][GAUSS - 1] : 0;
         if (fastest * length > 1) length = fmax(1 / fastest, length / 64);
+        if (s->growth > 0) {
+            const double ahead = age < crossing && isfinite(crossing) ? (crossing - age) / 2 : 0;
+            length = fmin(length, fmax(6 / s->growth, ahead));
+        }
         if (age < crossing && isfinite(crossing)) { /* equal panels, the last one ends at V_F */
             const double left = crossing - age;
             length = left <= length * (1 + 1e-9) ? left : left / ceil(left / length);
@@ -105,7 +112,7 @@ static npde_status cut(study *s, double g, double *time)
         if (age + length > end * (1 - 1e-12)) length = end - age;
         status = add_panel(s, age, length);
         age = age < crossing && fabs(age + length - crossing) <= 1e-12 * crossing ? crossing : age + length;
-        if (s->passed_end[s->n_panels - 1] > 45) break;
+        if (s->passed_end[s->n_panels - 1] > (s->growth > 0 ? 20 : 45)) break;
     }
     if (status) return status;
     *time = 0;
@@ -121,7 +128,7 @@ static double mean_at(const study *s, double rate)
     return npde__kinetic_mean(s->input + s->strength * rate, s->noise + s->noisy * rate);
 }
 
-/* 1/T(ḡ(N)) − N. */
+/* 1/(T(ḡ(N)) + τ) − N. */
 static npde_status excess(study *s, double rate, double *out)
 {
     const double g = mean_at(s, rate), crossing = npde__kinetic_crossing(&s->pop, g);
@@ -129,7 +136,7 @@ static npde_status excess(study *s, double rate, double *out)
     npde_status status = NPDE_OK;
     if (s->discharge == NPDE_DISCHARGE_STEP) time += 1 / s->kappa;
     else if (s->discharge != NPDE_DISCHARGE_NONE) status = cut(s, g, &time);
-    *out = 1 / time - rate;
+    *out = 1 / (time + s->pop.tau) - rate;
     return status;
 }
 
@@ -256,7 +263,9 @@ static double complex characteristic(const study *s, double rate, double slope, 
         const double before = k ? s->passed_end[k - 1] : 0;
         psi = (psi + total) * cexp(-lambda * length - (end - before));
     }
-    return (1 - psi - cexp(-lambda * s->delay) * slope * rate * sum) / lambda;
+    const double complex waits =
+        s->pop.refractory == NPDE_REFRACTORY_FIXED ? cexp(-lambda * s->pop.tau) : 1 / (1 + lambda * s->pop.tau);
+    return (1 - waits * psi - cexp(-lambda * s->delay) * slope * rate * sum) / lambda;
 }
 
 /* The integrals over all ages converge to the right of −φ(v*). */
@@ -285,6 +294,35 @@ static int secant(const study *s, double rate, double slope, double complex *lam
     return 0;
 }
 
+/*
+ * The largest real root > 0, NaN if there is none: 1 − Ψ(0) − … tends to 1 for λ → ∞, so coming down from there it is
+ * where the sign changes, however sharply potentials are driven over V_F. A state between two others always has one. (Of
+ * one too large for the panels a lower bound.)
+ */
+static npde_status real_root(study *s, double rate, double slope, double *root)
+{
+    enum { DOUBLINGS = 22 };
+    double high = NAN, low = ldexp(s->b, 13), f = 1, time;
+    npde_status status = NPDE_OK;
+    *root = NAN;
+    for (int k = 0; k < DOUBLINGS && !status && f > 0; k++) {
+        high = low;
+        low = high / 2;
+        s->growth = high;
+        status = cut(s, mean_at(s, rate), &time);
+        if (!status && s->n_panels < PANELS) f = creal(characteristic(s, rate, slope, low));
+    }
+    for (int i = 0; i < 100 && f < 0 && !status; i++) {
+        const double middle = (low + high) / 2;
+        if (!(middle > low && middle < high)) break;
+        if (creal(characteristic(s, rate, slope, middle)) < 0) low = middle;
+        else high = middle;
+        *root = middle;
+    }
+    s->growth = 0;
+    return status;
+}
+
 static npde_status leading(study *s, double rate, double *re_im)
 {
     enum { REAL = 5, MODES = 17, FAR = 8 };
@@ -309,6 +347,12 @@ static npde_status leading(study *s, double rate, double *re_im)
         if (!secant(s, rate, slope, &lambda) || creal(lambda) <= re_im[0]) continue;
         re_im[0] = creal(lambda);
         re_im[1] = fabs(cimag(lambda)) > 1e-9 * rate ? fabs(cimag(lambda)) : 0;
+    }
+    double root = NAN;
+    if (!status) status = real_root(s, rate, slope, &root);
+    if (root > re_im[0] || (root > 0 && isnan(re_im[0]))) {
+        re_im[0] = root;
+        re_im[1] = 0;
     }
     if (isnan(re_im[0])) re_im[0] = limit(s, rate);
     return status;

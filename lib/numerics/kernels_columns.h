@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Groups of eight columns of a matrix in rows, to lanes and back. */
+ * The columns of a matrix in rows: groups of eight to lanes and back, and the flow of a relaxation along them in place. */
 #ifndef NPDE_NUMERICS_KERNELS_COLUMNS_H
 #define NPDE_NUMERICS_KERNELS_COLUMNS_H
 
 #include "numerics/kernels.h"
 #include "numerics/kernels_vector.h"
 
-enum { LANE_VECTORS = NPDE__KERNELS_LANES / WIDTH };
+enum { LANE_VECTORS = NPDE__KERNELS_LANES / WIDTH, FLOW_IN_FLIGHT = NPDE__KERNELS_COLUMNS / 8 };
 
 static void to_lanes(size_t n, size_t n_groups, const double *w, double keep, double take, const double *p,
                      size_t stride, double *x)
@@ -33,6 +33,76 @@ static void from_lanes(size_t n, size_t n_groups, const double *w, const double 
                 store(p + j * stride + NPDE__KERNELS_LANES * g + WIDTH * k,
                       scale * load(x + g * group + NPDE__KERNELS_LANES * j + WIDTH * k));
     }
+}
+
+/* The first `lanes` of a vector. */
+static ALWAYS_INLINE vec load_lanes(const double *p, const size_t lanes)
+{
+    if (lanes == WIDTH) return load(p);
+    double part[WIDTH] = {0};
+    for (size_t l = 0; l < lanes; l++) part[l] = p[l];
+    return load(part);
+}
+
+static ALWAYS_INLINE void store_lanes(double *p, const size_t lanes, vec v)
+{
+    if (lanes == WIDTH) {
+        store(p, v);
+        return;
+    }
+    double part[WIDTH];
+    store(part, v);
+    for (size_t l = 0; l < lanes; l++) p[l] = part[l];
+}
+
+/* `count` vectors of columns, of which the last one counted has so many lanes. */
+static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *first, const double *second,
+                                         double keep, const double *from, double *to, double *work, const size_t count,
+                                         const size_t lanes)
+{
+    const size_t row = WIDTH * count;
+    vec x[FLOW_IN_FLIGHT], y[FLOW_IN_FLIGHT];
+    const vec kept = splat(keep);
+    UNROLL for (size_t k = 0; k < count; k++) x[k] = y[k] = splat(0);
+    for (size_t i = 0; i < n; i++) {
+        const vec a = splat(first[3 * i]);
+        UNROLL for (size_t k = 0; k < count; k++)
+        {
+            x[k] = add_product(load_lanes(from + i * stride + WIDTH * k, lanes), a, x[k]);
+            store(work + i * row + WIDTH * k, x[k]);
+        }
+    }
+    UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
+    for (size_t i = n; i-- > 0;) {
+        const vec b = splat(first[3 * i + 1]), c = splat(first[3 * i + 2]), d = splat(second[3 * i]);
+        UNROLL for (size_t k = 0; k < count; k++)
+        {
+            y[k] = add_product(load(work + i * row + WIDTH * k) * b, c, y[k]);
+            const vec r = add_product(y[k], kept, load_lanes(from + i * stride + WIDTH * k, lanes));
+            x[k] = add_product(r, d, x[k]);
+            store(work + i * row + WIDTH * k, x[k]);
+        }
+    }
+    UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
+    for (size_t i = 0; i < n; i++) {
+        const vec e = splat(second[3 * i + 1]), f = splat(second[3 * i + 2]);
+        UNROLL for (size_t k = 0; k < count; k++)
+        {
+            x[k] = add_product(load(work + i * row + WIDTH * k) * e, f, x[k]);
+            store_lanes(to + i * stride + WIDTH * k, lanes, x[k]);
+        }
+    }
+}
+
+static void shared_flow(size_t n, size_t columns, size_t stride, const double *first, const double *second, double keep,
+                        const double *from, double *to, double *work)
+{
+    size_t k = 0;
+    for (; k + FLOW_IN_FLIGHT * WIDTH <= columns; k += FLOW_IN_FLIGHT * WIDTH)
+        shared_columns(n, stride, first, second, keep, from + k, to + k, work, FLOW_IN_FLIGHT, WIDTH);
+    for (; k + WIDTH <= columns; k += WIDTH)
+        shared_columns(n, stride, first, second, keep, from + k, to + k, work, 1, WIDTH);
+    if (k < columns) shared_columns(n, stride, first, second, keep, from + k, to + k, work, 1, columns - k);
 }
 
 #endif

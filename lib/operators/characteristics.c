@@ -4,53 +4,107 @@
 #include <math.h>
 #include <string.h>
 
+/* ---- pieces ---- */
+
+/* Mean density over [from, to] of the cubic (or less) through the count + 1 faces of cells next to each other, from theirs. */
+static void beyond(const double *faces, size_t count, double from, double to, double *weight)
+{
+    double sum = 0; /* of the derivatives of the mass by that up to a face, from the last one down */
+    for (size_t k = count; k > 0; k--) {
+        double at[2] = {1, 1};
+        for (size_t j = 0; j <= count; j++)
+            for (int end = 0; end < 2 && j != k; end++)
+                at[end] *= ((end ? to : from) - faces[j]) / (faces[k] - faces[j]);
+        sum += at[1] - at[0];
+        weight[k - 1] = sum * (faces[k] - faces[k - 1]) / (to - from);
+    }
+}
+
+static void join(npde__characteristics *f, size_t s)
+{
+    npde__characteristics_piece *p = &f->piece[s];
+    const size_t cells = p->end - p->begin;
+    const int alone_below = s == 0 || s == f->reset, alone_above = s + 1 == f->n_pieces || s + 1 == f->reset;
+    const size_t own_below = cells < 2 + (size_t)alone_below ? cells : 2 + (size_t)alone_below;
+    const size_t own_above = cells < 2 + (size_t)alone_above ? cells : 2 + (size_t)alone_above;
+    p->below_first = alone_below ? p->begin : p->begin - 1;
+    p->above_first = p->end - own_above;
+    beyond(f->v->faces + p->below_first, own_below + !alone_below, p->left - p->width, p->left, p->below);
+    beyond(f->v->faces + p->above_first, own_above + !alone_above, p->right, p->right + p->width, p->above);
+}
+
+/* Segments of the grid with cells of one width are one piece, but for V_R. */
+static void make_pieces(npde__characteristics *f, size_t reset)
+{
+    const npde_grid *v = f->v;
+    size_t s = 0;
+    for (size_t k = 0; k < v->n_segments; k++) {
+        const size_t begin = v->node[k], end = begin + v->cells[k];
+        npde__characteristics_piece *last = s ? &f->piece[s - 1] : NULL;
+        const double width = (v->faces[end] - v->faces[begin]) / (double)(end - begin);
+        if (!last || begin == reset || fabs(width - last->width) > 1e-9 * width) {
+            if (begin == reset) f->reset = s;
+            f->piece[s++] = (npde__characteristics_piece){.begin = begin, .left = v->faces[begin]};
+        }
+        last = &f->piece[s - 1];
+        last->end = end;
+        last->right = v->faces[end];
+        last->width = (last->right - last->left) / (double)(end - last->begin);
+        last->inverse = 1 / last->width;
+    }
+    f->n_pieces = s;
+    for (size_t k = 0; k < s; k++) join(f, k);
+}
+
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset)
 {
-    *f = (npde__characteristics){.context = c, .scheme = v->scheme, .n = v->n, .reset = reset, .left = v->faces[0]};
+    *f = (npde__characteristics){.context = c, .v = v, .scheme = v->scheme, .n = v->n};
     f->kernels = npde__kernels_best();
-    f->width = (v->faces[v->n] - v->faces[0]) / (double)v->n;
-    double **const rows[] = {&f->masses, &f->below, &f->above, &f->partial};
+    f->piece = npde__alloc(c, v->n_segments, sizeof *f->piece);
+    if (!f->piece) return NPDE_ERR_MEMORY;
+    make_pieces(f, reset);
+    double **const rows[] = {&f->density, &f->below, &f->above, &f->partial};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!(*rows[i] = npde__alloc(c, f->n + 2, sizeof(double)))) return NPDE_ERR_MEMORY;
+        if (!(*rows[i] = npde__alloc(c, f->n + 2 * f->n_pieces + NPDE__KERNELS_LANES, sizeof(double))))
+            return NPDE_ERR_MEMORY;
     return NPDE_OK;
 }
 
 void npde__characteristics_free(npde__characteristics *f)
 {
-    double *const rows[] = {f->masses, f->below, f->above, f->partial};
-    for (size_t i = 0; f->context && i < sizeof rows / sizeof rows[0]; i++) npde__free(f->context, rows[i]);
+    void *const blocks[] = {f->piece, f->density, f->below, f->above, f->partial};
+    for (size_t i = 0; f->context && i < sizeof blocks / sizeof blocks[0]; i++) npde__free(f->context, blocks[i]);
 }
 
 int npde__characteristics_equal(const npde_grid *v)
 {
-    const double width = (v->faces[v->n] - v->faces[0]) / (double)v->n;
-    for (size_t i = 0; i < v->n; i++)
-        if (fabs(v->w[i] - width) > 1e-9 * width) return 0;
+    for (size_t s = 0; s < v->n_segments; s++)
+        for (size_t i = v->node[s]; i < v->node[s] + v->cells[s]; i++)
+            if (fabs(v->w[i] - v->w[v->node[s]]) > 1e-9 * v->w[i]) return 0;
     return 1;
+}
+
+/* Where cell k of the row and those around it have their place in the scratch rows, in piece s. */
+static size_t place(size_t s, size_t k)
+{
+    return k + 2 * s + 1;
 }
 
 /* ---- the profile within a cell ---- */
 
 /*
- * Mass of cell k up to the fraction θ of it: with D∓ = m_{k∓1} − m_k,
+ * Mass of cell k up to the fraction θ of it, in units of a cell: with D∓ = n_{k∓1} − n_k,
  *
- *     φ(θ) = θ m_k + θ(1 − θ)[(2 − θ) D− − (1 + θ) D+]/6,
+ *     φ(θ) = θ n_k + θ(1 − θ)[(2 − θ) D− − (1 + θ) D+]/6,
  *
  * the integral of a parabola with the right means in three cells. The limiter of Zhang & Shu (J. Comput. Phys. 229,
- * 2010) scales the parabola's deviation from its mean, D∓, to what keeps it positive; upwind has none. At V_R, where
- * what enters makes a jump, parabolas are one-sided.
+ * 2010) scales the parabola's deviation from its mean, D∓, to what keeps it positive; upwind has none.
  */
-static void shape(npde__characteristics *f)
+static void shape(npde__characteristics *f, size_t begin, size_t end)
 {
-    const double *m = f->masses + 1;
-    const size_t reset = f->reset;
-    for (size_t k = 0; k < f->n; k++) {
-        double below = m[(ptrdiff_t)k - 1] - m[k], above = m[k + 1] - m[k];
-        if (k == reset && k > 0 && k + 2 < f->n) below = 2 * m[k] - 3 * m[k + 1] + m[k + 2];
-        if (k + 1 == reset && k >= 2) above = 2 * m[k] - 3 * m[k - 1] + m[k - 2];
-        f->below[k] = below;
-        f->above[k] = above;
-        if (f->scheme == NPDE_SCHEME_CELLS) continue;
+    const double *m = f->density;
+    for (size_t k = begin; k < end; k++) {
+        double below = m[k - 1] - m[k], above = m[k + 1] - m[k];
         if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) below = above = 0;
         /* Without a branch that depends on the data. */
         const double left = (2 * below - above) / 6, right = (2 * above - below) / 6, sum = left + right;
@@ -66,39 +120,45 @@ static void shape(npde__characteristics *f)
 
 static double up_to(const npde__characteristics *f, size_t k, double theta)
 {
-    const double *m = f->masses + 1;
+    const double *m = f->density;
     const double bend = (2 - theta) * f->below[k] - (1 + theta) * f->above[k];
     const double mass = theta * m[k] + theta * (1 - theta) * bend / 6;
     const double up = mass > 0 ? mass : 0;
-    return f->scheme == NPDE_SCHEME_CELLS ? mass : up < m[k] ? up : m[k];
-}
-
-/* The parabolas are what the kernel makes of the masses. */
-static int plain(const npde__characteristics *f)
-{
-    return f->scheme == NPDE_SCHEME_CELLS && f->reset == 0;
+    return up < m[k] ? up : m[k];
 }
 
 /* ---- feet of the faces ---- */
 
-/* Where a face's characteristic came from: cell, fraction of it. */
+/* Where a face's characteristic came from: piece, cell, fraction of it. */
 typedef struct {
-    size_t cell;
+    size_t piece, cell;
     double theta;
 } foot;
 
-static foot foot_at(size_t n, double x)
+/* The foot at v, in this piece or one after it. */
+static foot foot_at(const npde__characteristics *f, size_t s, double v)
 {
-    if (!(x > 0)) return (foot){0, 0};
-    if (x >= (double)n) return (foot){n, 0};
-    const size_t cell = (size_t)x;
-    return (foot){cell, x - (double)cell};
+    if (!(v > f->piece[0].left)) return (foot){0, 0, 0};
+    while (s < f->n_pieces && v >= f->piece[s].right) s++;
+    if (s == f->n_pieces) return (foot){s, f->n, 0};
+    const npde__characteristics_piece *p = &f->piece[s];
+    const double from = (v - p->left) * p->inverse, x = from > 0 ? from : 0;
+    size_t cell = (size_t)x;
+    if (cell >= p->end - p->begin) cell = p->end - p->begin - 1; /* by rounding */
+    return (foot){s, p->begin + cell, x - (double)cell};
 }
 
-static double mass_between(const npde__characteristics *f, size_t from, size_t to)
+/* Mass of the whole cells between two feet. */
+static double mass_between(const npde__characteristics *f, foot from, foot to)
 {
     double sum = 0;
-    for (size_t k = from; k < to; k++) sum += f->masses[k + 1];
+    for (size_t s = from.piece, k = from.cell; s < f->n_pieces && k < to.cell; s++) {
+        const npde__characteristics_piece *p = &f->piece[s];
+        const size_t end = p->end < to.cell ? p->end : to.cell;
+        double part = 0;
+        for (; k < end; k++) part += f->density[place(s, k)];
+        sum += p->width * part;
+    }
     return sum;
 }
 
@@ -116,75 +176,122 @@ static size_t run_length(double theta, double slope, size_t most)
     return length;
 }
 
-static void run_masses(npde__characteristics *f, size_t face, foot at, double slope, size_t length, double *row)
+/* The masses up to the first and the last of `length` feet from `at` on; the cells between go to out, `scale` to the unit there. */
+static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, int add, double *ends,
+                double *out)
 {
-    const double *m = f->masses + 1 + at.cell;
-    double *partial = f->partial;
-    if (plain(f)) {
-        f->kernels->remap(length, m, at.theta, slope, partial, row + face);
+    const double *m = f->density + place(at.piece, at.cell);
+    if (f->scheme == NPDE_SCHEME_CELLS) {
+        f->kernels->remap(length, m, at.theta, slope, scale, add, ends, out);
         return;
     }
-    for (size_t i = 0; i < length; i++) partial[i] = up_to(f, at.cell + i, at.theta + (double)i * slope);
-    for (size_t i = 0; i + 1 < length; i++) row[face + i] += (m[i] - partial[i]) + partial[i + 1];
+    double *partial = f->partial;
+    for (size_t i = 0; i < length; i++)
+        partial[i] = up_to(f, place(at.piece, at.cell) + i, at.theta + (double)i * slope);
+    for (size_t i = 0; i + 1 < length; i++)
+        out[i] = (add ? out[i] : 0) + scale * ((m[i] - partial[i]) + partial[i + 1]);
+    ends[0] = partial[0];
+    ends[1] = partial[length - 1];
+}
+
+/* What is up to the last foot that was looked at, and the mass that lies below it in its cell. */
+typedef struct {
+    foot at;
+    double mass;
+    int begun;
+} last_foot;
+
+static void clear(double *row, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) row[i] = 0;
 }
 
 /*
- * Adds to the row what the faces from `first` on bring, with feet at x_i = x* − (x* − i) q in units of cells; what
- * they leave beyond the last face.
+ * The faces of one piece, but for the first if that was the last one of the piece before: what they bring to its cells. Their feet
+ * are at v + (v − v*)(q − 1). Returns 0 when nothing is left for faces that follow.
  */
-static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, double *row)
+static int branch_piece(npde__characteristics *f, const npde__characteristics_piece *p, double target, double q_less_1,
+                        int add, last_foot *last, double *row)
 {
-    const size_t n = f->n;
-    size_t face = first;
-    const double start = (double)face + ((double)face - target) * q_less_1;
-    if (start < 0) { /* the first face with its foot inside: the one before it brings all from the left end */
-        const double inside = floor(target * q_less_1 / (1 + q_less_1));
-        if (inside >= (double)n) return mass_between(f, 0, n);
-        if (inside > (double)face) face = (size_t)inside;
+    const size_t cells = p->end - p->begin;
+    size_t face = last->begun ? 1 : 0;
+    if (!last->begun && p->left + (p->left - target) * q_less_1 < f->piece[0].left) {
+        /* The first face with its foot inside: the one before it brings all from the left end. */
+        const double inside = ((f->piece[0].left + target * q_less_1) / (1 + q_less_1) - p->left) * p->inverse;
+        face = inside < (double)cells + 1 ? (size_t)fmax(inside, 0) : cells + 1;
+        if (!add) clear(row, p->begin, p->begin + (face < cells ? face : cells));
     }
-    foot before = {0, 0};
-    double mass_before = 0;
-    for (size_t begin = face; begin <= n;) {
-        const foot at = foot_at(n, (double)begin + ((double)begin - target) * q_less_1);
-        const size_t to_end = n - begin + 1, most = at.cell + to_end > n ? n - at.cell : to_end;
-        const int outside = at.cell == n || (at.cell == 0 && at.theta == 0);
-        const size_t length = outside ? 1 : run_length(at.theta, q_less_1, most);
-        if (at.cell < n) run_masses(f, begin, at, q_less_1, length, row);
-        const double mass = at.cell < n ? f->partial[0] : 0;
-        if (begin > face) {
-            const double step = mass_between(f, before.cell, at.cell) - mass_before + mass;
-            row[begin - 1] += f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0); /* rounding must not be negative */
+    while (face <= cells) {
+        const double v = p->left + (double)face * p->width;
+        const foot at = foot_at(f, last->at.piece, v + (v - target) * q_less_1);
+        const int end = at.piece == f->n_pieces, outside = end || (at.piece == 0 && at.cell == 0 && at.theta == 0);
+        double mass = 0, ends[2] = {0, 0};
+        size_t length = 1;
+        foot to = at;
+        if (!end) {
+            const npde__characteristics_piece *from = &f->piece[at.piece];
+            const size_t left = from->end - at.cell, right = cells - face + 1;
+            const double slope =
+                p == from ? q_less_1 : ((p->width - from->width) + p->width * q_less_1) * from->inverse;
+            const double scale = p == from ? 1 : from->width * p->inverse;
+            if (!outside) length = run_length(at.theta, slope, left < right ? left : right);
+            run(f, at, slope, length, scale, add, ends, row + p->begin + face);
+            mass = from->width * ends[0];
+            to.cell += length - 1;
         }
-        before = (foot){at.cell + length - 1, 0};
-        mass_before = at.cell < n ? f->partial[length - 1] : 0;
-        if (at.cell == n) return 0;
-        begin += length;
+        if (last->begun) {
+            const double step = mass_between(f, last->at, at) - last->mass + mass;
+            /* rounding must not be negative */
+            double *cell = row + p->begin + face - 1;
+            *cell = (add ? *cell : 0) + (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) * p->inverse;
+        }
+        if (end) {
+            if (!add) clear(row, p->begin + face, f->n);
+            return 0;
+        }
+        *last = (last_foot){to, f->piece[to.piece].width * ends[1], 1};
+        face += length;
     }
-    return mass_between(f, before.cell, n) - mass_before;
+    return 1;
 }
 
-/* Moves the row into the scratch of masses, extrapolates beyond the ends by parabolas, and empties the row. */
-static void take(npde__characteristics *f, double *row)
+/* What the faces from piece `first` on bring is, or is added to, the row from there on; what they leave beyond the last one. */
+static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, int add, double *row)
 {
-    const size_t n = f->n;
-    double *m = f->masses + 1;
-    memcpy(m, row, n * sizeof *m);
-    memset(row, 0, n * sizeof *row);
-    m[-1] = 3 * (m[0] - m[1]) + m[2];
-    m[n] = 3 * (m[n - 1] - m[n - 2]) + m[n - 3];
-    if (!plain(f)) shape(f);
+    last_foot last = {{0, 0, 0}, 0, 0};
+    for (size_t s = first; s < f->n_pieces; s++)
+        if (!branch_piece(f, &f->piece[s], target, q_less_1, add, &last, row)) return 0;
+    const double beyond = mass_between(f, last.at, (foot){f->n_pieces, f->n, 0}) - last.mass;
+    return f->scheme == NPDE_SCHEME_CELLS ? beyond : fmax(beyond, 0);
+}
+
+/* Moves the row into the scratch of densities with what is beyond the pieces. */
+static void take(npde__characteristics *f, const double *row)
+{
+    for (size_t s = 0; s < f->n_pieces; s++) {
+        const npde__characteristics_piece *p = &f->piece[s];
+        double *m = f->density + place(s, p->begin), below = 0, above = 0;
+        memcpy(m, row + p->begin, (p->end - p->begin) * sizeof *m);
+        for (size_t q = 0; q < 3; q++) {
+            below += p->below[q] != 0 ? p->below[q] * row[p->below_first + q] : 0;
+            above += p->above[q] != 0 ? p->above[q] * row[p->above_first + q] : 0;
+        }
+        m[-1] = below;
+        m[p->end - p->begin] = above;
+        if (f->scheme != NPDE_SCHEME_CELLS) shape(f, place(s, p->begin), place(s, p->end));
+    }
 }
 
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double *row)
 {
-    const double n = (double)f->n, x = (target - f->left) / f->width, reset = (double)f->reset;
+    const double right = f->piece[f->n_pieces - 1].right, reset = f->piece[f->reset].left;
     take(f, row);
-    double fired = branch(f, x, growth, 0, row);
-    if (!(x > n)) return fired; /* nothing gets to the end */
-    /* Passing V_R backwards after time t1, e^{B t1} = (x* − R)/(x* − i), it goes on from the right end. */
-    const double shrink = (x - n) / (x - reset);
-    for (double q = (1 + growth) * shrink; x - (x - reset) * q < n && q > 0; q *= shrink)
-        fired += branch(f, x, q - 1, f->reset, row);
+    double fired = branch(f, target, growth, 0, 0, row);
+    if (!(target > right)) return fired; /* nothing gets to the end */
+    /* Passing V_R backwards after time t1, e^{B t1} = (v* − R)/(v* − v), it goes on from the right end. */
+    const double shrink = (target - right) / (target - reset);
+    for (double q = (1 + growth) * shrink; target - (target - reset) * q < right && q > 0; q *= shrink)
+        fired += branch(f, target, q - 1, f->reset, 1, row);
     return fired;
 }
 
@@ -193,21 +300,21 @@ double npde__characteristics_flow(npde__characteristics *f, double target, doubl
 /*
  * What enters at V_R between 0 and h, at the rate N(s) = 1/h (uniform) or s − h/2 (tilt), is at h between V_R and the
  * place it would have reached from the beginning: the mass beyond a face is what entered before h − T, T the time
- * from V_R to the face. Into entered, n masses each; the range of cells.
+ * from V_R to the face. n masses each, without what has left at the right end by then; the range of cells.
  */
-static void entry(npde__characteristics *f, double x, double growth, double h, double *uniform, double *tilt,
+static void entry(npde__characteristics *f, double target, double growth, double h, double *uniform, double *tilt,
                   size_t *first, size_t *last)
 {
-    const double reset = (double)f->reset, from = x - reset, rate = log1p(growth) / h;
+    const size_t reset = f->piece[f->reset].begin;
+    const double from = target - f->v->faces[reset], rate = log1p(growth) / h;
     const int right = from >= 0;
-    size_t cell = right || f->reset == 0 ? f->reset : f->reset - 1;
+    size_t cell = right || reset == 0 ? reset : reset - 1;
     *first = *last = cell;
     double beyond = 1, tilted = 0; /* mass beyond the face before */
     for (;;) {
-        const double face = right ? (double)cell + 1 : (double)cell, to = x - face;
-        const int end = right ? cell + 1 == f->n : cell == 0;
+        const double to = target - f->v->faces[right ? cell + 1 : cell];
         double next = 0, next_tilted = 0;
-        if (!end && from / to > 0 && fabs(to) < fabs(from)) {
+        if (from / to > 0 && fabs(to) < fabs(from)) {
             const double s = h - log(from / to) / rate;
             if (s > 0) {
                 next = s / h;
@@ -218,66 +325,78 @@ static void entry(npde__characteristics *f, double x, double growth, double h, d
         tilt[cell] = tilted - next_tilted;
         if (right) *last = cell;
         else *first = cell;
-        if (next == 0) return;
+        if (next == 0 || cell == (right ? f->n - 1 : 0)) return;
         beyond = next;
         tilted = next_tilted;
         cell = right ? cell + 1 : cell - 1;
     }
 }
 
-static double discharge(size_t n, const double *survival, double *row)
+/* What the survivors leave behind. */
+static double discharge(const npde__characteristics *f, const double *survival, double *row)
 {
     double fired = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         const double stays = row[i] * survival[i];
-        fired += row[i] - stays;
+        fired += f->v->w[i] * (row[i] - stays);
         row[i] = stays;
     }
     return fired;
 }
 
-static double rate(size_t n, const double *phi, const double *row)
+double npde__characteristics_rate(const npde__characteristics *f, const double *phi, const double *row)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += phi[i] * row[i];
+    for (size_t i = 0; i < f->n; i++) sum += f->v->w[i] * phi[i] * row[i];
     return sum;
 }
 
 double npde__characteristics_discharge(npde__characteristics *f, double target, double growth, double h,
-                                       const double *phi, const double *survival, double *row)
+                                       const double *phi, const double *survival, const npde__reentry *later,
+                                       double *entered, double *row)
 {
-    const size_t n = f->n;
-    const double before = rate(n, phi, row), x = (target - f->left) / f->width;
-    double fired = discharge(n, survival, row);
+    const double before = later ? 0 : npde__characteristics_rate(f, phi, row), *w = f->v->w;
+    double fired = phi ? discharge(f, survival, row) : 0;
     take(f, row);
-    fired += branch(f, x, growth, 0, row);
-    fired += discharge(n, survival, row);
-    double slope = (rate(n, phi, row) - before) / h;
-    const double most = 2 * fired / (h * h); /* so that the rate stays positive on the way */
-    slope = fmin(fmax(slope, -most), most);
+    fired += branch(f, target, growth, 0, 0, row);
+    if (phi) fired += discharge(f, survival, row);
+    const npde__reentry at_once = {.share = 1,
+                                   .slope = later ? 0 : (npde__characteristics_rate(f, phi, row) - before) / h};
+    if (!later) later = &at_once;
 
     double *uniform = f->below, *tilt = f->above; /* free by now */
     size_t first, last;
-    entry(f, x, growth, h, uniform, tilt, &first, &last);
-    /* Of what enters, a part fires again: fired = (what fired of the rest) + (1 − stays) fired − slope × stays_tilted. */
+    entry(f, target, growth, h, uniform, tilt, &first, &last);
     double stays = 0, stays_tilted = 0;
     for (size_t i = first; i <= last; i++) {
-        stays += uniform[i] * survival[i];
-        stays_tilted += tilt[i] * survival[i];
+        stays += uniform[i] * (phi ? survival[i] : 1);
+        stays_tilted += tilt[i] * (phi ? survival[i] : 1);
     }
-    if (!(stays > 1e-100)) { /* it would fire at V_R, again and again */
-        for (size_t i = first; i <= last; i++) row[i] += fired * uniform[i];
+    /* Of what enters a part fires again: all fired = fired + (1 − stays) entered − slope × stays_tilted. */
+    const double part = 1 - later->share * (1 - stays);
+    if (!(part > 1e-100)) { /* it would fire at V_R, again and again */
+        for (size_t i = first; i <= last; i++) row[i] += fired * uniform[i] / w[i];
+        *entered = fired;
         return fired;
     }
-    fired = (fired - slope * stays_tilted) / stays;
-    for (size_t i = first; i <= last; i++) row[i] += (fired * uniform[i] + slope * tilt[i]) * survival[i];
-    return fired;
+    double enters = (later->known + later->share * fired) / part;
+    const double by_slope = -later->share * stays_tilted / part;
+    const double most = 2 * fmax(enters, 0) / (h * h + 2 * fabs(by_slope)); /* so that its rate stays positive */
+    const double slope = later->slope + later->follow * (fired + (1 - stays) * enters - enters);
+    const double tilts = fmin(fmax(slope, -most), most);
+    enters += by_slope * tilts;
+    for (size_t i = first; i <= last; i++)
+        row[i] += (enters * uniform[i] + tilts * tilt[i]) * (phi ? survival[i] : 1) / w[i];
+    *entered = enters;
+    const double again = (1 - stays) * enters - tilts * stays_tilted;
+    return fired + (f->scheme == NPDE_SCHEME_CELLS ? again : fmax(again, 0)); /* rounding must not be negative */
 }
 
 double npde__characteristics_end(const npde__characteristics *f, const double *row)
 {
+    const npde__characteristics_piece *p = &f->piece[f->n_pieces - 1];
     const double *m = row + f->n - 4;
-    if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) return m[3];
+    if (f->scheme == NPDE_SCHEME_CELLS_UPWIND || p->end - p->begin < 4) return m[3];
     const double cubic = (25 * m[3] - 23 * m[2] + 13 * m[1] - 3 * m[0]) / 12;
     return f->scheme == NPDE_SCHEME_CELLS ? cubic : fmax(cubic, 0);
 }

@@ -140,6 +140,12 @@ npde_status npde__run_begin(const npde_solver *s, npde__run *run, double t0)
     st->norm_self = run;
     st->iterate = (npde_id)npde__solver_option(s, NPDE_OPTION_COUPLING) == NPDE_COUPLING_NEWTON;
 
+    if (run->dt > st->longest)
+        return npde__fail(s->context, NPDE_ERR_RANGE,
+                          "dt = %g is more than %.6g, up to which the explicit transport of the method %s is stable on "
+                          "this grid: make it shorter, or take strang",
+                          run->dt, st->longest, npde__ids_row(st->method->id)->name);
+
     npde_status status = npde__blowup_init(&run->blowup, s->context, system->n_rates,
                                            (npde_id)npde__solver_option(s, NPDE_OPTION_BLOWUP));
     if (status) return status;

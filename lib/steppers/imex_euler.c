@@ -29,4 +29,4 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
 }
 
 const npde__method npde__imex_euler = {
-    .id = NPDE_METHOD_IMEX_EULER, .order = 1, .error_order = 1, .vectors = 0, .step = step};
+    .id = NPDE_METHOD_IMEX_EULER, .order = 1, .error_order = 1, .vectors = 0, .step = step, .reach = 1};

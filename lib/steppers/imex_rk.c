@@ -263,6 +263,7 @@ const npde__imex_tableau npde__imex_ark4 = {
         .accept = accept, .ends_at_outputs = 1, .snapshot = snapshot, __VA_ARGS__                                 \
     }
 
-const npde__method npde__ars222 = METHOD(NPDE_METHOD_ARS222, 2, ars222_step, .error_order = 0);
-const npde__method npde__ars443 = METHOD(NPDE_METHOD_ARS443, 3, ars443_step, .error_order = 0);
-const npde__method npde__ark4 = METHOD(NPDE_METHOD_ARK4, 4, ark4_step, .error_order = 3, .calibration = 0.5);
+const npde__method npde__ars222 = METHOD(NPDE_METHOD_ARS222, 2, ars222_step, .error_order = 0, .reach = 0.87);
+const npde__method npde__ars443 = METHOD(NPDE_METHOD_ARS443, 3, ars443_step, .error_order = 0, .reach = 1.07);
+const npde__method npde__ark4 =
+    METHOD(NPDE_METHOD_ARK4, 4, ark4_step, .error_order = 3, .calibration = 0.5, .reach = 2.1);

@@ -4,20 +4,40 @@
 #include "core/ids.h"
 #include "numerics/kernels.h"
 
+#include <math.h>
 #include <string.h>
+
+/* Does the method suit a system whose F has parts, or has none? */
+static npde_status check_parts(npde__stepper *s, const npde__method *method, npde__system *system)
+{
+    npde_context *c = system->context;
+    const char *name = npde__ids_row(method->id)->name;
+    if (method->splits == (system->ops->flow != NULL)) return NPDE_OK;
+    if (method->splits)
+        return npde__fail(c, NPDE_ERR_UNSUPPORTED,
+                          "the method %s splits transport from relaxation, and this kind of model is one whole; take "
+                          "rodas5p or tr_bdf2",
+                          name);
+    if (!(method->reach > 0))
+        return npde__fail(c, NPDE_ERR_UNSUPPORTED,
+                          "the method %s cannot split transport from relaxation, as this kind of model needs; take "
+                          "strang, or ars222, ars443, ark4 with a short step",
+                          name);
+    if (system->explicit_refused)
+        return npde__fail(c, NPDE_ERR_UNSUPPORTED, "the method %s would take the transport explicitly: %s", name,
+                          system->explicit_refused);
+    s->longest = method->reach / system->explicit_rate;
+    if (s->longest < system->max_step) system->max_step = s->longest;
+    return NPDE_OK;
+}
 
 npde_status npde__stepper_init(npde__stepper *s, const npde__method *method, npde__system *system)
 {
-    *s = (npde__stepper){.method = method, .system = system, .iterate = 1, .error_order = method->error_order};
+    *s = (npde__stepper){
+        .method = method, .system = system, .iterate = 1, .error_order = method->error_order, .longest = INFINITY};
     npde_context *c = system->context;
-    if (method->splits != (system->ops->flow != NULL))
-        return npde__fail(c, NPDE_ERR_UNSUPPORTED,
-                          method->splits
-                              ? "the method %s splits transport from relaxation, and this kind of model is one "
-                                "whole; take rodas5p or tr_bdf2"
-                              : "the method %s cannot split transport from relaxation, as this kind of model "
-                                "needs; take strang",
-                          npde__ids_row(method->id)->name);
+    const npde_status parts = check_parts(s, method, system);
+    if (parts) return parts;
     double **const states[] = {&s->y, &s->y_new, &s->error, &s->slope, &s->slope_new};
     double **const rates[] = {&s->rates, &s->rates_new, &s->rates_old, &s->residual};
     int ok = 1;

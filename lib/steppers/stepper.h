@@ -29,7 +29,9 @@ typedef struct {
      */
     npde_status (*step)(npde__stepper *s, double t, double h, int want_error);
     /* What follows may be NULL. */
-    int splits; /* takes the parts of F one by one; the others need all of it in L and its coupling */
+    int splits; /* takes the parts of F one by one; the others need all of it in L and its coupling, except with a */
+    double
+        reach; /* > 0: what L leaves out is explicit, h explicit_rate ≤ reach being stable for first and third order upwind */
     /* Allocates s->data, or refuses a system that the method can do nothing for. */
     npde_status (*init)(npde__stepper *s);
     void (*free)(npde__stepper *s);
@@ -69,6 +71,7 @@ struct npde__stepper {
     int64_t stages, iterations;
     size_t error_order; /* of the last step: the method's, unless it varies its order */
     double dt;          /* the fixed step; 0 for adaptive ones */
+    double longest;     /* stable step; infinite if any is */
     /* Size of a change of the offered state in units of the tolerance. */
     double (*norm)(void *self, const double *e);
     void *norm_self;

@@ -53,10 +53,10 @@ START_TEST(grids_that_do_not_fit)
 {
     const double v[] = {0, 1}, wide[] = {0, 1, 1.2}, g[] = {0, 3.0 / 11, 2}, no_threshold[] = {0, 0.5, 2},
                  shifted[] = {0.1, 3.0 / 11, 2};
-    const double late[] = {-0.5, 0, 1}, uneven[] = {0, 0.3, 1};
-    const size_t eight[] = {8, 8, 8}, proportional[] = {10, 2}, late_cells[] = {4, 8};
+    const double late[] = {-0.5, 0, 1};
+    const size_t eight[] = {8, 8, 8}, three[] = {3}, proportional[] = {10, 2}, late_cells[] = {4, 8};
     refuse_grid(&full, NPDE_SCHEME_FINITE_VOLUME, 2, v, eight, 3, g, "cells", "equal");
-    refuse_grid(&full, NPDE_SCHEME_CELLS, 3, uneven, eight, 3, g, "equal", "proportion");
+    refuse_grid(&full, NPDE_SCHEME_CELLS, 2, v, three, 3, g, "at least 4", "equal within each segment");
     refuse_grid(&full, NPDE_SCHEME_CELLS, 3, wide, proportional, 3, g, "end at v_threshold", "1");
     refuse_grid(&full, NPDE_SCHEME_CELLS, 3, late, late_cells, 3, g, "begin at v_leak", "-0.5");
     refuse_grid(&full, NPDE_SCHEME_CELLS, 2, v, eight, 3, no_threshold, "g_F", "0.2727");
@@ -134,8 +134,8 @@ START_TEST(combinations)
     npde_solver_free(s);
     REFUSED(r.context, NPDE_ERR_UNSUPPORTED, npde_model_set(r.model, 0, NPDE_PARAM_DRIVE, 1), "voltage_conductance",
             "drive");
-    REFUSED(r.context, NPDE_ERR_UNSUPPORTED, npde_model_get(r.model, 0, NPDE_PARAM_REFRACTORY, &value),
-            "voltage_conductance", "refractory");
+    REFUSED(r.context, NPDE_ERR_UNSUPPORTED, npde_model_get(r.model, 0, NPDE_PARAM_DIFFUSION, &value),
+            "voltage_conductance", "diffusion");
     OK(r.context, npde_model_set_drift(r.model, NULL, NULL, NULL)); /* to take away what is not there is no mistake */
     size_t n;
     REFUSED(r.context, NPDE_ERR_UNSUPPORTED, npde_macroscopic_steady(r.model, 1, &value, NULL, 1, &n), "macroscopic",
@@ -168,8 +168,32 @@ START_TEST(parameters_that_do_not_fit)
     refuse_start(NPDE_PARAM_V_RESET, 1, NPDE_MODEL_VOLTAGE_CONDUCTANCE, "v_reset = 1", "v_threshold = 1");
     refuse_start(NPDE_PARAM_CONDUCTANCE_DIFFUSION, 0, NPDE_MODEL_VOLTAGE_CONDUCTANCE, "conductance_diffusion = 0",
                  "macroscopic");
+    refuse_start(NPDE_PARAM_REFRACTORY, NPDE_REFRACTORY_FIXED, NPDE_MODEL_VOLTAGE_CONDUCTANCE, "refractory_time = 0",
+                 "> 0");
     refuse_start(NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_NONE, NPDE_MODEL_REDUCED_KINETIC, "discharge",
                  "voltage_conductance");
+}
+END_TEST
+
+/* A conveyor that no memory holds, and a past with more in the refractory state than there are. */
+START_TEST(refractory_states_that_do_not_fit)
+{
+    kinetic k = full;
+    k.refractory = NPDE_REFRACTORY_FIXED;
+    k.tau = 0.5;
+    kinetic_run r = kinetic_start(&k);
+    const double rate = kinetic_rate(&r, 0.1);
+    double now;
+    OK(r.context, npde_solver_set_past_rate(r.solver, 0, 2.5));
+    REFUSED(r.context, NPDE_ERR_RANGE, npde_solver_start(r.solver, 0), "past rate 2.5 x refractory time 0.5 = 1.25",
+            "< 1");
+    OK(r.context, npde_solver_set_past_rate(r.solver, 0, 0));
+    OK(r.context, npde_model_set(r.model, 0, NPDE_PARAM_REFRACTORY_TIME, 1e9));
+    REFUSED(r.context, NPDE_ERR_SIZE, npde_solver_start(r.solver, 0), "refractory_time = 1e+09 with dt = 0.01",
+            "raise dt");
+    OK(r.context, npde_solver_rates(r.solver, &now, 1));
+    ck_assert_double_eq(now, rate);
+    kinetic_free(&r);
 }
 END_TEST
 
@@ -292,13 +316,16 @@ END_TEST
 
 START_TEST(restored_runs_go_on_bit_for_bit)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         kinetic k = full;
+        if (i >= 4) k.refractory = i % 2 ? NPDE_REFRACTORY_FIXED : NPDE_REFRACTORY_EXPONENTIAL;
+        k.tau = 0.057;
+        if (i >= 6) k.kind = NPDE_MODEL_MACROSCOPIC;
         if (i == 1) k.g_scheme = NPDE_SCHEME_SPECTRAL;
         if (i == 1) k.n_g = 12;
         if (i == 2) k.kind = NPDE_MODEL_REDUCED_KINETIC;
         if (i == 3) k.kind = NPDE_MODEL_MACROSCOPIC;
-        if (i >= 2) k.kappa = 10;
+        if (i == 2 || i == 3 || i >= 6) k.kappa = 10;
         kinetic_run r = kinetic_start(&k), other = kinetic_start(&k);
         size_t need, n;
         kinetic_rate(&r, 0.123);
@@ -366,10 +393,12 @@ static int scenario(const kinetic *k, int callback)
     if (!status && k->kappa > 0) status = npde_model_set(m, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP);
     if (!status) status = npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, 0.1);
     if (!status) status = npde_model_set(m, 0, NPDE_PARAM_DELAY, 0.2);
+    if (!status && k->refractory) status = npde_model_set(m, 0, NPDE_PARAM_REFRACTORY, k->refractory);
+    if (!status && k->refractory) status = npde_model_set(m, 0, NPDE_PARAM_REFRACTORY_TIME, 0.15);
     if (!status && callback) status = npde_model_set_conductance(m, same, NULL, NULL);
     if (!status) status = npde_grid_new_for(m, k->g_scheme, 12, &grid);
-    if (!status) status = npde_solver_new(m, grid, NPDE_METHOD_STRANG, &s);
-    if (!status) status = npde_solver_set(s, NPDE_OPTION_DT, 0.01);
+    if (!status) status = npde_solver_new(m, grid, k->method ? k->method : NPDE_METHOD_STRANG, &s);
+    if (!status) status = npde_solver_set(s, NPDE_OPTION_DT, k->method ? 0 : 0.01);
     if (!status) status = npde_solver_set_gaussian(s, 0, 0.4, 0.05);
     if (!status) status = npde_solver_start(s, 0);
     const long before = heap.requests;
@@ -387,11 +416,14 @@ START_TEST(every_allocation_may_fail)
 {
     static const npde_id kinds[] = {NPDE_MODEL_VOLTAGE_CONDUCTANCE, NPDE_MODEL_REDUCED_KINETIC, NPDE_MODEL_MACROSCOPIC,
                                     NPDE_MODEL_FAST_VOLTAGE};
-    for (size_t i = 0; i < 9; i++) {
-        kinetic k = {.kind = kinds[i % 4]};
+    for (size_t i = 0; i < 14; i++) {
+        kinetic k = {.kind = kinds[i < 12 ? i % 4 : 0]};
         const int callback = i == 8;
+        if (i >= 8) k.refractory = i % 2 ? NPDE_REFRACTORY_EXPONENTIAL : NPDE_REFRACTORY_FIXED;
+        if (i >= 12) k.method = NPDE_METHOD_ARK4;
+        if (i >= 12) k.refractory = NPDE_REFRACTORY_EXPONENTIAL;
         k.kappa = k.kind == NPDE_MODEL_REDUCED_KINETIC;
-        k.g_scheme = i >= 4 && !callback ? NPDE_SCHEME_SPECTRAL : NPDE_SCHEME_CELLS;
+        k.g_scheme = i >= 4 && i < 13 && !callback ? NPDE_SCHEME_SPECTRAL : NPDE_SCHEME_CELLS;
         memset(&heap, 0, sizeof heap);
         ck_assert_int_eq(scenario(&k, callback), 0);
         ck_assert_int_eq(heap.live, 0);
@@ -408,5 +440,6 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-MAIN("kinetic kinds", grids_that_do_not_fit, products, combinations, parameters_that_do_not_fit, callbacks_that_fail,
-     tail_is_told, fitted_grids, states_go_in_and_out, restored_runs_go_on_bit_for_bit, every_allocation_may_fail)
+MAIN("kinetic kinds", grids_that_do_not_fit, products, combinations, parameters_that_do_not_fit,
+     refractory_states_that_do_not_fit, callbacks_that_fail, tail_is_told, fitted_grids, states_go_in_and_out,
+     restored_runs_go_on_bit_for_bit, every_allocation_may_fail)

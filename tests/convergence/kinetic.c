@@ -57,6 +57,96 @@ START_TEST(finer_cells_in_v)
 }
 END_TEST
 
+/* ---- the library's own grid ---- */
+
+/* Mass in each cell of v, and the mean potential of the parabolas in them. */
+static double marginal(const kinetic_run *r, double *mass)
+{
+    const size_t n_v = npde_grid_size(r->grid, 0), n_g = npde_grid_size(r->grid, 1);
+    double *v = calloc(n_v, sizeof *v), *w = calloc(n_v, sizeof *w), *w_g = calloc(n_g, sizeof *w_g), mean = 0;
+    const double *p;
+    size_t n;
+    OK(r->context, npde_grid_points(r->grid, 0, v, n_v));
+    OK(r->context, npde_grid_weights(r->grid, 0, w, n_v));
+    OK(r->context, npde_grid_weights(r->grid, 1, w_g, n_g));
+    OK(r->context, npde_solver_state_view(r->solver, 0, &p, &n));
+    for (size_t i = 0; i < n_v; i++) mass[i] = 0;
+    for (size_t j = 0; j < n_g; j++)
+        for (size_t i = 0; i < n_v; i++) mass[i] += w[i] * w_g[j] * p[j * n_v + i];
+    for (size_t i = 0; i < n_v; i++) {
+        const size_t a = i ? i - 1 : i, b = i + 1 < n_v ? i + 1 : i;
+        const double slope = (mass[b] / w[b] - mass[a] / w[a]) / (v[b] - v[a]);
+        mean += v[i] * mass[i] + w[i] * w[i] * w[i] / 12 * slope;
+    }
+    free(v);
+    free(w);
+    free(w_g);
+    return mean;
+}
+
+/* A run on the library's grid, or, in v, on one with every cell cut into `finer`. */
+static kinetic_run own_grid(const kinetic *k, size_t finer)
+{
+    kinetic_run r = {0};
+    const double zones[] = {0, 0.88, 0.97, 0.992, 1}, g_breaks[] = {0, 3.0 / 11, k->g_end};
+    const size_t cells[] = {60 * finer, 32 * finer, 20 * finer, 16 * finer}, degrees[] = {k->n_g, k->n_g};
+    OK(r.context, npde_context_new(&r.context));
+    r.model = kinetic_model(r.context, k);
+    if (finer == 1) {
+        OK(r.context, npde_grid_new_for(r.model, NPDE_SCHEME_SPECTRAL, 0, &r.grid));
+    } else {
+        OK(r.context, npde_grid_new(r.context, NPDE_SCHEME_CELLS, zones, 5, cells, &r.v));
+        OK(r.context, npde_grid_new(r.context, NPDE_SCHEME_SPECTRAL, g_breaks, 3, degrees, &r.g));
+        OK(r.context, npde_grid_new_product(r.v, r.g, &r.grid));
+    }
+    OK(r.context, npde_solver_new(r.model, r.grid, NPDE_METHOD_STRANG, &r.solver));
+    OK(r.context, npde_solver_set(r.solver, NPDE_OPTION_DT, k->dt));
+    OK(r.context, npde_solver_set_gaussian(r.solver, 0, k->mean, k->variance));
+    ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
+    return r;
+}
+
+/*
+ * 128 cells in v, closer at the corner, and 65 points in g: the rate and the mean potential to 1e-5, and the mass up to any v
+ * against a grid of cells half as wide. In the last row those who do not fire gather before V_F in a layer as wide as a few cells.
+ */
+START_TEST(own_grid_to_five_digits)
+{
+    enum { CELLS = 128 };
+    static const struct {
+        const kinetic *problem;
+        double sigma, t, rate, mean;
+        int compared, layer;
+    } row[] = {{&strong, 0.05, 8, 1.48241876, 0.5893019, 0, 0}, {&strong, 0.25, 8, 1.47137708, 0.5992664, 1, 0},
+               {&strong, 1, 12, 1.46579360, 0.6043347, 0, 0},   {&strong, 5, 30, 1.46600925, 0.6039665, 0, 0},
+               {&weak, 0.25, 18, 0.1954832, 0.6877436, 1, 0},   {&weak, 1, 20, 0.2417934, 0.6479322, 0, 0},
+               {&weak, 0.05, 16, 0.0857435, 0.7781771, 0, 1}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        kinetic k = *row[i].problem;
+        double coarse[CELLS], fine[2 * CELLS], up_to = 0;
+        k.sigma = row[i].sigma;
+        k.dt = 0.00125;
+        kinetic_run r = own_grid(&k, 1);
+        ck_assert_uint_eq(npde_grid_size(r.grid, 0), CELLS);
+        ck_assert_uint_eq(npde_grid_size(r.grid, 1), 65);
+        const double rate = kinetic_rate(&r, row[i].t), mean = marginal(&r, coarse);
+        ck_assert_msg(fabs(rate - row[i].rate) <= 1e-5, "row %zu: rate %.8f and not %.8f", i, rate, row[i].rate);
+        ck_assert_msg(fabs(mean - row[i].mean) <= (row[i].layer ? 4e-5 : 1e-5), "row %zu: mean %.8f and not %.8f", i,
+                      mean, row[i].mean);
+        kinetic_free(&r);
+        if (!row[i].compared) continue;
+        r = own_grid(&k, 2);
+        kinetic_rate(&r, row[i].t);
+        marginal(&r, fine);
+        for (size_t c = 0; c < CELLS; c++) {
+            up_to += coarse[c] - (fine[2 * c] + fine[2 * c + 1]);
+            ck_assert_msg(fabs(up_to) <= 1e-5, "row %zu: mass up to cell %zu off by %.2e", i, c, up_to);
+        }
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
 START_TEST(transient)
 {
     static const double t[] = {0.25, 0.5, 1, 2}, rate[] = {0.8963768, 1.671690, 1.4767820, 1.4713714};
@@ -93,6 +183,34 @@ START_TEST(order_two_in_time)
         kinetic_free(&r);
     }
     NEAR(log2(fabs((rate[0] - rate[1]) / (rate[1] - rate[2]))), 2, 0.25);
+}
+END_TEST
+
+/* Half a relaxation is owed between steps. Looking at the state settles a copy, in which fast conductances are where they are
+ * bound for, and the run goes on as if nobody had looked, to the bit. */
+START_TEST(looking_changes_nothing)
+{
+    for (int i = 0; i < 2; i++) {
+        kinetic k = strong;
+        k.n_v = 24;
+        k.n_g = i ? 24 : 12;
+        k.g_scheme = i ? NPDE_SCHEME_CELLS : NPDE_SCHEME_SPECTRAL;
+        k.strength = 0.1;
+        k.sigma = 1e-6; /* so that at the end of each step the conductances are where they are bound for */
+        k.g_mean = 0.8;
+        k.g_variance = 0.01;
+        kinetic_run looked = kinetic_start(&k), left = kinetic_start(&k);
+        for (int step = 1; step <= 20; step++) {
+            double v, g, before, rate = kinetic_rate(&looked, step * k.dt);
+            kinetic_means(&looked, &v, &before, NULL);
+            kinetic_means(&looked, &v, &g, NULL);
+            ck_assert_double_eq(g, before);
+            ck_assert_double_eq(kinetic_rate(&left, step * k.dt), rate);
+            if (step > 2) NEAR(g, 0.5074164852890068 + 0.1 * rate, 0.03);
+        }
+        kinetic_free(&looked);
+        kinetic_free(&left);
+    }
 }
 END_TEST
 
@@ -562,8 +680,9 @@ START_TEST(conductance_callback)
 }
 END_TEST
 
-MAIN("kinetic", steady_rates_of_the_linear_problem, finer_cells_in_v, transient, order_two_in_time, order_two_in_g,
-     steady_rates_of_networks, delay_sees_the_past, populations_couple_by_matrices, mass_over_many_steps,
-     gaussian_marginal_is_kept, positivity, macroscopic_transients, macroscopic_threshold, fast_voltage,
-     kinetic_tends_to_macroscopic, threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time,
-     coupling_callback, conductance_callback)
+MAIN("kinetic", steady_rates_of_the_linear_problem, finer_cells_in_v, own_grid_to_five_digits, transient,
+     order_two_in_time, looking_changes_nothing, order_two_in_g, steady_rates_of_networks, delay_sees_the_past,
+     populations_couple_by_matrices, mass_over_many_steps, gaussian_marginal_is_kept, positivity,
+     macroscopic_transients, macroscopic_threshold, fast_voltage, kinetic_tends_to_macroscopic,
+     threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time, coupling_callback,
+     conductance_callback)

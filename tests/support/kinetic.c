@@ -24,6 +24,10 @@ npde_model *kinetic_model(npde_context *c, const kinetic *k)
     set(c, m, NPDE_PARAM_CONNECTIVITY, k->strength);
     set(c, m, NPDE_PARAM_NOISE_CONNECTIVITY, k->noisy);
     set(c, m, NPDE_PARAM_DELAY, k->delay);
+    if (k->refractory) {
+        set(c, m, NPDE_PARAM_REFRACTORY, k->refractory);
+        set(c, m, NPDE_PARAM_REFRACTORY_TIME, k->tau);
+    }
     if (k->kappa > 0) {
         set(c, m, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP);
         set(c, m, NPDE_PARAM_DISCHARGE_RATE, k->kappa);
@@ -63,8 +67,9 @@ kinetic_run kinetic_prepare(const kinetic *k)
     OK(r.context, npde_context_new(&r.context));
     r.model = kinetic_model(r.context, k);
     r.grid = kinetic_grid(r.context, k, &r.v, &r.g);
-    OK(r.context, npde_solver_new(r.model, r.grid, NPDE_METHOD_STRANG, &r.solver));
+    OK(r.context, npde_solver_new(r.model, r.grid, k->method ? k->method : NPDE_METHOD_STRANG, &r.solver));
     OK(r.context, npde_solver_set(r.solver, NPDE_OPTION_DT, k->dt));
+    if (k->rtol > 0) OK(r.context, npde_solver_set(r.solver, NPDE_OPTION_RTOL, k->rtol));
     OK(r.context, npde_solver_set_gaussian(r.solver, 0, k->mean, k->variance));
     if (k->g_variance > 0) OK(r.context, npde_solver_set_conductance(r.solver, 0, k->g_mean, k->g_variance));
     return r;

@@ -13,7 +13,10 @@ typedef struct {
     double kappa;              /* > 0: a discharge of this rate beyond V_F */
     double mean, variance;     /* over v */
     double g_mean, g_variance; /* over g; variance 0 for the equilibrium */
-    double dt;
+    npde_id refractory;        /* 0: none */
+    double tau;
+    npde_id method; /* 0: strang */
+    double dt, rtol; /* dt = 0: adaptive, to rtol */
 } kinetic;
 
 typedef struct {
