@@ -423,7 +423,9 @@ static npde_status check_density(const npde_solver *s, const char *function)
 
 static const double *density(const npde_solver *s, size_t pop)
 {
-    return s->run->stepper.y + pop * s->run->system->stride;
+    npde__system *system = s->run->system;
+    const double *y = s->run->stepper.y + pop * system->stride;
+    return system->ops->shown ? system->ops->shown(system, pop, y) : y;
 }
 
 npde_status npde_solver_state(const npde_solver *s, size_t pop, double *out, size_t n)

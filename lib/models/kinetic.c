@@ -206,21 +206,24 @@ static double transport(const kinetic_system *k, kinetic_population *pop, double
     return fired;
 }
 
-static npde_status kinetic_flow(npde__system *s, npde__part part, double h, double *y)
+static npde_status kinetic_flow(npde__system *s, npde__part part, double h, const double *from, double *y)
 {
     kinetic_system *k = self(s);
     npde_status status = NPDE_OK;
     for (size_t p = 0; p < s->n_rates && !status; p++) {
         kinetic_population *pop = &k->pop[p];
-        if (part == NPDE__TRANSPORT && k->v) {
-            double *extra = y + p * s->stride + s->points;
-            if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, y + p * s->stride, pop->mean);
-            record(extra, transport(k, pop, h, y + p * s->stride) / h, h);
-        }
+        const double *old = from + p * s->stride;
+        double *state = y + p * s->stride;
         if (part == NPDE__RELAXATION && k->g) {
-            s->factorizations += isnan(pop->column.gamma);
-            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride, y + p * s->stride);
-            if (!status) status = npde__kinetic_waiting_relax(k, pop, h, y + p * s->stride);
+            status = npde__kinetic_relax(k, p, h, old, state);
+            continue;
+        }
+        if (old != state) memcpy(state, old, s->stride * sizeof *y);
+        if (part == NPDE__RELAXATION_LATER && k->g) status = npde__kinetic_relax_later(k, p, h, state);
+        if (part == NPDE__TRANSPORT && k->v) {
+            double *extra = state + s->points;
+            if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, state, pop->mean);
+            record(extra, transport(k, pop, h, state) / h, h);
         }
     }
     return status;
@@ -233,20 +236,19 @@ static double weight(const kinetic_system *k, size_t i, size_t j)
     return (k->v ? k->v->w[i] : 1) * (k->g ? k->g->w[j] : 1);
 }
 
+/* ∫ over v of a row. */
+static double row_mass(const kinetic_system *k, const double *row)
+{
+    return k->v ? npde__kernels_best()->dot(k->n_v, k->v->w, row) : row[0];
+}
+
 /* Mass of a population by compensated summation over rows. */
 static double mass(const npde__system *s, size_t p, const double *y)
 {
     const kinetic_system *k = self_const(s);
     double sum = npde__kinetic_waiting_mass(k, &k->pop[p], 0, y), lost = 0;
     for (size_t j = 0; j < k->n_g; j++) {
-        const double *row = y + j * k->n_v;
-        double part[8] = {0}; /* shorter chains of rounding, and of waiting */
-        size_t i = 0;
-        for (; i + 8 <= k->n_v; i += 8)
-            for (size_t q = 0; q < 8; q++) part[q] += weight(k, i + q, j) * row[i + q];
-        for (; i < k->n_v; i++) part[i % 8] += weight(k, i, j) * row[i];
-        for (size_t q = 0; q < 4; q++) part[q] += part[q + 4];
-        const double x = (part[0] + part[1]) + (part[2] + part[3]), next = sum + x;
+        const double x = (k->g ? k->g->w[j] : 1) * row_mass(k, y + j * k->n_v), next = sum + x;
         lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
         sum = next;
     }
@@ -295,7 +297,7 @@ static void watch_tail(npde__system *s, const kinetic_population *pop, const dou
     for (size_t j = 0; pop->phi && j < k->n_g; j++)
         for (size_t i = k->n_v; i-- > 0 && k->v->v[i] > from;) beyond += weight(k, i, j) * y[j * k->n_v + i];
     for (size_t j = k->n_g; k->g && j-- > 0 && k->g->v[j] > 0.9 * k->g->breaks[k->g->n_segments];)
-        for (size_t i = 0; i < k->n_v; i++) tail += weight(k, i, j) * y[j * k->n_v + i];
+        tail += k->g->w[j] * row_mass(k, y + j * k->n_v);
     s->tail_mass = fmax(s->tail_mass, fmax(tail, beyond));
 }
 
@@ -347,6 +349,7 @@ static void kinetic_free(npde__system *s)
         npde__kinetic_waiting_free(pop, c);
         npde__kinetic_faces_free(pop->faces, c);
         npde__free(c, pop->other_k);
+        npde__kinetic_shown_free(pop, c);
         double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }
@@ -422,7 +425,8 @@ static npde_status make_population(kinetic_system *k, const npde_model *m, size_
     npde_status status = npde__kinetic_check_grid(m, k->coupling.grid, p);
     if (!status && k->v) status = make_rows(k, m, p);
     if (!status && k->g) status = make_columns(k, m, p);
-    return status ? status : npde__kinetic_waiting_init(k, m, p, dt);
+    if (!status) status = npde__kinetic_waiting_init(k, m, p, dt);
+    return status ? status : npde__kinetic_shown_init(k, p);
 }
 
 static uint64_t hash_axis(uint64_t h, const npde_grid *g)
@@ -466,6 +470,7 @@ static const npde__system_ops ops = {
     .min_density = kinetic_min_density,
     .snapshot = kinetic_snapshot,
     .flow = kinetic_flow,
+    .shown = npde__kinetic_shown,
 };
 
 static npde_status allocate(kinetic_system *k, npde_context *c, size_t n)

@@ -28,6 +28,8 @@ typedef struct {
     double growth_h, growth_mean, survival_h; /* what they are for */
     npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
     double *other_k;                          /* spectral: room for the matrix of another relaxation */
+    double *shown;                            /* kinetic_relax.c: a density that owes nothing, and what settles it */
+    npde__relaxation settling;
     /* kinetic_refractory.c */
     npde_id refractory;
     double tau, dt;           /* 0 without refractory state; longest step */
@@ -87,6 +89,9 @@ enum {
     NPDE__KINETIC_DURATION,
     NPDE__KINETIC_MEAN_BEFORE,
     NPDE__KINETIC_DURATION_BEFORE,
+    NPDE__KINETIC_OWED, /* kinetic_relax.c: time of relaxation that was put off, G and a then */
+    NPDE__KINETIC_OWED_MEAN,
+    NPDE__KINETIC_OWED_DIFFUSION,
     NPDE__KINETIC_WAITING
 };
 
@@ -133,6 +138,15 @@ npde_status npde__kinetic_correct(npde__system *s, double t, int side, const dou
                                   double *residual, int *linear);
 npde_status npde__kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
 void npde__kinetic_drift(const npde__system *s, double *low, double *high, double *advection);
+
+/* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
+
+/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; the same, with the next one. */
+npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y);
+npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y);
+npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
+void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
+const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 

@@ -222,7 +222,7 @@ npde_status npde__kinetic_waiting_relax(const kinetic_system *k, kinetic_populat
     double *r = waiting(k, n);
     for (size_t b = 0; b < blocks(pop) && !status; b++) {
         double *block = r + column(k, pop, b * BLOCK);
-        if (used(pop, r, b)) status = npde__relaxation_flow(&pop->waiting, h, block, block);
+        if (used(pop, r, b)) status = npde__relaxation_flow(&pop->waiting, &pop->waiting, h, block, block);
     }
     return status;
 }

@@ -48,7 +48,7 @@ START_TEST(discrete_gaussian_is_kept)
             p[3 * j + 1] = j == 100 ? 1 / g->w[j] : 0; /* all else goes to it */
             p[3 * j + 2] = 2 * exact[j];
         }
-        for (int i = 0; i < 400; i++) ck_assert_int_eq(npde__relaxation_flow(&r, 0.05, p, p), NPDE_OK);
+        for (int i = 0; i < 400; i++) ck_assert_int_eq(npde__relaxation_flow(&r, &r, 0.05, p, p), NPDE_OK);
         for (size_t j = 0; j < 128; j++) {
             NEAR(p[3 * j], exact[j], 1e-13 * (1 + exact[j]));
             NEAR(p[3 * j + 1], exact[j], 1e-12 * (1 + exact[j]));
@@ -71,7 +71,7 @@ static double gaussian_error(npde_id scheme, size_t n, double h)
     double *p = calloc(g->n, sizeof *p), error = 0;
     for (size_t j = 0; j < g->n; j++)
         p[j] = exp(-pow(g->v[j] - m0, 2) / (2 * v0)) / sqrt(2 * 3.14159265358979323846 * v0);
-    for (int i = 0; i < (int)(t / h + 0.5); i++) ck_assert_int_eq(npde__relaxation_flow(&r, h, p, p), NPDE_OK);
+    for (int i = 0; i < (int)(t / h + 0.5); i++) ck_assert_int_eq(npde__relaxation_flow(&r, &r, h, p, p), NPDE_OK);
     const double m = mean + (m0 - mean) * exp(-t / sigma), v = a + (v0 - a) * exp(-2 * t / sigma);
     for (size_t j = 0; j < g->n; j++)
         error += g->w[j] * fabs(p[j] - exp(-pow(g->v[j] - m, 2) / (2 * v)) / sqrt(2 * 3.14159265358979323846 * v));
@@ -107,8 +107,8 @@ START_TEST(a_mean_for_each_column)
     OK(c, npde__relaxation_init(&own, c, g, COLUMNS, 0.2, 0, 1));
     npde__relaxation_load(&shared, mean, 0.1);
     npde__relaxation_load(&own, mean, 0.1);
-    ck_assert_int_eq(npde__relaxation_flow(&shared, 0.1, p, p), NPDE_OK);
-    ck_assert_int_eq(npde__relaxation_flow(&own, 0.1, q, q), NPDE_OK);
+    ck_assert_int_eq(npde__relaxation_flow(&shared, &shared, 0.1, p, p), NPDE_OK);
+    ck_assert_int_eq(npde__relaxation_flow(&own, &own, 0.1, q, q), NPDE_OK);
     for (size_t i = 0; i < COLUMNS * N; i++) NEAR(p[i], q[i], 1e-13);
     double mass[COLUMNS] = {0};
     for (size_t i = 0; i < COLUMNS; i++) {
@@ -116,7 +116,7 @@ START_TEST(a_mean_for_each_column)
         for (size_t j = 0; j < N; j++) mass[i] += g->w[j] * q[j * COLUMNS + i];
     }
     npde__relaxation_load(&own, mean, 0.1);
-    for (int k = 0; k < 200; k++) ck_assert_int_eq(npde__relaxation_flow(&own, 0.1, q, q), NPDE_OK);
+    for (int k = 0; k < 200; k++) ck_assert_int_eq(npde__relaxation_flow(&own, &own, 0.1, q, q), NPDE_OK);
     for (size_t i = 0; i < COLUMNS; i++) {
         double total = 0;
         for (size_t j = 0; j < N; j++) total += g->w[j] * exp(-pow(g->v[j] - mean[i], 2) / 0.2);
@@ -147,7 +147,7 @@ START_TEST(positive_when_promised)
         double means[COLUMNS];
         for (size_t i = 0; i < COLUMNS; i++) means[i] = mean;
         npde__relaxation_load(&r, means, exp(random_between(&random, -8, 1)));
-        ck_assert_int_eq(npde__relaxation_flow(&r, h, p, p), NPDE_OK);
+        ck_assert_int_eq(npde__relaxation_flow(&r, &r, h, p, p), NPDE_OK);
         for (size_t i = 0; i < COLUMNS * N; i++) {
             ck_assert_double_ge(p[i], 0);
             before[i % COLUMNS] -= g->w[i / COLUMNS] * p[i];
@@ -181,11 +181,11 @@ static npde_status core_rates(npde__system *s, double t, int side, const double 
     return NPDE_OK;
 }
 
-static npde_status core_flow(npde__system *s, npde__part part, double h, double *y)
+static npde_status core_flow(npde__system *s, npde__part part, double h, const double *from, double *y)
 {
     core *k = (core *)s;
     const double b = 1e-9; /* a speed that hardly changes along x: u = u(1 − b x) */
-    if (part == NPDE__RELAXATION) return npde__relaxation_flow(&k->column, h, y, y);
+    if (part != NPDE__TRANSPORT) return npde__relaxation_flow(&k->column, &k->column, h, from, y);
     for (size_t j = 0; j < k->u->n; j++)
         npde__characteristics_flow(&k->row, k->u->v[j] / b, expm1(b * h), y + j * k->x->n);
     return NPDE_OK;
