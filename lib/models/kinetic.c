@@ -347,9 +347,9 @@ static void kinetic_free(npde__system *s)
         npde__characteristics_free(&pop->row);
         npde__relaxation_free(&pop->column);
         npde__kinetic_waiting_free(pop, c);
+        npde__kinetic_shown_free(pop, c);
         npde__kinetic_faces_free(pop->faces, c);
         npde__free(c, pop->other_k);
-        npde__kinetic_shown_free(pop, c);
         double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }

@@ -26,10 +26,10 @@ typedef struct {
     double *weight;                           /* what a row's end, or q_j, counts for the rate */
     double *phi, *survival;                   /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
     double growth_h, growth_mean, survival_h; /* what they are for */
-    npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
-    double *other_k;                          /* spectral: room for the matrix of another relaxation */
     double *shown;                            /* kinetic_relax.c: a density that owes nothing, and what settles it */
     npde__relaxation settling;
+    npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
+    double *other_k;                          /* spectral: room for the matrix of another relaxation */
     /* kinetic_refractory.c */
     npde_id refractory;
     double tau, dt;           /* 0 without refractory state; longest step */
@@ -121,6 +121,15 @@ double npde__kinetic_reservoir(const kinetic_system *k, const kinetic_population
 double npde__kinetic_waiting_least(const kinetic_system *k, const kinetic_population *pop, const double *n);
 void npde__kinetic_waiting_scale(const kinetic_system *k, const kinetic_population *pop, double factor, double *n);
 
+/* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
+
+/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; the same, with the next one. */
+npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y);
+npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y);
+npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
+void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
+const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
+
 /* ---- kinetic_explicit.c: the transport as an explicit part ---- */
 
 /* Why it is not offered, in words; NULL if it is. order: of the method. */
@@ -138,15 +147,6 @@ npde_status npde__kinetic_correct(npde__system *s, double t, int side, const dou
                                   double *residual, int *linear);
 npde_status npde__kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
 void npde__kinetic_drift(const npde__system *s, double *low, double *high, double *advection);
-
-/* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
-
-/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; the same, with the next one. */
-npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y);
-npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y);
-npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
-void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
-const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 

@@ -177,17 +177,19 @@ static size_t run_length(double theta, double slope, size_t most)
 }
 
 /* The masses up to the first and the last of `length` feet from `at` on; the cells between go to out, `scale` to the unit there. */
-static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, double *ends, double *out)
+static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, int add, double *ends,
+                double *out)
 {
     const double *m = f->density + place(at.piece, at.cell);
     if (f->scheme == NPDE_SCHEME_CELLS) {
-        f->kernels->remap(length, m, at.theta, slope, scale, ends, out);
+        f->kernels->remap(length, m, at.theta, slope, scale, add, ends, out);
         return;
     }
     double *partial = f->partial;
     for (size_t i = 0; i < length; i++)
         partial[i] = up_to(f, place(at.piece, at.cell) + i, at.theta + (double)i * slope);
-    for (size_t i = 0; i + 1 < length; i++) out[i] += scale * ((m[i] - partial[i]) + partial[i + 1]);
+    for (size_t i = 0; i + 1 < length; i++)
+        out[i] = (add ? out[i] : 0) + scale * ((m[i] - partial[i]) + partial[i + 1]);
     ends[0] = partial[0];
     ends[1] = partial[length - 1];
 }
@@ -199,20 +201,25 @@ typedef struct {
     int begun;
 } last_foot;
 
+static void clear(double *row, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) row[i] = 0;
+}
+
 /*
  * The faces of one piece, but for the first if that was the last one of the piece before: what they bring to its cells. Their feet
  * are at v + (v − v*)(q − 1). Returns 0 when nothing is left for faces that follow.
  */
 static int branch_piece(npde__characteristics *f, const npde__characteristics_piece *p, double target, double q_less_1,
-                        last_foot *last, double *row)
+                        int add, last_foot *last, double *row)
 {
     const size_t cells = p->end - p->begin;
     size_t face = last->begun ? 1 : 0;
     if (!last->begun && p->left + (p->left - target) * q_less_1 < f->piece[0].left) {
         /* The first face with its foot inside: the one before it brings all from the left end. */
         const double inside = ((f->piece[0].left + target * q_less_1) / (1 + q_less_1) - p->left) * p->inverse;
-        if (inside >= (double)cells + 1) return 1;
-        face = inside > 0 ? (size_t)inside : 0;
+        face = inside < (double)cells + 1 ? (size_t)fmax(inside, 0) : cells + 1;
+        if (!add) clear(row, p->begin, p->begin + (face < cells ? face : cells));
     }
     while (face <= cells) {
         const double v = p->left + (double)face * p->width;
@@ -228,34 +235,38 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
                 p == from ? q_less_1 : ((p->width - from->width) + p->width * q_less_1) * from->inverse;
             const double scale = p == from ? 1 : from->width * p->inverse;
             if (!outside) length = run_length(at.theta, slope, left < right ? left : right);
-            run(f, at, slope, length, scale, ends, row + p->begin + face);
+            run(f, at, slope, length, scale, add, ends, row + p->begin + face);
             mass = from->width * ends[0];
             to.cell += length - 1;
         }
         if (last->begun) {
             const double step = mass_between(f, last->at, at) - last->mass + mass;
             /* rounding must not be negative */
-            row[p->begin + face - 1] += (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) * p->inverse;
+            double *cell = row + p->begin + face - 1;
+            *cell = (add ? *cell : 0) + (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) * p->inverse;
         }
-        if (end) return 0;
+        if (end) {
+            if (!add) clear(row, p->begin + face, f->n);
+            return 0;
+        }
         *last = (last_foot){to, f->piece[to.piece].width * ends[1], 1};
         face += length;
     }
     return 1;
 }
 
-/* Adds to the row what the faces from piece `first` on bring; what they leave beyond the last one. */
-static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, double *row)
+/* What the faces from piece `first` on bring is, or is added to, the row from there on; what they leave beyond the last one. */
+static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, int add, double *row)
 {
     last_foot last = {{0, 0, 0}, 0, 0};
     for (size_t s = first; s < f->n_pieces; s++)
-        if (!branch_piece(f, &f->piece[s], target, q_less_1, &last, row)) return 0;
+        if (!branch_piece(f, &f->piece[s], target, q_less_1, add, &last, row)) return 0;
     const double beyond = mass_between(f, last.at, (foot){f->n_pieces, f->n, 0}) - last.mass;
     return f->scheme == NPDE_SCHEME_CELLS ? beyond : fmax(beyond, 0);
 }
 
-/* Moves the row into the scratch of densities with what is beyond the pieces, and empties the row. */
-static void take(npde__characteristics *f, double *row)
+/* Moves the row into the scratch of densities with what is beyond the pieces. */
+static void take(npde__characteristics *f, const double *row)
 {
     for (size_t s = 0; s < f->n_pieces; s++) {
         const npde__characteristics_piece *p = &f->piece[s];
@@ -269,19 +280,18 @@ static void take(npde__characteristics *f, double *row)
         m[p->end - p->begin] = above;
         if (f->scheme != NPDE_SCHEME_CELLS) shape(f, place(s, p->begin), place(s, p->end));
     }
-    memset(row, 0, f->n * sizeof *row);
 }
 
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double *row)
 {
     const double right = f->piece[f->n_pieces - 1].right, reset = f->piece[f->reset].left;
     take(f, row);
-    double fired = branch(f, target, growth, 0, row);
+    double fired = branch(f, target, growth, 0, 0, row);
     if (!(target > right)) return fired; /* nothing gets to the end */
     /* Passing V_R backwards after time t1, e^{B t1} = (v* − R)/(v* − v), it goes on from the right end. */
     const double shrink = (target - right) / (target - reset);
     for (double q = (1 + growth) * shrink; target - (target - reset) * q < right && q > 0; q *= shrink)
-        fired += branch(f, target, q - 1, f->reset, row);
+        fired += branch(f, target, q - 1, f->reset, 1, row);
     return fired;
 }
 
@@ -348,7 +358,7 @@ double npde__characteristics_discharge(npde__characteristics *f, double target, 
     const double before = later ? 0 : npde__characteristics_rate(f, phi, row), *w = f->v->w;
     double fired = phi ? discharge(f, survival, row) : 0;
     take(f, row);
-    fired += branch(f, target, growth, 0, row);
+    fired += branch(f, target, growth, 0, 0, row);
     if (phi) fired += discharge(f, survival, row);
     const npde__reentry at_once = {.share = 1,
                                    .slope = later ? 0 : (npde__characteristics_rate(f, phi, row) - before) / h};

@@ -111,8 +111,8 @@ typedef struct {
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
     /*
      * y ← the state a time h after `from`, which may be y, under one part of F alone, the coefficients being as frozen. NULL unless
-     * F is the sum of a transport and a stiff relaxation; L is then the relaxation alone, and the transport belongs to g and to
-     * the remainder.
+     * F is the sum of a transport and a stiff relaxation; L is then the relaxation alone, and the transport belongs to g and to the
+     * remainder.
      */
     npde_status (*flow)(npde__system *s, npde__part part, double h, const double *from, double *y);
     /* The density of population p, whose state begins at y, as it is to be seen; until y changes. NULL: y itself. */
