@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Relaxation that is put off. A step of the splitting ends with half a relaxation, and the next one begins with half of one: the
- * state owes the first until the second, and both are one, from the middle of a step to that of the next. Its coefficients, G and a,
- * go from those of the first to those of the second, and its last stage takes the latter: what relaxes fast is where the rows of the
- * transport that follows expect it. What fires does not see it, as it moves no mass along v. What is looked at is a copy that owes
- * nothing.
+ * Relaxation that is put off. A step of the splitting ends with half a relaxation, and the next one begins with half of one:
+ * the state owes the first until the second, and both are one, from the middle of a step to that of the next. Its coefficients, G
+ * and a, go from those of the first to those of the second, and its last stage takes the latter: what relaxes fast is then where
+ * the transport that follows expects it. What fires does not see it, as it moves no mass along v. What is looked at is a copy
+ * that owes nothing.
  */
 #include "models/kinetic.h"
 

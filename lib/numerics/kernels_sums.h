@@ -28,17 +28,4 @@ static double dot(size_t n, const double *a, const double *b)
     return sum;
 }
 
-/* 0·x is 0 for finite x and NaN otherwise, so one sum tells for all of them. */
-static int finite_all(size_t n, const double *x)
-{
-    vec chain[CHAINS];
-    size_t i = 0;
-    UNROLL for (size_t k = 0; k < CHAINS; k++) chain[k] = splat(0);
-    for (; i + CHAINS * WIDTH <= n; i += CHAINS * WIDTH)
-        UNROLL for (size_t k = 0; k < CHAINS; k++) chain[k] += 0 * load(x + i + WIDTH * k);
-    double sum = sum_of_chains(chain);
-    for (; i < n; i++) sum += 0 * x[i];
-    return sum == 0;
-}
-
 #endif

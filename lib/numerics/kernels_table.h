@@ -42,7 +42,6 @@ const npde__kernels TABLE(VARIANT) = {
     .multiply = multiply,
     .combine = combine,
     .dot = dot,
-    .finite = finite_all,
     .remap = remap,
     .to_lanes = to_lanes,
     .from_lanes = from_lanes,

@@ -46,7 +46,8 @@ void npde__relaxation_solve(npde__relaxation *r, double *x);
 void npde__relaxation_apply(npde__relaxation *r, const double *p, double *out);
 /* When, in units of a step, the first stage of the next function takes its coefficients; the second does at the end. */
 #define NPDE__RELAXATION_EARLY 0.2928932188134524755991556 /* 1 − 1/√2 */
-/* The state after a time h: from p to out, which may be the same. early: one like r with the coefficients of the first stage, or r. */
+/* The state after a time h: from p to out, which may be the same. early: one like r with the coefficients of the first stage,
+ * or r itself. */
 npde_status npde__relaxation_flow(npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out);
 
 #endif

@@ -186,8 +186,8 @@ START_TEST(order_two_in_time)
 }
 END_TEST
 
-/* Half a relaxation is owed between steps. Looking at the state settles a copy: it has the marginal over g that a step of relaxation
- * alone leaves, and the run goes on as if nobody had looked, to the bit. */
+/* Half a relaxation is owed between steps. Looking at the state settles a copy, in which fast conductances are where they are
+ * bound for, and the run goes on as if nobody had looked, to the bit. */
 START_TEST(looking_changes_nothing)
 {
     for (int i = 0; i < 2; i++) {
