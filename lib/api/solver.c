@@ -488,7 +488,8 @@ npde_status npde_solver_reservoirs(const npde_solver *s, double *out, size_t n_p
     NPDE__TRY(check_read(s, __func__, out, 0));
     NPDE__TRY(check_density(s, __func__));
     NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
-    for (size_t p = 0; p < n_pop; p++) out[p] = density(s, p)[s->run->system->points];
+    const npde__system *system = s->run->system;
+    for (size_t p = 0; p < n_pop; p++) out[p] = s->run->stepper.y[p * system->stride + system->points];
     return NPDE_OK;
 }
 
