@@ -421,6 +421,7 @@ static npde_status check_density(const npde_solver *s, const char *function)
                       npde__ids_row(s->model->kind->id)->name);
 }
 
+/* What lies behind it need not be the rest of the state. */
 static const double *density(const npde_solver *s, size_t pop)
 {
     npde__system *system = s->run->system;
