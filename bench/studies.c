@@ -65,7 +65,8 @@ double bench_studies_rate(double *error)
     return worst;
 }
 
-/* What scipy's adaptive quadrature of Siegert's integral takes, microseconds a call for each set; 0 when python3 has no scipy. */
+/* What scipy's adaptive quadrature of Siegert's integral takes, microseconds a call for each set; 0 when neither Debian's Python
+ * nor the path's has scipy. */
 static int scipy_times(double *microseconds)
 {
     static const char script[] =
@@ -81,7 +82,8 @@ static int scipy_times(double *microseconds)
         "        best = min(best, (time.perf_counter() - b) / 50)\n"
         "    print(1e6 * best)\n";
     char command[2048];
-    snprintf(command, sizeof command, "python3 -c '%s' 2>/dev/null", script);
+    snprintf(command, sizeof command, "for p in /usr/bin/python3 python3; do $p -c '%s' 2>/dev/null && break; done",
+             script);
     FILE *pipe = popen(command, "r");
     int n = 0;
     while (pipe && n < SETS && fscanf(pipe, "%lf", &microseconds[n]) == 1) n++;

@@ -26,7 +26,8 @@ extern "C" {
 #endif
 
 /**
- * A convex function of yours.
+ * A convex function of yours. In every measurement its values and slopes are checked to be those of a convex function, above all
+ * its tangents, at the places x that it is asked for; NPDE_ERR_CALLBACK if they are not.
  *
  * @param n          number of arguments
  * @param x          n arguments, as n/P is at the grid's points
@@ -70,7 +71,8 @@ NPDE_API npde_status npde_entropy_reference(const npde_entropy *entropy, double 
  *
  * Where P is less than its own error n/P means nothing: on spectral grids below 1e-14 of the maximum of P, on finite volumes,
  * whose P has a small relative error everywhere, below 1e-140 of it. What lies there counts nothing; it may be 1e-10 of the
- * density at most.
+ * density at most. When more of the density lies there, leaky neurons with a sharp threshold on spectral grids are measured against
+ * the closed form of P, down to 1e-140 as well; then rounding of the density itself must not be able to make more than 1e-6 of S.
  *
  * @param function      NPDE_ENTROPY_…
  * @param density       n values at the grid's points
@@ -79,7 +81,8 @@ NPDE_API npde_status npde_entropy_reference(const npde_entropy *entropy, double 
  * @param value         receives S
  * @param by_diffusion  receives D_diff, and may be NULL; NPDE_ERR_UNSUPPORTED for NPDE_ENTROPY_ABSOLUTE on a spectral grid
  * @param by_jump       receives D_jump, and may be NULL
- * @return NPDE_ERR_RANGE when more of the density than that lies where P is not resolved
+ * @return NPDE_ERR_RANGE when more of the density than that lies where P is not resolved, or when S may be made of rounding errors
+ *         of the density, as squares of n/P may far from P
  */
 NPDE_API npde_status npde_entropy_measure(npde_entropy *entropy, npde_id function, const double *density, size_t n,
                                           double reservoir, double *value, double *by_diffusion, double *by_jump);

@@ -16,11 +16,12 @@ extern "C" {
  * Finds the steady states of one population of the kind NPDE_MODEL_MACROSCOPIC without a coupling callback, and their
  * stability.
  *
- * A steady rate solves N T(ḡ(N)) = 1, T being the mean time between two spikes at the conductance ḡ(N): in closed
- * form for a threshold and for the discharge step, by quadrature to about 1e-14 for any other. N = 0 is one where
- * nothing would ever fire. The rates in [0, rate_max] are found by a scan in 4000 steps, each looked at for a pair of
- * roots as well, and refined to rounding. Stability is that of the equation linearised there, with the delay: the
- * eigenvalue with the largest real part among those that Newton's method finds from a grid of starting points.
+ * A steady rate solves N (T(ḡ(N)) + τ) = 1, T being the mean time from V_R to a spike at the conductance ḡ(N), τ that in
+ * the refractory state: in closed form for a threshold and for the discharge step, by quadrature to about 1e-14 for any
+ * other. N = 0 is one where nothing would ever fire. The rates in [0, rate_max] are found by a scan in 4000 steps, each
+ * looked at for a pair of roots as well, and refined to rounding. Stability is that of the equation linearised there, with
+ * the delay: the eigenvalue with the largest real part among those that Newton's method finds from a grid of starting
+ * points, and the largest real one > 0, which is bracketed (beyond some 1000 conductances a lower bound of it).
  *
  * @param model        read, and not changed
  * @param rate_max     > 0

@@ -27,13 +27,15 @@ NPDE_API void npde_response_free(npde_response *response);
 /**
  * Response of the rates to a modulated input: with μ_pop + ε cos(ωt), or a_pop + ε cos(ωt), the rates become
  * N_p + ε Re(R_p e^{iωt}) to first order. |R| is the gain, its argument the phase (< 0: the rate lags behind). Grids are made
- * finer for high frequencies unless the study has a grid of the user's; any ω may be asked for, whether the state is stable or not.
+ * finer for high frequencies, each decade its own, unless the study has a grid of the user's; leaky neurons with a sharp threshold
+ * need none at high frequencies. Any ω may be asked for, in any order, whether the state is stable or not.
  *
  * @param input  NPDE_INPUT_…: drive or diffusion, in the network or alone
  * @param pop    the population whose input is modulated, or NPDE_ALL for all alike
  * @param omega  n angular frequencies in radians per unit of time, finite, of any sign; 0 is the static gain
  * @param n      number of frequencies
  * @param re_im  n × n_pop pairs, row by row: real and imaginary part of R for each population
+ * @return NPDE_ERR_RANGE when a frequency is too large for any grid, or above 1e200; or when the response is infinite there
  */
 NPDE_API npde_status npde_response_rate(npde_response *response, npde_id input, size_t pop, const double *omega,
                                         size_t n, double *re_im);

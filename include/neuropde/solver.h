@@ -65,7 +65,8 @@ NPDE_API npde_status npde_solver_set_density(npde_solver *solver, size_t pop, np
 NPDE_API npde_status npde_solver_set_state(npde_solver *solver, size_t pop, const double *p, size_t n);
 /**
  * Rate before the start, constant; 0 by default. It is what delays see, and it fills the refractory reservoir:
- * R = REFRACTORY_TIME · rate (< 1), so that a steady state with delays can be started from.
+ * R = REFRACTORY_TIME · rate (< 1), so that a steady state with delays can be started from. With conductances those who
+ * wait have the initial ones.
  */
 NPDE_API npde_status npde_solver_set_past_rate(npde_solver *solver, size_t pop, double rate);
 /**

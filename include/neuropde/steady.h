@@ -4,8 +4,7 @@
  * Steady states of a model: all of them in a window of rates, their densities, their stability.
  *
  * Supported are NPDE_MODEL_LIF and NPDE_MODEL_LIF_NETWORK without a coupling callback: any drift, random threshold,
- * refractory state, weights and delays; noise weights of leaky populations with a sharp threshold only, because other
- * neurons may fire more rarely with more noise. Leaky populations with a sharp threshold are solved by Siegert's formula, to
+ * refractory state, weights, noise weights and delays. Leaky populations with a sharp threshold are solved by Siegert's formula, to
  * about 1e-14 and for any noise; the others by the discrete operator on a grid.
  */
 #ifndef NEUROPDE_STEADY_H
@@ -36,13 +35,13 @@ NPDE_API npde_status npde_steady_get(const npde_steady *steady, npde_id option, 
 /**
  * Finds all steady states with every rate in [RATE_MIN, RATE_MAX]: N_p (T_p + τ_p) = 1 with the mean first-passage times T_p
  * at μ_p = DRIVE_p + Σ_q b_pq N_q, a_p = DIFFUSION_p + Σ_q a1_pq N_q. The search is by branch and prune with bounds
- * on the rates that are exact for leaky populations with a sharp threshold, so that none is missed; two that are closer than
- * rounding can tell, at a fold, are found as one. States are ordered by the rate of population 0.
+ * on the rates that are exact for leaky populations with a sharp threshold, so that none is missed; for others they rest on
+ * samples (docs/studies.md). Two that are closer than rounding can tell, at a fold, are found as one. States are ordered by
+ * the rate of population 0.
  *
  * @param n_found  receives their number, and may be NULL; 0 is not an error
  * @return NPDE_ERR_TOO_MANY_STEPS when BOXES are not enough (many populations in a wide window); NPDE_ERR_GRID when a grid does not
- *         fit the model; NPDE_ERR_UNSUPPORTED with a coupling callback, or with noise weights of a population that has a random
- *         threshold or a drift callback. On an error the states found before are kept
+ *         fit the model; NPDE_ERR_UNSUPPORTED with a coupling callback. On an error the states found before are kept
  */
 NPDE_API npde_status npde_steady_solve(npde_steady *steady, size_t *n_found);
 /** Copies the n_pop rates of a steady state; @p index counts from 0. */
@@ -55,7 +54,12 @@ NPDE_API npde_status npde_steady_state(const npde_steady *steady, size_t index, 
 /** Density of a population at any n potentials; 0 from a sharp threshold on. */
 NPDE_API npde_status npde_steady_evaluate(const npde_steady *steady, size_t index, size_t pop, const double *v,
                                           size_t n, double *out);
-/** The grid of npde_steady_state(), as a new reference for the caller to free. */
+/**
+ * The grid of npde_steady_state(), as a new reference for the caller to free: the one given, or one that fits the model.
+ *
+ * @return NPDE_ERR_GRID when none fits, as for very low noise; rates, and by npde_steady_evaluate() densities, of leaky
+ *         populations with a sharp threshold need none
+ */
 NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out);
 /**
  * Leading eigenvalues s of the equation linearised at a steady state, solutions that change like e^{st}: those with the
@@ -67,8 +71,10 @@ NPDE_API npde_status npde_steady_grid(const npde_steady *steady, npde_grid **out
  *
  * @param re_im    n_pairs pairs of real and imaginary part; of two conjugate ones the positive imaginary part comes first
  * @param n_pairs  ≥ 1; 0 also fine
- * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when the network is too large. Networks of identical
- *         populations, which have multiple eigenvalues, and delays that only feed forward may make the search fail, or take long
+ * @return NPDE_ERR_SIZE when there are not as many that the grid resolves, or when populations that act on one another in a
+ *         loop are too many; NPDE_ERR_TOO_MANY_STEPS when long delays or strong weights in a loop make the count too long. A
+ *         multiple eigenvalue, as identical populations have, is listed as often as it is multiple. Delays that only feed
+ *         forward, from one population to others that do not act back, move no eigenvalue and cost nothing
  */
 NPDE_API npde_status npde_steady_eigenvalues(const npde_steady *steady, size_t index, double *re_im, size_t n_pairs);
 

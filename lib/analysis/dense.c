@@ -30,7 +30,7 @@ typedef struct {
 
 static double entry(const dense *d, npde_id matrix, size_t p, size_t q)
 {
-    return npde__model_entry(d->l->study->model, matrix, p, q);
+    return npde__linear_entry(d->l, matrix, p, q);
 }
 
 static int linked(const dense *d, size_t p, size_t q)
@@ -57,10 +57,11 @@ static npde_status lay_out(dense *d)
     }
     d->total = at;
     if (at > MOST)
-        return npde__fail(d->c, NPDE_ERR_SIZE,
-                          "the linearised network has %zu unknowns; eigenvalues are found for at most %d: take fewer "
-                          "populations or a coarser grid",
-                          at, (int)MOST);
+        return npde__fail(
+            d->c, NPDE_ERR_SIZE,
+            "populations that act on one another have %zu unknowns; eigenvalues are found for at most %d: take fewer "
+            "populations or a coarser grid",
+            at, (int)MOST);
     return NPDE_OK;
 }
 

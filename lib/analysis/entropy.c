@@ -13,6 +13,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double negligible =
@@ -24,7 +25,10 @@ static const double negligible =
  */
 static const double unresolved_spectral = 50 * DBL_EPSILON, unresolved_volumes = 1e-140;
 static const double tolerable = 1e-10; /* share of a density where P is not resolved */
-enum { ITERATIONS = 40 };              /* each takes 8 digits of what is left of the beginning */
+static const double audible =
+    1e3 * DBL_EPSILON;               /* a density on spectral elements, over its maximum, that is no rounding error */
+static const double doubtful = 1e-6; /* share of the entropy that may lie where rounding hides the density */
+enum { ITERATIONS = 40 };            /* each takes 8 digits of what is left of the beginning */
 
 /* ---- the steady state ---- */
 
@@ -73,15 +77,35 @@ static void find_faces(npde_entropy *e)
     }
 }
 
+/* Where P is so small that its rounding errors on spectral elements show, the closed form. */
+static void find_tails(npde_entropy *e, const npde_model *m, size_t pop)
+{
+    double top = 0;
+    e->closed = 1;
+    e->neuron = (npde__siegert){.leak = npde__model_value(m, pop, NPDE_PARAM_V_LEAK),
+                                .time_constant = npde__model_value(m, pop, NPDE_PARAM_TIME_CONSTANT),
+                                .reset = npde__model_value(m, pop, NPDE_PARAM_V_RESET),
+                                .threshold = npde__model_value(m, pop, NPDE_PARAM_V_THRESHOLD),
+                                .drive = e->op.drive[0],
+                                .diffusion = e->op.diffusion[0]};
+    for (size_t i = 0; i < e->of->end; i++) top = fmax(top, e->steady[i]);
+    memcpy(e->exact, e->steady, e->grid->n * sizeof *e->exact);
+    for (size_t i = 0; i < e->of->end; i++)
+        if (e->steady[i] < negligible * top)
+            e->exact[i] = npde__siegert_density(&e->neuron, log(e->rate), e->grid->v[i]);
+}
+
 /* ---- making it ---- */
 
 static npde_status allocate(npde_entropy *e)
 {
-    double **const arrays[] = {&e->steady, &e->h, &e->value, &e->slope, &e->curvature, &e->down, &e->up};
+    double **const arrays[] = {&e->steady, &e->exact, &e->h, &e->value, &e->slope, &e->curvature, &e->down, &e->up};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if (!(*arrays[i] = npde__alloc(e->context, e->grid->n + 2, sizeof(double)))) return NPDE_ERR_MEMORY;
     e->work = npde__alloc(e->context, npde__operator_work(e->grid), sizeof *e->work);
-    return e->work ? NPDE_OK : NPDE_ERR_MEMORY;
+    e->drowned = npde__alloc(e->context, e->grid->n + 2, 1);
+    e->sample = npde__alloc(e->context, e->grid->n + 2, sizeof *e->sample);
+    return e->work && e->drowned && e->sample ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static npde_status make(npde_entropy *e, const npde_model *m, size_t pop, const double *rates, npde_id flux)
@@ -114,6 +138,7 @@ static npde_status make(npde_entropy *e, const npde_model *m, size_t pop, const 
     (void)npde__operator_load(&e->op, &drive, &a);
     if ((status = find_steady(e))) return status;
     if (e->grid->scheme == NPDE_SCHEME_FINITE_VOLUME) find_faces(e);
+    else if (sharp && !m->drift) find_tails(e, m, pop);
     return NPDE_OK;
 }
 
@@ -141,8 +166,10 @@ void npde__entropy_free(npde_entropy *e)
     npde_context *c = e->context;
     npde__operator_free(&e->op);
     npde__stencil_free_all(e->stencils);
-    double *const arrays[] = {e->steady, e->h, e->value, e->slope, e->curvature, e->down, e->up, e->work};
+    double *const arrays[] = {e->steady, e->exact, e->h, e->value, e->slope, e->curvature, e->down, e->up, e->work};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) npde__free(c, arrays[i]);
+    npde__free(c, e->sample);
+    npde__free(c, e->drowned);
     npde__callback_release(e->function);
     npde__grid_release(e->grid);
     npde__free(c, e);
@@ -169,6 +196,36 @@ static void built_in(npde_id function, double x, double *value, double *slope, d
     }
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const npde__sample *x = a, *y = b;
+    return (x->x > y->x) - (x->x < y->x);
+}
+
+/*
+ * Between neighbours x < y a convex function has H'(x) ≤ (H(y) − H(x))/(y − x) ≤ H'(y). If that holds for all, the values and
+ * slopes are those of some convex function.
+ */
+static npde_status check_convex(npde_entropy *e)
+{
+    const size_t n = e->of->end + 2;
+    for (size_t i = 0; i < n; i++) e->sample[i] = (npde__sample){e->h[i], i};
+    qsort(e->sample, n, sizeof *e->sample, ascending);
+    for (size_t k = 0; k + 1 < n; k++) {
+        const size_t i = e->sample[k].at, j = e->sample[k + 1].at;
+        const double x = e->h[i], y = e->h[j], rise = e->value[j] - e->value[i];
+        const double slopes = fabs(e->slope[i]) + fabs(e->slope[j]);
+        const double noise = 1e-14 + 1e-12 * (fabs(e->value[i]) + fabs(e->value[j]) + slopes * (fabs(x) + fabs(y)));
+        if (x == y || (rise - e->slope[i] * (y - x) >= -noise && e->slope[j] * (y - x) - rise >= -noise)) continue;
+        return npde__fail(
+            e->context, NPDE_ERR_CALLBACK,
+            "the function is not convex: %.10g with slope %.10g at x = %.10g, %.10g with slope %.10g at %.10g; a "
+            "convex one lies above its tangents",
+            e->value[i], e->slope[i], x, e->value[j], e->slope[j], y);
+    }
+    return NPDE_OK;
+}
+
 static npde_status evaluate(npde_entropy *e, npde_id function)
 {
     const size_t n = e->of->end + 2;
@@ -188,10 +245,15 @@ static npde_status evaluate(npde_entropy *e, npde_id function)
             return npde__fail(e->context, NPDE_ERR_CALLBACK,
                               "the convex function gave %g, slope %g, curvature %g at %g: they must be finite",
                               e->value[i], e->slope[i], e->curvature[i], e->h[i]);
-    return NPDE_OK;
+    return check_convex(e);
 }
 
 /* ---- the sums ---- */
+
+static const double *reference(const npde_entropy *e)
+{
+    return e->far ? e->exact : e->steady;
+}
 
 /* H(h_from) − H(h_to) − (h_from − h_to) H'(h_to) */
 static double bracket(const npde_entropy *e, size_t from, size_t to)
@@ -225,6 +287,14 @@ static void differentiate(const npde_entropy *e, size_t s, const double *density
     }
 }
 
+/* ∂_v P by the flux: a ∂_v P = (f + μ) P − N to the right of the reset, without N to the left. */
+static double steady_slope(const npde_entropy *e, size_t i, double left)
+{
+    const npde__siegert *of = &e->neuron;
+    const double drift = (of->leak - e->grid->v[i]) / of->time_constant + of->drive;
+    return (drift * e->exact[i] - (left < of->reset ? 0 : e->rate)) / of->diffusion;
+}
+
 /*
  * P (∂_v h)² = (∂_v n − h ∂_v P)²/P, which keeps the rounding errors of the tails, where h may be anything, where they are. The
  * integrand vanishes at the threshold.
@@ -240,15 +310,21 @@ static double over_elements(const npde_entropy *e, const double *density)
         differentiate(e, s, density, dn, dp);
         npde__quadrature_lobatto(n - 1, x, w);
         for (size_t i = 0; i < n && first + i < e->of->end; i++) {
-            const double p = e->steady[first + i], h = e->h[first + i], r = dn[i] - h * dp[i];
-            if (p < negligible * top || h < negligible) continue;
+            const double p = reference(e)[first + i], h = e->h[first + i];
+            const double slope = e->far && p < negligible * top ? steady_slope(e, first + i, g->breaks[s]) : dp[i],
+                         r = dn[i] - h * slope;
+            if (e->far ? e->drowned[first + i] || !(p > unresolved_volumes * top) : p < negligible * top) continue;
+            if (h < negligible) continue;
             sum += w[i] * (g->breaks[s + 1] - g->breaks[s]) / 2 * e->curvature[first + i] * r * r / p;
         }
     }
     return e->op.diffusion[0] * sum;
 }
 
-/* h at a sharp threshold, where n and P are 0: the ratio of what fires, or on spectral elements of the slopes, which is sharper. */
+/*
+ * h at a sharp threshold, where n and P are 0: the ratio of what fires, or on spectral elements of the slopes, which is
+ * sharper.
+ */
 static double at_threshold(const npde_entropy *e, const double *density)
 {
     const npde_grid *g = e->grid;
@@ -271,26 +347,53 @@ static double over_jumps(const npde_entropy *e)
     return sum;
 }
 
-/* h = n/P, and 1 where P is not resolved: what is there counts nothing, and must be next to nothing. */
-static npde_status divide(npde_entropy *e, const double *density)
+/* The share of the density where P is not resolved, P ≤ least. h there is 1: what is there counts nothing. */
+static double unresolved_share(npde_entropy *e, const double *density, double least)
 {
-    const size_t end = e->of->end;
-    const int spectral = e->grid->scheme == NPDE_SCHEME_SPECTRAL;
-    double top = 0, all = 0, lost = 0;
-    for (size_t i = 0; i < end; i++) top = fmax(top, e->steady[i]);
-    const double least = (spectral ? unresolved_spectral : unresolved_volumes) * top;
-    for (size_t i = 0; i < end; i++) {
+    const double *steady = reference(e);
+    double all = 0, lost = 0;
+    for (size_t i = 0; i < e->of->end; i++) {
         const double mass = e->grid->w[i] * fabs(density[i]);
-        const int resolved = e->steady[i] > least;
-        e->h[i] = resolved ? density[i] / e->steady[i] : 1;
+        const int resolved = steady[i] > least;
+        e->h[i] = resolved ? density[i] / steady[i] : 1;
         all += mass;
         if (!resolved) lost += mass;
     }
-    if (lost <= tolerable * all) return NPDE_OK;
+    return all > 0 ? lost / all : 0;
+}
+
+/* Where rounding hides the density and P is even smaller, h is what it might be at most. */
+static void drown(npde_entropy *e, const double *density, double least)
+{
+    double loudest = 0;
+    for (size_t i = 0; i < e->of->end; i++) loudest = fmax(loudest, fabs(density[i]));
+    for (size_t i = 0; i < e->of->end; i++) {
+        e->drowned[i] = e->exact[i] <= least && e->h[i] != 1 && fabs(density[i]) < audible * loudest;
+        if (e->drowned[i]) e->h[i] = audible * loudest / e->exact[i];
+    }
+}
+
+/* h = n/P, as far as it means something; nearly all of the density must be there. */
+static npde_status divide(npde_entropy *e, const double *density)
+{
+    const int spectral = e->grid->scheme == NPDE_SCHEME_SPECTRAL;
+    double top = 0;
+    for (size_t i = 0; i < e->of->end; i++) top = fmax(top, e->steady[i]);
+    e->far = 0;
+    double least = (spectral ? unresolved_spectral : unresolved_volumes) * top;
+    double lost = unresolved_share(e, density, least);
+    e->far = e->closed && lost > tolerable;
+    if (e->far) {
+        const double near = least;
+        least = unresolved_volumes * top;
+        lost = unresolved_share(e, density, least);
+        drown(e, density, near);
+    }
+    if (lost <= tolerable) return NPDE_OK;
     return npde__fail(e->context, NPDE_ERR_RANGE,
                       "%.3g of the density lies where the steady state is not resolved, below %.3g: its ratio to the "
                       "density means nothing there, and at most %g may lie there; %s",
-                      lost / all, least, tolerable,
+                      lost, least, tolerable,
                       spectral ? "take finite volumes, or measure later in the run" : "measure later in the run");
 }
 
@@ -309,7 +412,18 @@ npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const doubl
     e->h[end + 1] = e->tau > 0 ? reservoir / e->reservoir : 1;
     if ((status = evaluate(e, function))) return status;
     double sum = e->tau > 0 ? e->reservoir * e->value[end + 1] : 0;
-    for (size_t i = 0; i < end; i++) sum += e->grid->w[i] * e->steady[i] * e->value[i];
+    double doubt = 0;
+    for (size_t i = 0; i < end; i++) {
+        const double part = e->grid->w[i] * reference(e)[i] * e->value[i];
+        if (e->far && e->drowned[i]) doubt += fabs(part);
+        else sum += part;
+    }
+    if (!(doubt <= doubtful * fabs(sum)))
+        return npde__fail(
+            e->context, NPDE_ERR_RANGE,
+            "what rounding leaves of the density where the steady state is not resolved may make %.3g of %s, "
+            "beside %.3g elsewhere; take finite volumes, or measure later in the run",
+            doubt, npde__ids_row(function)->name, sum);
     *value = sum;
     if (by_diffusion) *by_diffusion = spectral ? over_elements(e, density) : over_faces(e);
     if (by_jump) *by_jump = over_jumps(e);

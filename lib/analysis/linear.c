@@ -5,22 +5,26 @@
 
 #include <math.h>
 
-npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail)
+npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail,
+                              const size_t *members, size_t n)
 {
     npde_context *c = study->context;
     const npde_model *m = study->model;
-    *l = (npde__linear){.study = study, .n = study->n_pop};
+    *l = (npde__linear){.study = study, .n = members ? n : study->n_pop};
+    l->member = npde__alloc(c, l->n, sizeof *l->member);
     l->pop = npde__alloc(c, l->n, sizeof *l->pop);
     l->at = npde__alloc(c, l->n, sizeof *l->at);
     l->factor = npde__alloc(c, l->n, sizeof *l->factor);
-    if (!l->pop || !l->at || !l->factor) return NPDE_ERR_MEMORY;
+    if (!l->member || !l->pop || !l->at || !l->factor) return NPDE_ERR_MEMORY;
     for (size_t p = 0; p < l->n; p++) {
         npde__linear_population *pop = &l->pop[p];
-        pop->refractory = (npde_id)npde__model_value(m, p, NPDE_PARAM_REFRACTORY);
-        if (pop->refractory != NPDE_REFRACTORY_NONE) pop->tau = npde__model_value(m, p, NPDE_PARAM_REFRACTORY_TIME);
-        pop->rate = npde__study_rate(study, index, p);
+        const size_t of = l->member[p] = members ? members[p] : p;
+        pop->refractory = (npde_id)npde__model_value(m, of, NPDE_PARAM_REFRACTORY);
+        if (pop->refractory != NPDE_REFRACTORY_NONE) pop->tau = npde__model_value(m, of, NPDE_PARAM_REFRACTORY_TIME);
+        pop->rate = npde__study_rate(study, index, of);
         pop->mass = 1 - pop->rate * pop->tau;
-        const npde_status status = npde__study_passage(study, index, p, detail, &pop->passage);
+        pop->closed = !study->given && npde__study_neuron(study, index, of, &pop->neuron);
+        const npde_status status = npde__study_passage(study, index, of, detail, &pop->passage);
         if (status) return status;
     }
     return NPDE_OK;
@@ -31,9 +35,14 @@ void npde__linear_free(npde__linear *l)
     if (!l->study) return;
     npde_context *c = l->study->context;
     for (size_t p = 0; l->pop && p < l->n; p++) npde__passage_free(&l->pop[p].passage);
-    npde__free(c, l->pop);
-    npde__free(c, l->at);
-    npde__free(c, l->factor);
+    void *const blocks[] = {l->member, l->pop, l->at, l->factor};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
+    *l = (npde__linear){0};
+}
+
+double npde__linear_entry(const npde__linear *l, npde_id matrix, size_t p, size_t q)
+{
+    return npde__model_entry(l->study->model, matrix, l->member[p], l->member[q]);
 }
 
 /* (1 − e^{−z})/z and its derivative, by Taylor's series where they would cancel. */
@@ -68,15 +77,43 @@ static double complex own(const npde__linear_population *pop, double complex s, 
     return pop->tau + at->reset; /* τ = 0 without a refractory state */
 }
 
+int npde__linear_is_fast(const npde__linear *l, double complex s)
+{
+    double complex by_drive, by_diffusion;
+    for (size_t p = 0; p < l->n; p++)
+        if (!l->pop[p].closed || !npde__siegert_fast(&l->pop[p].neuron, s, &by_drive, &by_diffusion)) return 0;
+    return l->fast_forms;
+}
+
+/*
+ * Of what changes so fast that nobody fires twice, the survival is 1/s. The mass R/s fires of e^{st}, so ψ·input = −R/s at
+ * the rate 1/T of mass 1.
+ */
+static int survive_fast(const npde__linear_population *pop, double complex s, npde__survival *out)
+{
+    double complex by_drive, by_diffusion;
+    if (!pop->closed || !npde__siegert_fast(&pop->neuron, s, &by_drive, &by_diffusion)) return 0;
+    const double rate = pop->rate / pop->mass;
+    *out = (npde__survival){.reset = 1 / s,
+                            .by_drive = -by_drive * rate / s,
+                            .by_diffusion = -by_diffusion * rate / s,
+                            .reset_slope = -1 / (s * s),
+                            .by_drive_slope = NAN,
+                            .by_diffusion_slope = NAN};
+    return 1;
+}
+
 npde_status npde__linear_matrix(npde__linear *l, double complex s, int coupled, double complex *h,
                                 double complex *slope)
 {
-    const npde_model *m = l->study->model;
+    const int linked = coupled && l->study->model->kind->coupled;
     const size_t n = l->n;
     for (size_t p = 0; p < n; p++) {
         npde__linear_population *pop = &l->pop[p];
         npde__survival *at = &l->at[p];
-        const npde_status status = npde__passage_survive(&pop->passage, s, slope != NULL, at);
+        const npde_status status = l->fast_forms && survive_fast(pop, s, at)
+                                       ? NPDE_OK
+                                       : npde__passage_survive(&pop->passage, s, slope != NULL, at);
         if (status) return status;
         const double factor_slope = pop->refractory == NPDE_REFRACTORY_EXPONENTIAL ? pop->tau : 0;
         l->factor[p] = 1 + s * factor_slope;
@@ -85,10 +122,10 @@ npde_status npde__linear_matrix(npde__linear *l, double complex s, int coupled, 
         for (size_t q = 0; q < n; q++) {
             h[q * n + p] = p == q ? diagonal : 0;
             if (slope) slope[q * n + p] = p == q ? part : 0;
-            if (!coupled || !m->kind->coupled) continue;
-            const double b = pop->mass * npde__model_entry(m, NPDE_MATRIX_WEIGHTS, p, q),
-                         a1 = pop->mass * npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q),
-                         delay = npde__model_entry(m, NPDE_MATRIX_DELAYS, p, q);
+            if (!linked) continue;
+            const double b = pop->mass * npde__linear_entry(l, NPDE_MATRIX_WEIGHTS, p, q),
+                         a1 = pop->mass * npde__linear_entry(l, NPDE_MATRIX_NOISE_WEIGHTS, p, q),
+                         delay = npde__linear_entry(l, NPDE_MATRIX_DELAYS, p, q);
             if (b == 0 && a1 == 0) continue;
             const double complex late = cexp(-s * delay), term = b * at->by_drive + a1 * at->by_diffusion;
             h[q * n + p] += l->factor[p] * late * term;

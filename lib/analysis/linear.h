@@ -19,19 +19,31 @@ typedef struct {
     npde__passage passage;
     npde_id refractory;
     double tau, rate, mass;
+    int closed; /* there is a closed form, of this neuron, for what changes fast */
+    npde__siegert neuron;
 } npde__linear_population;
 
 typedef struct {
     const npde__study *study;
     size_t n;
+    int fast_forms; /* closed forms are taken where they hold, instead of the grid; without ∂H/∂s of the coupling */
+    size_t *member; /* n: which populations of the study these are */
     npde__linear_population *pop;
     npde__survival *at;     /* n: at the s of the last npde__linear_matrix() */
     double complex *factor; /* n: what row p was taken times */
 } npde__linear;
 
-/* free() takes what a failed init left; the study must live as long. */
-npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail);
+/*
+ * Of n populations of the study, or all of them when members is NULL: the others' rates are held. free() takes what a failed init
+ * left; the study must live as long.
+ */
+npde_status npde__linear_init(npde__linear *l, const npde__study *study, size_t index, npde__detail detail,
+                              const size_t *members, size_t n);
 void npde__linear_free(npde__linear *l);
+/* Do closed forms serve all populations at s? */
+int npde__linear_is_fast(const npde__linear *l, double complex s);
+/* Entry of a matrix of the model; 0 without coupling. */
+double npde__linear_entry(const npde__linear *l, npde_id matrix, size_t p, size_t q);
 /*
  * H(s), n × n column-major, with or without the coupling, and its derivative by s unless slope is NULL. NPDE_ERR_RANGE as
  * npde__passage_survive().

@@ -149,9 +149,6 @@ npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes
                             .by_drive = at(p, p->by_drive),
                             .by_diffusion = at(p, p->by_diffusion)};
     if (!slopes) return NPDE_OK;
-    double log_modulus, phase;
-    npde__envelope_determinant(&p->matrix, &log_modulus, &phase);
-    out->log_determinant = npde__complex_of(log_modulus, phase);
     for (size_t i = 0; i < p->n; i++) { /* ψ' = −(sW − K)⁻ᵀ W ψ */
         p->re[i] *= -w[i];
         p->im[i] *= -w[i];
@@ -161,4 +158,11 @@ npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes
     out->by_drive_slope = at(p, p->by_drive);
     out->by_diffusion_slope = at(p, p->by_diffusion);
     return NPDE_OK;
+}
+
+double complex npde__passage_log_determinant(const npde__passage *p)
+{
+    double log_modulus, phase;
+    npde__envelope_determinant(&p->matrix, &log_modulus, &phase);
+    return npde__complex_of(log_modulus, phase);
 }

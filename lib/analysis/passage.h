@@ -42,7 +42,6 @@ typedef struct {
 typedef struct {
     double complex reset, by_drive, by_diffusion;
     double complex reset_slope, by_drive_slope, by_diffusion_slope;
-    double complex log_determinant; /* of sW − K */
 } npde__survival;
 
 /*
@@ -54,5 +53,7 @@ npde_status npde__passage_init(npde__passage *p, const npde_model *model, size_t
 void npde__passage_free(npde__passage *p);
 /* NPDE_ERR_RANGE when s is an eigenvalue of K. slopes: whether derivatives are wanted. */
 npde_status npde__passage_survive(npde__passage *p, double complex s, int slopes, npde__survival *out);
+/* ln det(sW − K), up to multiples of 2πi, at the s of the last npde__passage_survive(). */
+double complex npde__passage_log_determinant(const npde__passage *p);
 
 #endif

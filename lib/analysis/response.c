@@ -28,7 +28,15 @@ npde_status npde__response_new(const npde__study *study, size_t index, npde_resp
     r->x = npde__alloc(c, n * n, sizeof *r->x);
     r->pivots = npde__alloc(c, n, sizeof *r->pivots);
     npde_status status = r->h && r->slope && r->x && r->pivots ? NPDE_OK : NPDE_ERR_MEMORY;
-    if (!status) status = npde__linear_init(&r->linear, r->study, index, (npde__detail){0});
+    r->slow = INFINITY;
+    for (size_t p = 0; p < n; p++) {
+        double drive, diffusion;
+        npde__study_law(r->study, index, p, &drive, &diffusion);
+        const double width = npde__model_value(r->study->model, p, NPDE_PARAM_V_THRESHOLD) -
+                             npde__model_value(r->study->model, p, NPDE_PARAM_V_RESET);
+        r->slow = fmin(r->slow, diffusion / (width * width));
+    }
+    if (!status) status = npde__response_resolve(r, 0);
     if (status) npde__response_release(r);
     else *out = r;
     return status;
@@ -38,7 +46,7 @@ void npde__response_release(npde_response *r)
 {
     if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1) return;
     npde_context *c = r->context;
-    npde__linear_free(&r->linear);
+    for (size_t k = 0; k < NPDE__DECADES; k++) npde__linear_free(&r->decade[k]);
     npde__study_release(r->study);
     void *const blocks[] = {r->h, r->slope, r->x, r->pivots};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
@@ -46,20 +54,34 @@ void npde__response_release(npde_response *r)
     npde__context_release(c);
 }
 
-npde_status npde__response_resolve(npde_response *r, const double *omega, size_t n)
+static const double largest = 1e200; /* beyond it powers of frequencies underflow */
+
+static npde_status too_fast(const npde_response *r, double omega)
 {
-    double fast = 0;
-    for (size_t i = 0; i < n; i++) fast = fmax(fast, fabs(omega[i]));
-    if (r->study->given || fast <= r->resolved) return NPDE_OK;
-    npde__linear finer;
-    const npde_status status = npde__linear_init(&finer, r->study, r->index, (npde__detail){.fast = fast});
-    if (status) {
-        npde__linear_free(&finer);
-        return status;
+    return npde__fail(
+        r->context, NPDE_ERR_RANGE,
+        "omega = %g is too large: the layers at reset and threshold are too thin for a grid; the response falls like "
+        "a power of omega there",
+        omega);
+}
+
+npde_status npde__response_resolve(npde_response *r, double omega)
+{
+    const double beyond = r->study->given ? 0 : fmax(0, ceil(log10(fabs(omega) / r->slow)));
+    size_t k = (size_t)fmin(beyond, NPDE__DECADES);
+    if (r->decade[0].study && npde__linear_is_fast(&r->decade[0], npde__complex_of(0, omega))) k = 0;
+    if (k == NPDE__DECADES || fabs(omega) > largest) return too_fast(r, omega);
+    npde__linear *l = &r->decade[k];
+    if (!l->study) {
+        const double fast = k ? r->slow * pow(10, (double)k) : 0;
+        const npde_status status = npde__linear_init(l, r->study, r->index, (npde__detail){.fast = fast}, NULL, 0);
+        if (status) {
+            npde__linear_free(l);
+            return status == NPDE_ERR_GRID && k ? too_fast(r, omega) : status;
+        }
+        l->fast_forms = 1;
     }
-    npde__linear_free(&r->linear);
-    r->linear = finer;
-    r->resolved = fast;
+    r->linear = l;
     return NPDE_OK;
 }
 
@@ -72,7 +94,7 @@ static npde_status singular(const npde_response *r, double omega)
 npde_status npde__response_rate(npde_response *r, int noise, int coupled, size_t first, size_t last, double omega,
                                 double complex *out)
 {
-    npde__linear *l = &r->linear;
+    npde__linear *l = r->linear;
     const npde_status status = npde__linear_matrix(l, npde__complex_of(0, omega), coupled, r->h, NULL);
     if (status) return status;
     for (size_t p = 0; p < r->n_pop; p++) {
@@ -88,8 +110,8 @@ npde_status npde__response_rate(npde_response *r, int noise, int coupled, size_t
  */
 static double renewal(const npde_response *r, size_t p, double omega)
 {
-    const npde__linear_population *pop = &r->linear.pop[p];
-    const double complex factor = r->linear.factor[p], g = r->h[p * r->n_pop + p] / factor;
+    const npde__linear_population *pop = &r->linear->pop[p];
+    const double complex factor = r->linear->factor[p], g = r->h[p * r->n_pop + p] / factor;
     const double factor_slope = pop->refractory == NPDE_REFRACTORY_EXPONENTIAL ? pop->tau : 0;
     const double complex slope = (r->slope[p * r->n_pop + p] - g * factor_slope) / factor;
     const double low = omega != 0 ? cimag(g) / omega : creal(slope), size = creal(g) * creal(g) + cimag(g) * cimag(g);
@@ -98,7 +120,7 @@ static double renewal(const npde_response *r, size_t p, double omega)
 
 npde_status npde__response_spectrum(npde_response *r, const double *n_neurons, double omega, double *out)
 {
-    npde__linear *l = &r->linear;
+    npde__linear *l = r->linear;
     const size_t n = r->n_pop;
     /* The fluctuations of each population alone, then how the network turns them into rates: (I − D)⁻¹ = H⁻¹ H_diagonal. */
     npde_status status = npde__linear_matrix(l, npde__complex_of(0, omega), 0, r->h, r->slope);

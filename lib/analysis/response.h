@@ -5,13 +5,16 @@
 
 #include "analysis/linear.h"
 
+enum { NPDE__DECADES = 24 };
+
 struct npde_response {
     atomic_size_t refs;
     npde_context *context;
     npde__study *study;
     size_t index, n_pop;
-    npde__linear linear;
-    double resolved; /* the largest frequency that the grids are made for */
+    npde__linear *linear;               /* of the frequency last resolved, among … */
+    npde__linear decade[NPDE__DECADES]; /* … those made so far: the grids of each decade of frequencies */
+    double slow;                        /* where the decades begin: slower layers are as wide as the populations */
     double complex *h, *slope, *x;
     int *pivots;
 };
@@ -19,8 +22,11 @@ struct npde_response {
 /* study: a reference is taken. */
 npde_status npde__response_new(const npde__study *study, size_t index, npde_response **out);
 void npde__response_release(npde_response *response); /* NULL is allowed */
-/* Grids for all these frequencies, unless the user gave one. */
-npde_status npde__response_resolve(npde_response *r, const double *omega, size_t n);
+/*
+ * Takes the grids for a frequency, which depend on nothing else: whatever was asked before, the answer is the same. The next
+ * two are for the frequency last resolved.
+ */
+npde_status npde__response_resolve(npde_response *r, double omega);
 /* Response of all rates to e^{iωt} in the drive or the diffusion (noise) of the populations first … last − 1. */
 npde_status npde__response_rate(npde_response *r, int noise, int coupled, size_t first, size_t last, double omega,
                                 double complex *out);

@@ -11,6 +11,12 @@ typedef struct {
     double low, high;
 } interval;
 
+/* Of L, and the ranges of −∂L/∂μ and −∂L/∂a. */
+typedef struct {
+    double low, high;
+    interval by_drive, by_diffusion;
+} bounds;
+
 /* A list of rows of n numbers that grows. */
 typedef struct {
     double *row;
@@ -20,14 +26,17 @@ typedef struct {
 typedef struct {
     const npde__search *s;
     rows boxes, roots;
-    double *box; /* 2n: low, then high ends */
-    npde__pace *slow, *fast, *point;
+    double *box;   /* 2n: low, then high ends */
+    bounds *bound; /* n: over the box */
+    npde__pace *point;
     double *centre, *value;           /* n */
     double *slope;                    /* n × n, column-major: an inverse matrix */
     double *middle, *radius, *spread; /* n × n, row-major: the Jacobian over the box; n */
     int *pivots;
     double *work;
 } state;
+
+static const double widest_diffusion = 1.25; /* range of a over which L that may rise in a is bounded */
 
 static npde_status append(npde_context *c, rows *r, const double *row)
 {
@@ -68,30 +77,79 @@ static npde_status pace_at(const state *z, size_t p, double drive, double diffus
     return z->s->pace(z->s->self, p, drive, diffusion, out);
 }
 
-/* Cuts the box to where the rates can lie: N_p between 1/(T + τ) at the slow and at the fast corner. */
+static void widen(interval *range, double value)
+{
+    range->low = fmin(range->low, value);
+    range->high = fmax(range->high, value);
+}
+
+/* Room for what is not seen at the places that were looked at. */
+static void add_slack(interval *range, double slack)
+{
+    const double more = slack * (range->high - range->low); /* NaN where a slope is not known, which nobody uses then */
+    range->low -= more;
+    range->high += more;
+}
+
+/* Its low end, middle, high end. */
+static double place(interval range, int k)
+{
+    if (k == 1) return (range.low + range.high) / 2;
+    return k == 0 ? range.low : range.high;
+}
+
+/* What L and its slopes can be at drives and diffusions in these ranges. */
+static npde_status bound_pace(const state *z, size_t p, interval drive, interval diffusion, bounds *out)
+{
+    const int moves = drive.low < drive.high || diffusion.low < diffusion.high;
+    const int rough = z->s->rough && z->s->rough[p] && diffusion.low < diffusion.high;
+    double slack = 0;
+    *out = (bounds){INFINITY, -INFINITY, {INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
+    if (rough && diffusion.high > widest_diffusion * diffusion.low) {
+        const interval any = {-INFINITY, INFINITY};
+        *out = (bounds){-INFINITY, INFINITY, any, any};
+        return NPDE_OK;
+    }
+    for (int i = 0; i < (rough ? 6 : 1 + moves); i++) { /* least drive first */
+        const int most = rough ? i % 2 : i;
+        const double a = place(diffusion, rough ? i / 2 : 2 * most);
+        npde__pace at;
+        const npde_status status = pace_at(z, p, most ? drive.high : drive.low, a, &at);
+        if (status) return status;
+        if (!most) out->high = fmax(out->high, at.high);
+        if (most || !moves) out->low = fmin(out->low, at.low);
+        widen(&out->by_drive, at.by_drive);
+        widen(&out->by_diffusion, at.by_diffusion);
+        slack = fmax(slack, at.slack);
+    }
+    add_slack(&out->by_drive, slack);
+    add_slack(&out->by_diffusion, slack);
+    if (!rough) return NPDE_OK;
+    const double steepest = fmax(fabs(out->by_diffusion.low), fabs(out->by_diffusion.high)),
+                 apart = steepest * (diffusion.high - diffusion.low) / 4;
+    /* Where neurons fire too rarely for slopes, ln T is a barrier over a. */
+    const double more = isfinite(apart) ? apart : fabs(out->low) * (diffusion.high / diffusion.low - 1);
+    out->low -= more;
+    out->high += more;
+    return NPDE_OK;
+}
+
+/* Cuts the box to where the rates can lie: N_p between 1/(T + τ) at its slowest and at its fastest. */
 static npde_status contract(state *z, int *empty)
 {
     const size_t n = z->s->n;
     *empty = 0;
     for (size_t p = 0; p < n && !*empty; p++) {
-        double drive[2], diffusion[2];
-        for (int high = 0; high < 2; high++) corner(z, p, high, &drive[high], &diffusion[high]);
-        npde_status status = pace_at(z, p, drive[0], diffusion[0], &z->slow[p]);
-        if (!status && drive[0] == drive[1] && diffusion[0] == diffusion[1]) z->fast[p] = z->slow[p];
-        else if (!status) status = pace_at(z, p, drive[1], diffusion[1], &z->fast[p]);
+        interval drive, diffusion;
+        corner(z, p, 0, &drive.low, &diffusion.low);
+        corner(z, p, 1, &drive.high, &diffusion.high);
+        const npde_status status = bound_pace(z, p, drive, diffusion, &z->bound[p]);
         if (status) return status;
-        z->box[p] = fmax(z->box[p], -z->slow[p].high);
-        z->box[n + p] = fmin(z->box[n + p], -z->fast[p].low);
+        z->box[p] = fmax(z->box[p], -z->bound[p].high);
+        z->box[n + p] = fmin(z->box[n + p], -z->bound[p].low);
         *empty = z->box[p] > z->box[n + p];
     }
     return NPDE_OK;
-}
-
-/* The range of −∂L/∂μ or −∂L/∂a over the box, from its values at the two corners. */
-static interval between(double slow, double fast, double slack)
-{
-    const double low = fmin(slow, fast), high = fmax(slow, fast), more = slack * (high - low);
-    return (interval){low - more, high + more};
 }
 
 /* ∂G_p/∂x_q = δ_pq − N_q (b_pq (−∂L/∂μ) + a1_pq (−∂L/∂a)) over the box, as middle ± radius. */
@@ -100,9 +158,7 @@ static void enclose_jacobian(state *z)
     const npde__search *s = z->s;
     const size_t n = s->n;
     for (size_t p = 0; p < n; p++) {
-        const double slack = fmax(z->slow[p].slack, z->fast[p].slack);
-        const interval by_drive = between(z->slow[p].by_drive, z->fast[p].by_drive, slack),
-                       by_diffusion = between(z->slow[p].by_diffusion, z->fast[p].by_diffusion, slack);
+        const interval by_drive = z->bound[p].by_drive, by_diffusion = z->bound[p].by_diffusion;
         for (size_t q = 0; q < n; q++) {
             const double b = weight(s->weights, p * n + q), a1 = weight(s->noise, p * n + q);
             const double least = (b >= 0 ? b * by_drive.low : b * by_drive.high) + a1 * by_diffusion.low;
@@ -343,11 +399,10 @@ static npde_status allocate(state *z)
     const size_t sizes[] = {2 * n, n, n, n * n, n * n, n * n, n, n * n};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (!(*vectors[i] = npde__alloc(c, sizes[i], sizeof(double)))) return NPDE_ERR_MEMORY;
-    z->slow = npde__alloc(c, n, sizeof *z->slow);
-    z->fast = npde__alloc(c, n, sizeof *z->fast);
+    z->bound = npde__alloc(c, n, sizeof *z->bound);
     z->point = npde__alloc(c, n, sizeof *z->point);
     z->pivots = npde__alloc(c, n, sizeof *z->pivots);
-    return z->slow && z->fast && z->point && z->pivots ? NPDE_OK : NPDE_ERR_MEMORY;
+    return z->bound && z->point && z->pivots ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static void sort(rows *r)
@@ -367,8 +422,8 @@ npde_status npde__search_run(const npde__search *s, double **roots, size_t *n_fo
     state z = {.s = s, .boxes.width = 2 * s->n, .roots.width = s->n};
     npde_status status = allocate(&z);
     if (!status) status = run(&z);
-    void *const blocks[] = {z.box,  z.centre, z.value, z.slope, z.middle, z.radius,   z.spread,
-                            z.work, z.slow,   z.fast,  z.point, z.pivots, z.boxes.row};
+    void *const blocks[] = {z.box,    z.centre, z.value, z.slope, z.middle, z.radius,
+                            z.spread, z.work,   z.bound, z.point, z.pivots, z.boxes.row};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     if (status) {
         npde__free(c, z.roots.row);

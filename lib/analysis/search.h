@@ -10,7 +10,10 @@
  * enclosures, without any overestimate but rounding. A box is cut to where N_p can lie, tested by Krawczyk's operator
  * (Krawczyk, Computing 4, 1969, 187; Neumaier, Interval Methods, 1990), and otherwise halved. For a random threshold and for a
  * drift of the user's, L falls in μ as well (paths with more drive fire earlier); that its slopes do is an assumption, with room
- * left for it (slack). In a it need not fall, and such populations must have a1 = 0.
+ * left for it (slack). In a it need not fall: more noise takes neurons beyond a random threshold sooner, and back again
+ * sooner. There boxes are halved until a varies by a quarter at most; L is then looked at for three a at the least and at the
+ * most μ, and between them it is assumed not to be steeper than −∂L/∂a is at these six places, plus slack times the range
+ * that is seen there.
  */
 #ifndef NPDE_ANALYSIS_SEARCH_H
 #define NPDE_ANALYSIS_SEARCH_H
@@ -29,6 +32,7 @@ typedef struct {
     void *self;
     const double *drive, *diffusion; /* n: μ0, a0 */
     const double *weights, *noise;   /* n × n: b, a1; NULL for none */
+    const unsigned char *rough;      /* n: whether L may rise in a */
     const double *low, *high;        /* n: the window, ln of rates */
     size_t boxes;                    /* most boxes to look at */
     double smallest;                 /* width of a box that is not halved any more */

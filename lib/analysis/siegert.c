@@ -15,7 +15,10 @@ typedef struct {
     double zeroth, first, second;
 } passage;
 
-/* Adds to ∫ e^{s w_F − s²/2 − m} (1 − e^{−s(w_F − w_R)}) s^{k−1} ds, k = 0, 1, 2, m = max(0, w_F)²/2, what [left, right] holds. */
+/*
+ * Adds to ∫ e^{s w_F − s²/2 − m} (1 − e^{−s(w_F − w_R)}) s^{k−1} ds, k = 0, 1, 2, m = max(0, w_F)²/2, what [left, right]
+ * holds.
+ */
 static void add_panel(passage *p, double left, double right)
 {
     const double half = (right - left) / 2, middle = (right + left) / 2;
@@ -82,6 +85,53 @@ double npde__siegert_density(const npde__siegert *s, double log_rate, double v)
     if (f > 0) sum += exp((f - m) * (f + m) / 2) * below_peak(f, fmin(f, f - from));
     if (from < 0) sum += exp((-from - m) * (-from + m) / 2) * below_peak(-from, fmin(-from, f - from));
     return sum * exp(log_rate + (m - x) * (m + x) / 2) * sigma / s->diffusion;
+}
+
+/*
+ * y = E e^{−w²/4} solves y'' = Q y, Q = w²/4 + z − 1/2, so u = y'/y solves u' + u² = Q. By powers of the slowness of Q
+ * (Liouville and Green; Bender & Orszag, Advanced Mathematical Methods, 1978, 10.1) u = u_0 + u_1 + …, u_0 = √Q,
+ *
+ *     u_{n+1} = −(u_n' + Σ_{0<i≤n} u_i u_{n+1−i})/(2 u_0),   u_n = Σ_j c_nj w^j u_0^{1−2n−j}.
+ *
+ * E(z+1) = ∂_w E, so that E(z+1)/E(z) = u + w/2. The last term tells the error.
+ */
+static double complex log_slope(double complex root, double w, double *error)
+{
+    enum { TERMS = 7 };
+    double c[TERMS][TERMS] = {{1}};
+    double complex sum = root, term = 0;
+    for (int n = 0; n + 1 < TERMS; n++) {
+        for (int j = 0; j <= n; j++) {
+            if (j > 0) c[n + 1][j - 1] -= c[n][j] * j / 2;
+            c[n + 1][j + 1] -= c[n][j] * (1 - 2 * n - j) / 8;
+        }
+        for (int i = 1; i <= n; i++)
+            for (int j = 0; j <= i; j++)
+                for (int k = 0; k <= n + 1 - i; k++) c[n + 1][j + k] -= c[i][j] * c[n + 1 - i][k] / 2;
+        term = 0;
+        for (int j = n + 1; j >= 0; j--) term = term * (w / root) + c[n + 1][j];
+        for (int k = 0; k < 2 * n + 1; k++) term /= root;
+        sum += term;
+    }
+    *error = cabs(term) / cabs(sum);
+    return sum;
+}
+
+int npde__siegert_fast(const npde__siegert *neuron, double complex s, double complex *by_drive,
+                       double complex *by_diffusion)
+{
+    const double tau = neuron->time_constant, mean = neuron->leak + tau * neuron->drive,
+                 sigma = sqrt(tau * neuron->diffusion);
+    const double f = (neuron->threshold - mean) / sigma, r = (neuron->reset - mean) / sigma, negligible = 40;
+    const double complex z = s * tau, root = csqrt(f * f / 4 + z - 0.5);
+    /* ln E(z, w_F)/E(z, w_R) = ∫ u + w/2 dw, and Re √Q is least where w = 0. */
+    if (!(creal(csqrt(z - 0.5)) * (f - r) + (f - r) * (f + r) / 4 > negligible)) return 0;
+    double error;
+    const double complex slope = log_slope(root, f, &error) + f / 2;
+    if (!(error < 1e-16)) return 0;
+    *by_drive = tau / (sigma * (1 + z)) * slope;
+    *by_diffusion = 1 / (neuron->diffusion * (2 + z)) * (f * slope + z);
+    return 1;
 }
 
 static const double gauss_x[HALF] = {0.095012509837637440185, 0.28160355077925891323, 0.45801677765722738634,

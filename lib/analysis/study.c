@@ -124,13 +124,19 @@ static npde_status search(npde__study *s, double rate_min, double rate_max, size
     pacer of = {m, s->given};
     int closed = 1;
     double *v = npde__alloc(s->context, 4 * n, sizeof *v);
-    if (!v) return NPDE_ERR_MEMORY;
+    unsigned char *rough = npde__alloc(s->context, n, 1);
+    if (!v || !rough) {
+        npde__free(s->context, v);
+        npde__free(s->context, rough);
+        return NPDE_ERR_MEMORY;
+    }
     for (size_t p = 0; p < n; p++) {
         v[p] = npde__model_value(m, p, NPDE_PARAM_DRIVE);
         v[n + p] = npde__model_value(m, p, NPDE_PARAM_DIFFUSION);
         v[2 * n + p] = fmax(log(rate_min), -700); /* e^{−700}: the smallest numbers there are */
         v[3 * n + p] = log(ceiling(m, p, rate_max));
-        closed = closed && has_closed_form(m, p);
+        rough[p] = !has_closed_form(m, p);
+        closed = closed && !rough[p];
     }
     const npde__search what = {.context = s->context,
                                .n = n,
@@ -140,33 +146,15 @@ static npde_status search(npde__study *s, double rate_min, double rate_max, size
                                .diffusion = v + n,
                                .weights = m->matrix[npde__ids_slot(NPDE_MATRIX_WEIGHTS)],
                                .noise = m->matrix[npde__ids_slot(NPDE_MATRIX_NOISE_WEIGHTS)],
+                               .rough = rough,
                                .low = v + 2 * n,
                                .high = v + 3 * n,
                                .boxes = boxes,
                                .smallest = closed ? 1e-9 : 1e-7};
     const npde_status status = npde__search_run(&what, &s->log_rates, &s->n_found);
     npde__free(s->context, v);
+    npde__free(s->context, rough);
     return status;
-}
-
-/*
- * Without a closed form more noise may make a population fire more often or more rarely: a random threshold beyond V_F is reached
- * sooner, and left sooner. The corners of a box then bound nothing.
- */
-static npde_status check_noise(const npde_model *m)
-{
-    for (size_t p = 0; m->kind->coupled && p < m->n_pop; p++)
-        for (size_t q = 0; q < m->n_pop && !has_closed_form(m, p); q++) {
-            const double a1 = npde__model_entry(m, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
-            if (a1 == 0) continue;
-            return npde__fail(
-                m->context, NPDE_ERR_UNSUPPORTED,
-                "population %zu has %s and a noise weight, %g of population %zu: steady states with noise "
-                "that grows with rates are found for leaky populations with a sharp threshold; set its "
-                "noise weights to 0",
-                p, m->drift ? "a drift callback" : "a random threshold", a1, q);
-        }
-    return NPDE_OK;
 }
 
 static npde_status make(npde__study *s, const npde_model *model, npde_grid *given, double rate_min, double rate_max,
@@ -174,18 +162,12 @@ static npde_status make(npde__study *s, const npde_model *model, npde_grid *give
 {
     npde_status status = npde__model_copy(model, &s->model);
     if (!status) status = npde__model_validate(s->model);
-    if (!status) status = check_noise(s->model);
     size_t reset, threshold;
     for (size_t p = 0; given && p < s->n_pop && !status; p++)
         status = npde__model_locate(s->model, given, p, &reset, &threshold);
     if (status) return status;
-    if (given) {
-        s->given = npde__grid_acquire(given);
-        s->grid = npde__grid_acquire(given);
-    } else {
-        status = npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, NULL, 0, &s->grid);
-    }
-    return status ? status : search(s, rate_min, rate_max, boxes);
+    if (given) s->given = npde__grid_acquire(given);
+    return search(s, rate_min, rate_max, boxes);
 }
 
 npde_status npde__study_new(const npde_model *model, npde_grid *given, double rate_min, double rate_max, size_t boxes,
@@ -216,7 +198,6 @@ void npde__study_release(npde__study *s)
     npde_context *c = s->context;
     npde__model_release(s->model);
     npde__grid_release(s->given);
-    npde__grid_release(s->grid);
     npde__free(c, s->log_rates);
     npde__free(c, s);
     npde__context_release(c);
@@ -240,6 +221,15 @@ void npde__study_law(const npde__study *s, size_t index, size_t pop, double *dri
     }
 }
 
+int npde__study_neuron(const npde__study *s, size_t index, size_t pop, npde__siegert *out)
+{
+    if (!has_closed_form(s->model, pop)) return 0;
+    double drive, diffusion;
+    npde__study_law(s, index, pop, &drive, &diffusion);
+    *out = siegert(s->model, pop, drive, diffusion);
+    return 1;
+}
+
 npde_status npde__study_passage(const npde__study *s, size_t index, size_t pop, npde__detail detail, npde__passage *out)
 {
     double drive, diffusion;
@@ -249,6 +239,13 @@ npde_status npde__study_passage(const npde__study *s, size_t index, size_t pop, 
     return npde__fail(s->context, NPDE_ERR_GRID,
                       "population %zu: a grid of %zu unknowns does not resolve a steady state of rate %g", pop, out->n,
                       npde__study_rate(s, index, pop));
+}
+
+npde_status npde__study_grid(const npde__study *s, npde_grid **out)
+{
+    if (!s->given) return npde__model_fit_grid(s->model, NPDE_SCHEME_SPECTRAL, 0, NULL, 0, out);
+    *out = npde__grid_acquire(s->given);
+    return NPDE_OK;
 }
 
 static double interpolate(const npde__passage *p, double v)
@@ -263,10 +260,8 @@ static double interpolate(const npde__passage *p, double v)
 npde_status npde__study_density(const npde__study *s, size_t index, size_t pop, const double *v, size_t n, double *out)
 {
     const double log_rate = s->log_rates[index * s->n_pop + pop];
-    if (has_closed_form(s->model, pop)) {
-        double drive, diffusion;
-        npde__study_law(s, index, pop, &drive, &diffusion);
-        const npde__siegert of = siegert(s->model, pop, drive, diffusion);
+    npde__siegert of;
+    if (npde__study_neuron(s, index, pop, &of)) {
         for (size_t i = 0; i < n; i++) out[i] = npde__siegert_density(&of, log_rate, v[i]);
         return NPDE_OK;
     }

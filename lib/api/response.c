@@ -28,10 +28,10 @@ npde_status npde_response_rate(npde_response *r, npde_id input, size_t pop, cons
     NPDE__TRY(npde__check_id(r->context, __func__, "input", NPDE_FAMILY_INPUT, input, &row));
     NPDE__TRY(npde__check_population(r->context, __func__, pop, r->n_pop, 1, &first, &last));
     NPDE__TRY(npde__check_values(r->context, __func__, "omega", omega, n));
-    NPDE__TRY(npde__response_resolve(r, omega, n));
     const int noise = input == NPDE_INPUT_DIFFUSION || input == NPDE_INPUT_DIFFUSION_ALONE,
               coupled = input == NPDE_INPUT_DRIVE || input == NPDE_INPUT_DIFFUSION;
     for (size_t i = 0; i < n; i++) {
+        NPDE__TRY(npde__response_resolve(r, omega[i]));
         NPDE__TRY(npde__response_rate(r, noise, coupled, first, last, omega[i], r->x));
         for (size_t p = 0; p < r->n_pop; p++) {
             re_im[2 * (i * r->n_pop + p)] = creal(r->x[p]);
@@ -51,7 +51,9 @@ npde_status npde_response_spectrum(npde_response *r, const double *n_neurons, si
     NPDE__TRY(npde__check_size(r->context, __func__, "n_pop", n_pop, r->n_pop));
     NPDE__TRY(npde__check_ranges(r->context, __func__, "n_neurons", n_neurons, n_pop, 1e-12, 1e300));
     NPDE__TRY(npde__check_values(r->context, __func__, "omega", omega, n));
-    NPDE__TRY(npde__response_resolve(r, omega, n));
-    for (size_t i = 0; i < n; i++) NPDE__TRY(npde__response_spectrum(r, n_neurons, omega[i], power + i * n_pop));
+    for (size_t i = 0; i < n; i++) {
+        NPDE__TRY(npde__response_resolve(r, omega[i]));
+        NPDE__TRY(npde__response_spectrum(r, n_neurons, omega[i], power + i * n_pop));
+    }
     return NPDE_OK;
 }

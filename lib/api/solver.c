@@ -425,9 +425,12 @@ static npde_status check_density(const npde_solver *s, const char *function)
                       npde__ids_row(s->model->kind->id)->name);
 }
 
+/* What lies behind it need not be the rest of the state. */
 static const double *density(const npde_solver *s, size_t pop)
 {
-    return s->run->stepper.y + pop * s->run->system->stride;
+    npde__system *system = s->run->system;
+    const double *y = s->run->stepper.y + pop * system->stride;
+    return system->ops->shown ? system->ops->shown(system, pop, y) : y;
 }
 
 npde_status npde_solver_state(const npde_solver *s, size_t pop, double *out, size_t n)
@@ -490,7 +493,8 @@ npde_status npde_solver_reservoirs(const npde_solver *s, double *out, size_t n_p
     NPDE__TRY(check_read(s, __func__, out, 0));
     NPDE__TRY(check_density(s, __func__));
     NPDE__TRY(npde__check_size(s->context, __func__, "n_pop", n_pop, s->n_pop));
-    for (size_t p = 0; p < n_pop; p++) out[p] = density(s, p)[s->run->system->points];
+    const npde__system *system = s->run->system;
+    for (size_t p = 0; p < n_pop; p++) out[p] = s->run->stepper.y[p * system->stride + system->points];
     return NPDE_OK;
 }
 

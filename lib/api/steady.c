@@ -128,8 +128,12 @@ npde_status npde_steady_state(const npde_steady *s, size_t index, size_t pop, do
     NPDE__GIVEN(s->context, __func__, out);
     NPDE__TRY(npde__steady_check(s, __func__, index));
     NPDE__TRY(npde__check_population(s->context, __func__, pop, s->study->n_pop, 0, &first, &last));
-    NPDE__TRY(npde__check_size(s->context, __func__, "n", n, s->study->grid->n));
-    return npde__study_density(s->study, index, pop, s->study->grid->v, n, out);
+    npde_grid *grid;
+    NPDE__TRY(npde__study_grid(s->study, &grid));
+    npde_status status = npde__check_size(s->context, __func__, "n", n, grid->n);
+    if (!status) status = npde__study_density(s->study, index, pop, grid->v, n, out);
+    npde__grid_release(grid);
+    return status;
 }
 
 npde_status npde_steady_evaluate(const npde_steady *s, size_t index, size_t pop, const double *v, size_t n, double *out)
@@ -151,8 +155,7 @@ npde_status npde_steady_grid(const npde_steady *s, npde_grid **out)
     if (!s->study)
         return npde__fail(s->context, NPDE_ERR_STATE,
                           "%s: steady states have not been looked for; call npde_steady_solve() first", __func__);
-    *out = npde__grid_acquire(s->study->grid);
-    return NPDE_OK;
+    return npde__study_grid(s->study, out);
 }
 
 npde_status npde_steady_eigenvalues(const npde_steady *s, size_t index, double *re_im, size_t n_pairs)

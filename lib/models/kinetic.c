@@ -8,9 +8,10 @@
  * N = ∫ N(g,t) dg; its form with a discharge φ_F(v) (Perthame & Salort, Commun. Math. Sci. 17, 2019), and the limits
  * of fast conductance and of fast voltage. L is the relaxation in g alone; transport and relaxation are split.
  *
- * State of population p: its density at (g_j, v_i), v fastest; the mass in the refractory state; what it fired in the last two
- * steps; and who waits (kinetic_refractory.c). At the corner (V_F, g_F) the density is singular, and a flux read off there would be of first order; what
- * has fired is exact. The rate at the end of a step is therefore extrapolated from the means over the last two.
+ * State of population p: its density at (g_j, v_i), v fastest; the mass in the refractory state; what it fired in the
+ * last two steps; and who waits (kinetic_refractory.c). At the corner (V_F, g_F) the density is singular, and a flux read
+ * off there would be of first order; what has fired is exact. The rate at the end of a step is therefore extrapolated from
+ * the means over the last two.
  */
 #include "models/kinetic.h"
 
@@ -31,7 +32,7 @@ static const kinetic_system *self_const(const npde__system *s)
 /* ---- rates ---- */
 
 /* ∫ φ_F n over the rows, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
-static double rate_of(const kinetic_system *k, size_t p, const double *y, double g)
+double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, double g)
 {
     const kinetic_population *pop = &k->pop[p];
     double rate = 0;
@@ -75,7 +76,7 @@ static double extrapolated(const double *extra)
            (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] / (extra[DURATION] + extra[DURATION_BEFORE]);
 }
 
-static npde_status kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
+npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
 {
     kinetic_system *k = self(s);
     const int implicit = !k->g && counts_fired(k); /* the drift at V_F depends on the rates by itself */
@@ -89,7 +90,7 @@ static npde_status kinetic_rates(npde__system *s, double t, int side, const doub
         if (status) return status;
         for (size_t p = 0; p < s->n_rates; p++) {
             const double g = implicit ? npde__kinetic_mean(k->coupling.drive[p], k->coupling.diffusion[p]) : 0;
-            const double rate = rate_of(k, p, y + p * s->stride, g);
+            const double rate = npde__kinetic_rate(k, p, y + p * s->stride, g);
             change = fmax(change, fabs(rate - rates[p]));
             size = fmax(size, fabs(rate));
             rates[p] = rate;
@@ -205,107 +206,27 @@ static double transport(const kinetic_system *k, kinetic_population *pop, double
     return fired;
 }
 
-static npde_status kinetic_flow(npde__system *s, npde__part part, double h, double *y)
+static npde_status kinetic_flow(npde__system *s, npde__part part, double h, const double *from, double *y)
 {
     kinetic_system *k = self(s);
     npde_status status = NPDE_OK;
     for (size_t p = 0; p < s->n_rates && !status; p++) {
         kinetic_population *pop = &k->pop[p];
-        if (part == NPDE__TRANSPORT && k->v) {
-            double *extra = y + p * s->stride + s->points;
-            if (extra[DURATION] == 0) extra[MEAN] = rate_of(k, p, y + p * s->stride, pop->mean);
-            record(extra, transport(k, pop, h, y + p * s->stride) / h, h);
-        }
+        const double *old = from + p * s->stride;
+        double *state = y + p * s->stride;
         if (part == NPDE__RELAXATION && k->g) {
-            s->factorizations += isnan(pop->column.gamma);
-            status = npde__relaxation_flow(&pop->column, h, y + p * s->stride, y + p * s->stride);
-            if (!status) status = npde__kinetic_waiting_relax(k, pop, h, y + p * s->stride);
+            status = npde__kinetic_relax(k, p, h, old, state);
+            continue;
+        }
+        if (old != state) memcpy(state, old, s->stride * sizeof *y);
+        if (part == NPDE__RELAXATION_LATER && k->g) status = npde__kinetic_relax_later(k, p, h, state);
+        if (part == NPDE__TRANSPORT && k->v) {
+            double *extra = state + s->points;
+            if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, state, pop->mean);
+            record(extra, transport(k, pop, h, state) / h, h);
         }
     }
     return status;
-}
-
-/* ---- L = relaxation, g = transport: for implicit–explicit methods ---- */
-
-static void kinetic_apply(npde__system *s, int forced, const double *y, double *out)
-{
-    kinetic_system *k = self(s);
-    memset(out, 0, s->n * sizeof *out);
-    for (size_t p = 0; p < s->n_rates && k->g; p++) {
-        kinetic_population *pop = &k->pop[p];
-        const double *n = y + p * s->stride;
-        double *slope = out + p * s->stride;
-        npde__relaxation_apply(&pop->column, n, slope);
-        if (!pop->faces) continue;
-        if (npde__kinetic_waits(k, pop))
-            npde__relaxation_apply(&pop->waiting, n + s->points + NPDE__KINETIC_WAITING,
-                                   slope + s->points + NPDE__KINETIC_WAITING);
-        if (forced) npde__kinetic_add_transport(k, p, n, slope);
-    }
-}
-
-static npde_status kinetic_factor(npde__system *s, double gamma)
-{
-    kinetic_system *k = self(s);
-    npde_status status = NPDE_OK;
-    for (size_t p = 0; p < s->n_rates && !status; p++) {
-        s->factorizations += !(k->pop[p].column.gamma == gamma);
-        status = npde__relaxation_factor(&k->pop[p].column, gamma);
-        if (!status && npde__kinetic_waits(k, &k->pop[p])) status = npde__relaxation_factor(&k->pop[p].waiting, gamma);
-    }
-    return status;
-}
-
-static void kinetic_solve(npde__system *s, int forced, double *x, double *rates)
-{
-    kinetic_system *k = self(s);
-    for (size_t p = 0; p < s->n_rates; p++) {
-        kinetic_population *pop = &k->pop[p];
-        double *n = x + p * s->stride;
-        if (forced) {
-            memset(k->scratch, 0, s->stride * sizeof *k->scratch);
-            npde__kinetic_add_transport(k, p, n, k->scratch);
-            for (size_t i = 0; i < s->stride; i++) n[i] += pop->column.gamma * k->scratch[i];
-        }
-        npde__relaxation_solve(&pop->column, n);
-        if (npde__kinetic_waits(k, pop)) npde__relaxation_solve(&pop->waiting, n + s->points + NPDE__KINETIC_WAITING);
-        rates[p] = rate_of(k, p, n, pop->mean);
-    }
-}
-
-static npde_status kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out)
-{
-    kinetic_system *k = self(s);
-    npde_status status = kinetic_rates(s, t, side, y, rates);
-    if (!status) status = npde__lif_law(&k->coupling, t, side, rates);
-    memset(out, 0, s->n * sizeof *out);
-    for (size_t p = 0; p < s->n_rates && !status; p++) {
-        npde__kinetic_relaxation_rest(k, p, y + p * s->stride, out + p * s->stride);
-        npde__kinetic_add_transport(k, p, y + p * s->stride, out + p * s->stride);
-    }
-    return status;
-}
-
-/* The rates follow from the state alone. */
-static npde_status kinetic_correct(npde__system *s, double t, int side, const double *rates, const double *y,
-                                   double *residual, int *linear)
-{
-    (void)s, (void)t, (void)side, (void)rates, (void)y, (void)residual;
-    *linear = 1;
-    return NPDE_OK;
-}
-
-static void kinetic_drift(const npde__system *s, double *low, double *high, double *advection)
-{
-    const kinetic_system *k = self_const(s);
-    *low = *high = *advection = 0;
-    for (size_t p = 0; p < s->n_rates; p++) {
-        const npde__relaxation *r = &k->pop[p].column;
-        const double a = r->diffusion, shift = k->coupling.drive[p] - r->mean[0];
-        *low = fmin(*low, k->coupling.diffusion[p] / a - 1);
-        *high = fmax(*high, k->coupling.diffusion[p] / a - 1);
-        *advection = fmax(*advection, shift * shift / (a * r->sigma));
-    }
 }
 
 /* ---- mass ---- */
@@ -315,20 +236,19 @@ static double weight(const kinetic_system *k, size_t i, size_t j)
     return (k->v ? k->v->w[i] : 1) * (k->g ? k->g->w[j] : 1);
 }
 
+/* ∫ over v of a row. */
+static double row_mass(const kinetic_system *k, const double *row)
+{
+    return k->v ? npde__kernels_best()->dot(k->n_v, k->v->w, row) : row[0];
+}
+
 /* Mass of a population by compensated summation over rows. */
 static double mass(const npde__system *s, size_t p, const double *y)
 {
     const kinetic_system *k = self_const(s);
     double sum = npde__kinetic_waiting_mass(k, &k->pop[p], 0, y), lost = 0;
     for (size_t j = 0; j < k->n_g; j++) {
-        const double *row = y + j * k->n_v;
-        double part[8] = {0}; /* shorter chains of rounding, and of waiting */
-        size_t i = 0;
-        for (; i + 8 <= k->n_v; i += 8)
-            for (size_t q = 0; q < 8; q++) part[q] += weight(k, i + q, j) * row[i + q];
-        for (; i < k->n_v; i++) part[i % 8] += weight(k, i, j) * row[i];
-        for (size_t q = 0; q < 4; q++) part[q] += part[q + 4];
-        const double x = (part[0] + part[1]) + (part[2] + part[3]), next = sum + x;
+        const double x = (k->g ? k->g->w[j] : 1) * row_mass(k, y + j * k->n_v), next = sum + x;
         lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
         sum = next;
     }
@@ -377,7 +297,7 @@ static void watch_tail(npde__system *s, const kinetic_population *pop, const dou
     for (size_t j = 0; pop->phi && j < k->n_g; j++)
         for (size_t i = k->n_v; i-- > 0 && k->v->v[i] > from;) beyond += weight(k, i, j) * y[j * k->n_v + i];
     for (size_t j = k->n_g; k->g && j-- > 0 && k->g->v[j] > 0.9 * k->g->breaks[k->g->n_segments];)
-        for (size_t i = 0; i < k->n_v; i++) tail += weight(k, i, j) * y[j * k->n_v + i];
+        tail += k->g->w[j] * row_mass(k, y + j * k->n_v);
     s->tail_mass = fmax(s->tail_mass, fmax(tail, beyond));
 }
 
@@ -404,7 +324,7 @@ static void kinetic_measure(const npde__system *s, const double *e, double *size
         for (size_t j = 0; j < k->n_g; j++)
             for (size_t i = 0; i < k->n_v; i++) sum += weight(k, i, j) * fabs(y[j * k->n_v + i]);
         *size = fmax(*size, sum);
-        rates[p] = rate_of(k, p, y, k->pop[p].mean);
+        rates[p] = npde__kinetic_rate(k, p, y, k->pop[p].mean);
     }
 }
 
@@ -427,6 +347,7 @@ static void kinetic_free(npde__system *s)
         npde__characteristics_free(&pop->row);
         npde__relaxation_free(&pop->column);
         npde__kinetic_waiting_free(pop, c);
+        npde__kinetic_shown_free(pop, c);
         npde__kinetic_faces_free(pop->faces, c);
         npde__free(c, pop->other_k);
         double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
@@ -504,7 +425,8 @@ static npde_status make_population(kinetic_system *k, const npde_model *m, size_
     npde_status status = npde__kinetic_check_grid(m, k->coupling.grid, p);
     if (!status && k->v) status = make_rows(k, m, p);
     if (!status && k->g) status = make_columns(k, m, p);
-    return status ? status : npde__kinetic_waiting_init(k, m, p, dt);
+    if (!status) status = npde__kinetic_waiting_init(k, m, p, dt);
+    return status ? status : npde__kinetic_shown_init(k, p);
 }
 
 static uint64_t hash_axis(uint64_t h, const npde_grid *g)
@@ -531,14 +453,14 @@ static uint64_t signature(const kinetic_system *k, const npde_model *m)
 
 static const npde__system_ops ops = {
     .free = kinetic_free,
-    .rates = kinetic_rates,
+    .rates = npde__kinetic_rates,
     .freeze = kinetic_freeze,
-    .factor = kinetic_factor,
-    .solve = kinetic_solve,
-    .apply = kinetic_apply,
-    .correct = kinetic_correct,
-    .remainder = kinetic_remainder,
-    .drift = kinetic_drift,
+    .factor = npde__kinetic_factor,
+    .solve = npde__kinetic_solve,
+    .apply = npde__kinetic_apply,
+    .correct = npde__kinetic_correct,
+    .remainder = npde__kinetic_remainder,
+    .drift = npde__kinetic_drift,
     .begin = npde__lif_begin,
     .accept = kinetic_accept,
     .jump = npde__lif_jump,
@@ -548,6 +470,7 @@ static const npde__system_ops ops = {
     .min_density = kinetic_min_density,
     .snapshot = kinetic_snapshot,
     .flow = kinetic_flow,
+    .shown = npde__kinetic_shown,
 };
 
 static npde_status allocate(kinetic_system *k, npde_context *c, size_t n)

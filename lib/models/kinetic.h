@@ -26,6 +26,8 @@ typedef struct {
     double *weight;                           /* what a row's end, or q_j, counts for the rate */
     double *phi, *survival;                   /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
     double growth_h, growth_mean, survival_h; /* what they are for */
+    double *shown;                            /* kinetic_relax.c: a density that owes nothing, and what settles it */
+    npde__relaxation settling;
     npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
     double *other_k;                          /* spectral: room for the matrix of another relaxation */
     /* kinetic_refractory.c */
@@ -60,6 +62,12 @@ static inline double npde__kinetic_b(const kinetic_population *pop, double g)
     return pop->g_leak + g;
 }
 
+/* ---- kinetic.c ---- */
+
+/* ∫ φ_F n over the rows of population p, or what the rows' ends let out; g: the mean conductance of a macroscopic row. */
+double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, double g);
+npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates);
+
 /* ---- kinetic_law.c: closed forms ---- */
 
 /* Mean of a Gaussian of mean G and variance a ≥ 0 cut at g = 0. */
@@ -81,6 +89,9 @@ enum {
     NPDE__KINETIC_DURATION,
     NPDE__KINETIC_MEAN_BEFORE,
     NPDE__KINETIC_DURATION_BEFORE,
+    NPDE__KINETIC_OWED, /* kinetic_relax.c: time of relaxation that was put off, G and a then */
+    NPDE__KINETIC_OWED_MEAN,
+    NPDE__KINETIC_OWED_DIFFUSION,
     NPDE__KINETIC_WAITING
 };
 
@@ -110,6 +121,15 @@ double npde__kinetic_reservoir(const kinetic_system *k, const kinetic_population
 double npde__kinetic_waiting_least(const kinetic_system *k, const kinetic_population *pop, const double *n);
 void npde__kinetic_waiting_scale(const kinetic_system *k, const kinetic_population *pop, double factor, double *n);
 
+/* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
+
+/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; the same, with the next one. */
+npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y);
+npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y);
+npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
+void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
+const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
+
 /* ---- kinetic_explicit.c: the transport as an explicit part ---- */
 
 /* Why it is not offered, in words; NULL if it is. order: of the method. */
@@ -119,10 +139,14 @@ double npde__kinetic_explicit_rate(const kinetic_system *k);
 /* On failure free what there is of it. */
 npde_status npde__kinetic_faces_new(npde_context *c, const npde_grid *v, size_t reset, npde__kinetic_faces **out);
 void npde__kinetic_faces_free(npde__kinetic_faces *f, npde_context *c);
-/* out += what transport, discharge, reset do to the state y of population p. */
-void npde__kinetic_add_transport(const kinetic_system *k, size_t p, const double *y, double *out);
-/* The state's slope by the relaxation of the law's last coefficients less that of the frozen ones, where they differ. */
-void npde__kinetic_relaxation_rest(kinetic_system *k, size_t p, const double *y, double *out);
+/* The seam: L is the relaxation, g the transport. */
+npde_status npde__kinetic_factor(npde__system *s, double gamma);
+void npde__kinetic_solve(npde__system *s, int forced, double *x, double *rates);
+void npde__kinetic_apply(npde__system *s, int forced, const double *y, double *out);
+npde_status npde__kinetic_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                                  double *residual, int *linear);
+npde_status npde__kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out);
+void npde__kinetic_drift(const npde__system *s, double *low, double *high, double *advection);
 
 /* ---- kinetic_data.c: grids and initial data ---- */
 

@@ -147,7 +147,7 @@ static double add_row(const kinetic_system *k, const kinetic_population *pop, si
     return fired;
 }
 
-void npde__kinetic_add_transport(const kinetic_system *k, size_t p, const double *y, double *out)
+static void add_transport(const kinetic_system *k, size_t p, const double *y, double *out)
 {
     const kinetic_population *pop = &k->pop[p];
     const size_t points = k->coupling.base.points;
@@ -189,7 +189,7 @@ static void relaxation_difference(npde__relaxation *frozen, kinetic_population *
     for (size_t i = 0; i < frozen->n * frozen->columns; i++) out[i] -= scratch[i];
 }
 
-void npde__kinetic_relaxation_rest(kinetic_system *k, size_t p, const double *y, double *out)
+static void add_relaxation_rest(kinetic_system *k, size_t p, const double *y, double *out)
 {
     kinetic_population *pop = &k->pop[p];
     const double drive = k->coupling.drive[p], diffusion = k->coupling.diffusion[p];
@@ -198,4 +198,87 @@ void npde__kinetic_relaxation_rest(kinetic_system *k, size_t p, const double *y,
     relaxation_difference(&pop->column, pop, drive, diffusion, y, k->scratch, out);
     if (npde__kinetic_waits(k, pop))
         relaxation_difference(&pop->waiting, pop, drive, diffusion, y + waits, k->scratch, out + waits);
+}
+
+/* ---- the seam ---- */
+
+void npde__kinetic_apply(npde__system *s, int forced, const double *y, double *out)
+{
+    kinetic_system *k = (kinetic_system *)s;
+    memset(out, 0, s->n * sizeof *out);
+    for (size_t p = 0; p < s->n_rates && k->g; p++) {
+        kinetic_population *pop = &k->pop[p];
+        const double *n = y + p * s->stride;
+        double *slope = out + p * s->stride;
+        npde__relaxation_apply(&pop->column, n, slope);
+        if (!pop->faces) continue;
+        if (npde__kinetic_waits(k, pop))
+            npde__relaxation_apply(&pop->waiting, n + s->points + NPDE__KINETIC_WAITING,
+                                   slope + s->points + NPDE__KINETIC_WAITING);
+        if (forced) add_transport(k, p, n, slope);
+    }
+}
+
+npde_status npde__kinetic_factor(npde__system *s, double gamma)
+{
+    kinetic_system *k = (kinetic_system *)s;
+    npde_status status = NPDE_OK;
+    for (size_t p = 0; p < s->n_rates && !status; p++) {
+        s->factorizations += !(k->pop[p].column.gamma == gamma);
+        status = npde__relaxation_factor(&k->pop[p].column, gamma);
+        if (!status && npde__kinetic_waits(k, &k->pop[p])) status = npde__relaxation_factor(&k->pop[p].waiting, gamma);
+    }
+    return status;
+}
+
+void npde__kinetic_solve(npde__system *s, int forced, double *x, double *rates)
+{
+    kinetic_system *k = (kinetic_system *)s;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        kinetic_population *pop = &k->pop[p];
+        double *n = x + p * s->stride;
+        if (forced) {
+            memset(k->scratch, 0, s->stride * sizeof *k->scratch);
+            add_transport(k, p, n, k->scratch);
+            for (size_t i = 0; i < s->stride; i++) n[i] += pop->column.gamma * k->scratch[i];
+        }
+        npde__relaxation_solve(&pop->column, n);
+        if (npde__kinetic_waits(k, pop)) npde__relaxation_solve(&pop->waiting, n + s->points + NPDE__KINETIC_WAITING);
+        rates[p] = npde__kinetic_rate(k, p, n, pop->mean);
+    }
+}
+
+npde_status npde__kinetic_remainder(npde__system *s, double t, int side, const double *y, double *rates, double *out)
+{
+    kinetic_system *k = (kinetic_system *)s;
+    npde_status status = npde__kinetic_rates(s, t, side, y, rates);
+    if (!status) status = npde__lif_law(&k->coupling, t, side, rates);
+    memset(out, 0, s->n * sizeof *out);
+    for (size_t p = 0; p < s->n_rates && !status; p++) {
+        add_relaxation_rest(k, p, y + p * s->stride, out + p * s->stride);
+        add_transport(k, p, y + p * s->stride, out + p * s->stride);
+    }
+    return status;
+}
+
+/* The rates follow from the state alone. */
+npde_status npde__kinetic_correct(npde__system *s, double t, int side, const double *rates, const double *y,
+                                  double *residual, int *linear)
+{
+    (void)s, (void)t, (void)side, (void)rates, (void)y, (void)residual;
+    *linear = 1;
+    return NPDE_OK;
+}
+
+void npde__kinetic_drift(const npde__system *s, double *low, double *high, double *advection)
+{
+    const kinetic_system *k = (const kinetic_system *)s;
+    *low = *high = *advection = 0;
+    for (size_t p = 0; p < s->n_rates; p++) {
+        const npde__relaxation *r = &k->pop[p].column;
+        const double a = r->diffusion, shift = k->coupling.drive[p] - r->mean[0];
+        *low = fmin(*low, k->coupling.diffusion[p] / a - 1);
+        *high = fmax(*high, k->coupling.diffusion[p] / a - 1);
+        *advection = fmax(*advection, shift * shift / (a * r->sigma));
+    }
 }

@@ -66,9 +66,9 @@ static npde_status make_room(kinetic_population *pop, const npde_model *m, size_
 {
     static const double most = 1 << 27; /* numbers: a gigabyte */
     if (!(pop->dt > 0))
-        return npde__fail(m->context, NPDE_ERR_UNSUPPORTED,
-                          "population %zu: a fixed refractory time needs fixed steps: set the option dt, and take strang",
-                          p);
+        return npde__fail(
+            m->context, NPDE_ERR_UNSUPPORTED,
+            "population %zu: a fixed refractory time needs fixed steps: set the option dt, and take strang", p);
     const double parcels = 2 * ceil(pop->tau / pop->dt) + 4;
     if (!(parcels * (double)n_g <= most))
         return npde__fail(
@@ -222,7 +222,7 @@ npde_status npde__kinetic_waiting_relax(const kinetic_system *k, kinetic_populat
     double *r = waiting(k, n);
     for (size_t b = 0; b < blocks(pop) && !status; b++) {
         double *block = r + column(k, pop, b * BLOCK);
-        if (used(pop, r, b)) status = npde__relaxation_flow(&pop->waiting, h, block, block);
+        if (used(pop, r, b)) status = npde__relaxation_flow(&pop->waiting, &pop->waiting, h, block, block);
     }
     return status;
 }

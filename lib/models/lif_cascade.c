@@ -8,8 +8,8 @@
  *     Δ = inf{x > 0 : P(bx) < x},    P(x) = mass within x below V_F,
  *
  * shifts all others by bΔ, and brings those who fired to v + bΔ − (V_F − V_R). Here Δ is found as the limit of the cascade
- * x ← P(bx) + kick, begun at 0: monotone, so that it ends at the smallest solution. In a network x ← P(Σ_q b_pq x_q), and those of the
- * largest rates begin.
+ * x ← P(bx) + kick, begun at 0: monotone, so that it ends at the smallest solution. In a network x ← P(Σ_q b_pq x_q), and
+ * those of the largest rates begin.
  */
 #include "models/lif.h"
 

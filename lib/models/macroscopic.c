@@ -295,9 +295,9 @@ static int secant(const study *s, double rate, double slope, double complex *lam
 }
 
 /*
- * The largest real root > 0, NaN if there is none: 1 − Ψ(0) − … tends to 1 for λ → ∞, so coming down from there it is where the sign
- * changes, however sharply potentials are driven over V_F. A state between two others always has one. (Of one too large for the
- * panels a lower bound.)
+ * The largest real root > 0, NaN if there is none: 1 − Ψ(0) − … tends to 1 for λ → ∞, so coming down from there it is
+ * where the sign changes, however sharply potentials are driven over V_F. A state between two others always has one. (Of
+ * one too large for the panels a lower bound.)
  */
 static npde_status real_root(study *s, double rate, double slope, double *root)
 {

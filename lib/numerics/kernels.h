@@ -59,16 +59,16 @@ typedef struct {
     void (*shared_factor)(size_t n, const double *sum, const double *down, const double *up, double *factors);
     void (*shared_solve)(size_t n, size_t n_groups, const double *factors, double *x);
     /*
-     * Two solves with one matrix for the columns of n rows, `stride` apart, as operators/relaxation.c asks for them, in three
-     * sweeps:
+     * Two solves for the columns of n rows, `stride` apart, as operators/relaxation.c asks for them, in three sweeps:
      *
-     *     z_i = p_i + a_i z_{i−1},    y_i = b_i z_i + c_i y_{i+1},  u_i = y_i + keep p_i + d_i u_{i+1},    x_i = e_i u_i + f_i x_{i−1}.
+     *     z_i = p_i + a_i z_{i−1},    y_i = b_i z_i + c_i y_{i+1},
+     *     u_i = y_i + keep p_i + d_i u_{i+1},    x_i = e_i u_i + f_i x_{i−1}.
      *
-     * factors holds a_i … f_i, row by row, a_0 = c_{n−1} = d_{n−1} = f_0 = 0; work holds NPDE__KERNELS_COLUMNS n numbers. From p to
-     * x; they may be the same.
+     * first holds a_i, b_i, c_i row by row, second d_i, e_i, f_i, with a_0 = c_{n−1} = d_{n−1} = f_0 = 0; work holds
+     * NPDE__KERNELS_COLUMNS n numbers. From p to x; they may be the same.
      */
-    void (*shared_flow)(size_t n, size_t columns, size_t stride, const double *factors, double keep, const double *from,
-                        double *to, double *work);
+    void (*shared_flow)(size_t n, size_t columns, size_t stride, const double *first, const double *second, double keep,
+                        const double *from, double *to, double *work);
 
     /*
      * A chain of dense blocks, each sharing its last unknown with the first of the next: the matrix of spectral elements. In the
@@ -111,10 +111,14 @@ typedef struct {
     /* y = Σ c_k x_k over m ≤ NPDE__KERNELS_TERMS vectors, of which one may be y. */
     void (*combine)(size_t n, size_t m, const double *c, const double *const *x, double *y);
 
+    /* Σ a_i b_i */
+    double (*dot)(size_t n, const double *a, const double *b);
+
     /* Semi-Lagrangian transport of a run of consecutive cells, see operators/characteristics.h. For i < n, with θ_i = θ + i slope:
-     * partial[i] = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1];
-     * out[i] += scale (m[i] − partial[i] + partial[i + 1]) for i < n − 1. */
-    void (*remap)(size_t n, const double *m, double theta, double slope, double scale, double *partial, double *out);
+     * part_i = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1];
+     * out[i] ← (add ? out[i] : 0) + scale (m[i] − part_i + part_{i + 1}) for i < n − 1; ends: part_0 and part_{n − 1}.
+     * Up to m[n + 7] is read. */
+    void (*remap)(size_t n, const double *m, double theta, double slope, double scale, int add, double *ends, double *out);
 
     /* n rows of a matrix, `stride` apart, of which 8 n_groups columns go to lanes: x ← keep x + take W p, with the weights w of the
      * rows; keep = 0 does not look at x. And back: p ← W⁻¹ x. */

@@ -56,8 +56,8 @@ static ALWAYS_INLINE void store_lanes(double *p, const size_t lanes, vec v)
 }
 
 /* `count` vectors of columns, of which the last one counted has so many lanes. */
-static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *factors, double keep,
-                                         const double *from, double *to, double *work, const size_t count,
+static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *first, const double *second,
+                                         double keep, const double *from, double *to, double *work, const size_t count,
                                          const size_t lanes)
 {
     const size_t row = WIDTH * count;
@@ -65,7 +65,7 @@ static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *
     const vec kept = splat(keep);
     UNROLL for (size_t k = 0; k < count; k++) x[k] = y[k] = splat(0);
     for (size_t i = 0; i < n; i++) {
-        const vec a = splat(factors[6 * i]);
+        const vec a = splat(first[3 * i]);
         UNROLL for (size_t k = 0; k < count; k++)
         {
             x[k] = add_product(load_lanes(from + i * stride + WIDTH * k, lanes), a, x[k]);
@@ -74,8 +74,7 @@ static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *
     }
     UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
     for (size_t i = n; i-- > 0;) {
-        const double *f = factors + 6 * i;
-        const vec b = splat(f[1]), c = splat(f[2]), d = splat(f[3]);
+        const vec b = splat(first[3 * i + 1]), c = splat(first[3 * i + 2]), d = splat(second[3 * i]);
         UNROLL for (size_t k = 0; k < count; k++)
         {
             y[k] = add_product(load(work + i * row + WIDTH * k) * b, c, y[k]);
@@ -86,7 +85,7 @@ static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *
     }
     UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
     for (size_t i = 0; i < n; i++) {
-        const vec e = splat(factors[6 * i + 4]), f = splat(factors[6 * i + 5]);
+        const vec e = splat(second[3 * i + 1]), f = splat(second[3 * i + 2]);
         UNROLL for (size_t k = 0; k < count; k++)
         {
             x[k] = add_product(load(work + i * row + WIDTH * k) * e, f, x[k]);
@@ -95,14 +94,15 @@ static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *
     }
 }
 
-static void shared_flow(size_t n, size_t columns, size_t stride, const double *factors, double keep, const double *from,
-                        double *to, double *work)
+static void shared_flow(size_t n, size_t columns, size_t stride, const double *first, const double *second, double keep,
+                        const double *from, double *to, double *work)
 {
     size_t k = 0;
     for (; k + FLOW_IN_FLIGHT * WIDTH <= columns; k += FLOW_IN_FLIGHT * WIDTH)
-        shared_columns(n, stride, factors, keep, from + k, to + k, work, FLOW_IN_FLIGHT, WIDTH);
-    for (; k + WIDTH <= columns; k += WIDTH) shared_columns(n, stride, factors, keep, from + k, to + k, work, 1, WIDTH);
-    if (k < columns) shared_columns(n, stride, factors, keep, from + k, to + k, work, 1, columns - k);
+        shared_columns(n, stride, first, second, keep, from + k, to + k, work, FLOW_IN_FLIGHT, WIDTH);
+    for (; k + WIDTH <= columns; k += WIDTH)
+        shared_columns(n, stride, first, second, keep, from + k, to + k, work, 1, WIDTH);
+    if (k < columns) shared_columns(n, stride, first, second, keep, from + k, to + k, work, 1, columns - k);
 }
 
 #endif

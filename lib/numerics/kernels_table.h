@@ -12,6 +12,7 @@
 #include "numerics/kernels_leaky.h"
 #include "numerics/kernels_line.h"
 #include "numerics/kernels_remap.h"
+#include "numerics/kernels_sums.h"
 
 #define PASTE(a, b) a##b
 #define TABLE(variant) PASTE(npde__kernels_, variant)
@@ -40,6 +41,7 @@ const npde__kernels TABLE(VARIANT) = {
     .lanes_multiply = lanes_multiply,
     .multiply = multiply,
     .combine = combine,
+    .dot = dot,
     .remap = remap,
     .to_lanes = to_lanes,
     .from_lanes = from_lanes,

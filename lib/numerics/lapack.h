@@ -19,6 +19,9 @@ void dgemm_(const char *transa, const char *transb, const int *m, const int *n, 
 
 /* Complex numbers are pairs of real ones. */
 void zgetrf_(const int *m, const int *n, double *a, const int *lda, int *ipiv, int *info);
+void zggev_(const char *left, const char *right, const int *n, double *a, const int *lda, double *b, const int *ldb,
+            double *alpha, double *beta, double *vl, const int *ldvl, double *vr, const int *ldvr, double *work,
+            const int *lwork, double *rwork, int *info, size_t left_length, size_t right_length);
 void zgetrs_(const char *trans, const int *n, const int *nrhs, const double *a, const int *lda, const int *ipiv,
              double *b, const int *ldb, int *info, size_t trans_length);
 

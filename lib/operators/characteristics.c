@@ -50,6 +50,7 @@ static void make_pieces(npde__characteristics *f, size_t reset)
         last->end = end;
         last->right = v->faces[end];
         last->width = (last->right - last->left) / (double)(end - last->begin);
+        last->inverse = 1 / last->width;
     }
     f->n_pieces = s;
     for (size_t k = 0; k < s; k++) join(f, k);
@@ -64,7 +65,8 @@ npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c
     make_pieces(f, reset);
     double **const rows[] = {&f->density, &f->below, &f->above, &f->partial};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!(*rows[i] = npde__alloc(c, f->n + 2 * f->n_pieces, sizeof(double)))) return NPDE_ERR_MEMORY;
+        if (!(*rows[i] = npde__alloc(c, f->n + 2 * f->n_pieces + NPDE__KERNELS_LANES, sizeof(double))))
+            return NPDE_ERR_MEMORY;
     return NPDE_OK;
 }
 
@@ -140,7 +142,7 @@ static foot foot_at(const npde__characteristics *f, size_t s, double v)
     while (s < f->n_pieces && v >= f->piece[s].right) s++;
     if (s == f->n_pieces) return (foot){s, f->n, 0};
     const npde__characteristics_piece *p = &f->piece[s];
-    const double x = fmax((v - p->left) / p->width, 0);
+    const double from = (v - p->left) * p->inverse, x = from > 0 ? from : 0;
     size_t cell = (size_t)x;
     if (cell >= p->end - p->begin) cell = p->end - p->begin - 1; /* by rounding */
     return (foot){s, p->begin + cell, x - (double)cell};
@@ -174,18 +176,22 @@ static size_t run_length(double theta, double slope, size_t most)
     return length;
 }
 
-/* The masses up to `length` feet from `at` on, into f->partial; the cells between them go to out, `scale` to the unit there. */
-static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, double *out)
+/* The masses up to the first and the last of `length` feet from `at` on; the cells between go to out, `scale` to the unit there. */
+static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, int add, double *ends,
+                double *out)
 {
     const double *m = f->density + place(at.piece, at.cell);
-    double *partial = f->partial;
     if (f->scheme == NPDE_SCHEME_CELLS) {
-        f->kernels->remap(length, m, at.theta, slope, scale, partial, out);
+        f->kernels->remap(length, m, at.theta, slope, scale, add, ends, out);
         return;
     }
+    double *partial = f->partial;
     for (size_t i = 0; i < length; i++)
         partial[i] = up_to(f, place(at.piece, at.cell) + i, at.theta + (double)i * slope);
-    for (size_t i = 0; i + 1 < length; i++) out[i] += scale * ((m[i] - partial[i]) + partial[i + 1]);
+    for (size_t i = 0; i + 1 < length; i++)
+        out[i] = (add ? out[i] : 0) + scale * ((m[i] - partial[i]) + partial[i + 1]);
+    ends[0] = partial[0];
+    ends[1] = partial[length - 1];
 }
 
 /* What is up to the last foot that was looked at, and the mass that lies below it in its cell. */
@@ -195,60 +201,72 @@ typedef struct {
     int begun;
 } last_foot;
 
+static void clear(double *row, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) row[i] = 0;
+}
+
 /*
  * The faces of one piece, but for the first if that was the last one of the piece before: what they bring to its cells. Their feet
  * are at v + (v − v*)(q − 1). Returns 0 when nothing is left for faces that follow.
  */
 static int branch_piece(npde__characteristics *f, const npde__characteristics_piece *p, double target, double q_less_1,
-                        last_foot *last, double *row)
+                        int add, last_foot *last, double *row)
 {
     const size_t cells = p->end - p->begin;
-    const double inside = ((f->piece[0].left + target * q_less_1) / (1 + q_less_1) - p->left) / p->width;
     size_t face = last->begun ? 1 : 0;
-    if (!last->begun &&
-        inside > 0) { /* the first face with its foot inside: the one before it brings all from the left end */
-        if (inside >= (double)cells + 1) return 1;
-        face = (size_t)inside;
+    if (!last->begun && p->left + (p->left - target) * q_less_1 < f->piece[0].left) {
+        /* The first face with its foot inside: the one before it brings all from the left end. */
+        const double inside = ((f->piece[0].left + target * q_less_1) / (1 + q_less_1) - p->left) * p->inverse;
+        face = inside < (double)cells + 1 ? (size_t)fmax(inside, 0) : cells + 1;
+        if (!add) clear(row, p->begin, p->begin + (face < cells ? face : cells));
     }
     while (face <= cells) {
         const double v = p->left + (double)face * p->width;
         const foot at = foot_at(f, last->at.piece, v + (v - target) * q_less_1);
         const int end = at.piece == f->n_pieces, outside = end || (at.piece == 0 && at.cell == 0 && at.theta == 0);
-        double mass = 0;
+        double mass = 0, ends[2] = {0, 0};
         size_t length = 1;
         foot to = at;
         if (!end) {
             const npde__characteristics_piece *from = &f->piece[at.piece];
             const size_t left = from->end - at.cell, right = cells - face + 1;
-            const double slope = ((p->width - from->width) + p->width * q_less_1) / from->width;
+            const double slope =
+                p == from ? q_less_1 : ((p->width - from->width) + p->width * q_less_1) * from->inverse;
+            const double scale = p == from ? 1 : from->width * p->inverse;
             if (!outside) length = run_length(at.theta, slope, left < right ? left : right);
-            run(f, at, slope, length, from->width / p->width, row + p->begin + face);
-            mass = from->width * f->partial[0];
+            run(f, at, slope, length, scale, add, ends, row + p->begin + face);
+            mass = from->width * ends[0];
             to.cell += length - 1;
         }
         if (last->begun) {
             const double step = mass_between(f, last->at, at) - last->mass + mass;
             /* rounding must not be negative */
-            row[p->begin + face - 1] += (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) / p->width;
+            double *cell = row + p->begin + face - 1;
+            *cell = (add ? *cell : 0) + (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) * p->inverse;
         }
-        if (end) return 0;
-        *last = (last_foot){to, f->piece[to.piece].width * f->partial[length - 1], 1};
+        if (end) {
+            if (!add) clear(row, p->begin + face, f->n);
+            return 0;
+        }
+        *last = (last_foot){to, f->piece[to.piece].width * ends[1], 1};
         face += length;
     }
     return 1;
 }
 
-/* Adds to the row what the faces from piece `first` on bring; what they leave beyond the last one. */
-static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, double *row)
+/* What the faces from piece `first` on bring is, or is added to, the row from there on; what they leave beyond the last one. */
+static double branch(npde__characteristics *f, double target, double q_less_1, size_t first, int add, double *row)
 {
     last_foot last = {{0, 0, 0}, 0, 0};
     for (size_t s = first; s < f->n_pieces; s++)
-        if (!branch_piece(f, &f->piece[s], target, q_less_1, &last, row)) return 0;
-    return mass_between(f, last.at, (foot){f->n_pieces, f->n, 0}) - last.mass;
+        if (!branch_piece(f, &f->piece[s], target, q_less_1, add, &last, row)) return 0;
+    const double beyond = mass_between(f, last.at, (foot){f->n_pieces, f->n, 0}) - last.mass;
+    return f->scheme == NPDE_SCHEME_CELLS ? beyond : fmax(beyond, 0);
 }
 
-/* Moves the row into the scratch of densities with what is beyond the pieces, and empties the row. */
-static void take(npde__characteristics *f, double *row)
+/* Moves the row into the scratch of densities with what is beyond the pieces. */
+static void take(npde__characteristics *f, const double *row)
 {
     for (size_t s = 0; s < f->n_pieces; s++) {
         const npde__characteristics_piece *p = &f->piece[s];
@@ -262,19 +280,18 @@ static void take(npde__characteristics *f, double *row)
         m[p->end - p->begin] = above;
         if (f->scheme != NPDE_SCHEME_CELLS) shape(f, place(s, p->begin), place(s, p->end));
     }
-    memset(row, 0, f->n * sizeof *row);
 }
 
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double *row)
 {
     const double right = f->piece[f->n_pieces - 1].right, reset = f->piece[f->reset].left;
     take(f, row);
-    double fired = branch(f, target, growth, 0, row);
+    double fired = branch(f, target, growth, 0, 0, row);
     if (!(target > right)) return fired; /* nothing gets to the end */
     /* Passing V_R backwards after time t1, e^{B t1} = (v* − R)/(v* − v), it goes on from the right end. */
     const double shrink = (target - right) / (target - reset);
     for (double q = (1 + growth) * shrink; target - (target - reset) * q < right && q > 0; q *= shrink)
-        fired += branch(f, target, q - 1, f->reset, row);
+        fired += branch(f, target, q - 1, f->reset, 1, row);
     return fired;
 }
 
@@ -341,7 +358,7 @@ double npde__characteristics_discharge(npde__characteristics *f, double target, 
     const double before = later ? 0 : npde__characteristics_rate(f, phi, row), *w = f->v->w;
     double fired = phi ? discharge(f, survival, row) : 0;
     take(f, row);
-    fired += branch(f, target, growth, 0, row);
+    fired += branch(f, target, growth, 0, 0, row);
     if (phi) fired += discharge(f, survival, row);
     const npde__reentry at_once = {.share = 1,
                                    .slope = later ? 0 : (npde__characteristics_rate(f, phi, row) - before) / h};
@@ -371,7 +388,8 @@ double npde__characteristics_discharge(npde__characteristics *f, double target, 
     for (size_t i = first; i <= last; i++)
         row[i] += (enters * uniform[i] + tilts * tilt[i]) * (phi ? survival[i] : 1) / w[i];
     *entered = enters;
-    return fired + (1 - stays) * enters - tilts * stays_tilted;
+    const double again = (1 - stays) * enters - tilts * stays_tilted;
+    return fired + (f->scheme == NPDE_SCHEME_CELLS ? again : fmax(again, 0)); /* rounding must not be negative */
 }
 
 double npde__characteristics_end(const npde__characteristics *f, const double *row)

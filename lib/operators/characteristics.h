@@ -21,7 +21,7 @@
 /* Cells begin to end − 1, of one width, of which the first starts at left; and the cells beyond, Σ_q weight[q] n[first + q]. */
 typedef struct {
     size_t begin, end;
-    double left, right, width;
+    double left, right, width, inverse;
     size_t below_first, above_first;
     double below[3], above[3];
 } npde__characteristics_piece;

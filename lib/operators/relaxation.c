@@ -14,8 +14,8 @@ enum {
     SWEPT = NPDE__KERNELS_COLUMNS
 }; /* columns that are solved together */
 
-static const double gamma_ = 0.2928932188134524755991556; /* 1 − 1/√2 */
-static const double ahead = 2.4142135623730950488016887;  /* (1 − γ)/γ = 1 + √2 */
+static const double gamma_ = NPDE__RELAXATION_EARLY;
+static const double ahead = 2.4142135623730950488016887; /* (1 − γ)/γ = 1 + √2 */
 
 static int cells(const npde__relaxation *r)
 {
@@ -84,16 +84,16 @@ static void factor_sweeps(npde__relaxation *r)
     const double *w = r->g->w, *ratio = r->factors, *inverse = ratio + n, *climb = inverse + n;
     double surplus = 1; /* as in npde__tridiagonal_factor, from the other end */
     for (size_t i = n; i-- > 0;) {
-        double *f = r->sweeps + 6 * i;
+        double *f = r->first_solve + 3 * i, *s = r->second_solve + 3 * i;
         const double up = i ? r->up[i - 1] : 0, down = i ? r->down[i - 1] : 0, pivot = 1 / (surplus + up);
         const double below = i ? w[i - 1] / w[i] : 0;
         f[0] = i ? ratio[i - 1] * below : 0;
         f[1] = ahead * inverse[i];
         f[2] = i + 1 < n ? climb[i] * w[i + 1] / w[i] : 0;
-        if (i) f[-3] = up * pivot / below;
-        if (i + 1 == n) f[3] = 0;
-        f[4] = pivot;
-        f[5] = down * pivot * below;
+        if (i) s[-3] = up * pivot / below;
+        if (i + 1 == n) s[0] = 0;
+        s[1] = pivot;
+        s[2] = down * pivot * below;
         surplus = 1 + down * (surplus * pivot);
     }
 }
@@ -106,7 +106,7 @@ static void factor_shared(npde__relaxation *r, double gamma)
         r->up[j] *= gamma;
     }
     r->kernels->shared_factor(r->n, r->sum, r->down, r->up, r->factors);
-    if (r->sweeps) factor_sweeps(r);
+    if (r->first_solve) factor_sweeps(r);
 }
 
 /* Eight columns from `first` on, those beyond the last one like it. */
@@ -175,12 +175,12 @@ static void scatter(const npde__relaxation *r, const double *block, size_t first
     }
 }
 
-static void solve_block(npde__relaxation *r, size_t first, size_t count)
+static void solve_block(const npde__relaxation *r, size_t first, size_t count, double *block)
 {
     const npde__kernels *kernels = r->kernels;
     const size_t groups = (count + LANES - 1) / LANES, at = first * r->n;
-    if (r->per_column) kernels->batch_solve(r->n, groups, r->ratio + at, r->inverse + at, r->climb + at, r->block);
-    else kernels->shared_solve(r->n, groups, r->factors, r->block);
+    if (r->per_column) kernels->batch_solve(r->n, groups, r->ratio + at, r->inverse + at, r->climb + at, block);
+    else kernels->shared_solve(r->n, groups, r->factors, block);
 }
 
 /* Cuts off what is negative in the columns of a block and gives each the mass it had. */
@@ -204,13 +204,14 @@ static void make_positive(const npde__relaxation *r, const double *p, size_t fir
     }
 }
 
-/* SDIRK: y₁ = S p, p⁺ = S (p + (1 − γ)/γ (y₁ − p)), S = (1 − γhL)⁻¹. */
-static void flow_block(npde__relaxation *r, size_t first, size_t count, const double *p, double *out)
+/* SDIRK: y₁ = S₁ p, p⁺ = S (p + (1 − γ)/γ (y₁ − p)), S = (1 − γhL)⁻¹. */
+static void flow_block(const npde__relaxation *early, npde__relaxation *r, size_t first, size_t count, const double *p,
+                       double *out)
 {
     gather(r, p, first, count, 0, 1, r->block);
-    solve_block(r, first, count);
+    solve_block(early, first, count, r->block);
     gather(r, p, first, count, ahead, 1 - ahead, r->block);
-    solve_block(r, first, count);
+    solve_block(r, first, count, r->block);
     if (r->positive) make_positive(r, p, first, count, r->block);
     scatter(r, r->block, first, count, out);
 }
@@ -244,7 +245,7 @@ void npde__relaxation_solve(npde__relaxation *r, double *x)
     for (size_t first = 0; first < r->columns; first += WIDE) {
         const size_t count = block_width(r, first);
         gather(r, x, first, count, 0, 1, r->block);
-        solve_block(r, first, count);
+        solve_block(r, first, count, r->block);
         scatter(r, r->block, first, count, x);
     }
 }
@@ -277,41 +278,41 @@ void npde__relaxation_apply(npde__relaxation *r, const double *p, double *out)
     }
 }
 
-/* The propagator of a step, 1 + (1 + √2)(S − 1) through S again, S = (1 − γhL)⁻¹. */
-static npde_status propagate(npde__relaxation *r, double h)
+/* The propagator of a step, S (1 + (1 + √2)(S₁ − 1)). */
+static void propagate(const npde__relaxation *early, npde__relaxation *r)
 {
     const size_t n = r->n;
     const int order = (int)n;
     int info = 0;
-    const npde_status status = npde__relaxation_factor(r, gamma_ * h);
-    if (status) return status;
     memset(r->propagator, 0, n * n * sizeof(double));
     for (size_t i = 0; i < n; i++) r->propagator[i * n + i] = 1;
-    dgetrs_("N", &order, &order, r->lu, &order, r->pivots, r->propagator, &order, &info, 1);
+    dgetrs_("N", &order, &order, early->lu, &order, early->pivots, r->propagator, &order, &info, 1);
     for (size_t k = 0; k < n * n; k++) r->propagator[k] *= ahead;
     for (size_t i = 0; i < n; i++) r->propagator[i * n + i] += 1 - ahead;
     dgetrs_("N", &order, &order, r->lu, &order, r->pivots, r->propagator, &order, &info, 1);
-    r->propagator_h = h;
-    return NPDE_OK;
 }
 
-npde_status npde__relaxation_flow(npde__relaxation *r, double h, const double *p, double *out)
+static void flow_dense(const npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out)
 {
-    if (!cells(r)) {
-        const npde_status status = h == r->propagator_h ? NPDE_OK : propagate(r, h);
-        if (status) return status;
-        double *to = p == out ? r->scratch : out;
-        multiply_rows(r, r->propagator, p, to);
-        if (to != out) memcpy(out, to, r->n * r->columns * sizeof *out);
-        return NPDE_OK;
-    }
-    const npde_status status = npde__relaxation_factor(r, gamma_ * h);
+    if (h != r->propagator_h || early != r) propagate(early, r);
+    r->propagator_h = early == r ? h : NAN;
+    double *to = p == out ? r->scratch : out;
+    multiply_rows(r, r->propagator, p, to);
+    if (to != out) memcpy(out, to, r->n * r->columns * sizeof *out);
+}
+
+npde_status npde__relaxation_flow(npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out)
+{
+    npde_status status = npde__relaxation_factor(early, gamma_ * h);
+    if (!status) status = npde__relaxation_factor(r, gamma_ * h);
     if (status) return status;
-    if (r->sweeps) {
-        r->kernels->shared_flow(r->n, r->columns, r->columns, r->sweeps, 1 - ahead, p, out, r->block);
-        return NPDE_OK;
-    }
-    for (size_t first = 0; first < r->columns; first += WIDE) flow_block(r, first, block_width(r, first), p, out);
+    if (!cells(r)) flow_dense(early, r, h, p, out);
+    else if (r->second_solve)
+        r->kernels->shared_flow(r->n, r->columns, r->columns, early->first_solve, r->second_solve, 1 - ahead, p, out,
+                                r->block);
+    else
+        for (size_t first = 0; first < r->columns; first += WIDE)
+            flow_block(early, r, first, block_width(r, first), p, out);
     return NPDE_OK;
 }
 
@@ -333,8 +334,9 @@ static npde_status allocate_cells(npde__relaxation *r)
     r->block = npde__alloc(c, (size_t)(WIDE > SWEPT ? WIDE : SWEPT) * n, sizeof(double));
     if (!r->factors || !r->block) return NPDE_ERR_MEMORY;
     if (r->per_column || r->positive) return NPDE_OK;
-    r->sweeps = npde__alloc(c, 6 * n, sizeof(double));
-    return r->sweeps ? NPDE_OK : NPDE_ERR_MEMORY;
+    r->first_solve = npde__alloc(c, 3 * n, sizeof(double));
+    r->second_solve = npde__alloc(c, 3 * n, sizeof(double));
+    return r->first_solve && r->second_solve ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static npde_status allocate_dense(npde__relaxation *r)
@@ -363,7 +365,8 @@ npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const np
 
 void npde__relaxation_free(npde__relaxation *r)
 {
-    void *const blocks[] = {r->mean,  r->sum,   r->down, r->up, r->factors,    r->sweeps,  r->ratio, r->inverse,
-                            r->climb, r->block, r->k,    r->lu, r->propagator, r->scratch, r->pivots};
+    void *const blocks[] = {r->mean,         r->sum,        r->down,    r->up,    r->factors, r->first_solve,
+                            r->second_solve, r->ratio,      r->inverse, r->climb, r->block,   r->k,
+                            r->lu,           r->propagator, r->scratch, r->pivots};
     for (size_t i = 0; r->context && i < sizeof blocks / sizeof blocks[0]; i++) npde__free(r->context, blocks[i]);
 }

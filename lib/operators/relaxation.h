@@ -29,7 +29,7 @@ typedef struct {
     double diffusion;
     double gamma; /* what is factored; NaN for nothing */
     /* Cells: the matrix of masses 1 − γK; with a mean for each column in lanes of eight. */
-    double *sum, *down, *up, *factors, *sweeps, *ratio, *inverse, *climb, *block;
+    double *sum, *down, *up, *factors, *first_solve, *second_solve, *ratio, *inverse, *climb, *block;
     /* Spectral: K in columns, the LU factors of 1 − γK, the propagator of a step and what it is for, scratch. */
     double *k, *lu, *propagator, *scratch, propagator_h;
     int *pivots;
@@ -44,7 +44,10 @@ void npde__relaxation_load(npde__relaxation *r, const double *mean, double diffu
 npde_status npde__relaxation_factor(npde__relaxation *r, double gamma);
 void npde__relaxation_solve(npde__relaxation *r, double *x);
 void npde__relaxation_apply(npde__relaxation *r, const double *p, double *out);
-/* The state after a time h: from p to out, which may be the same. */
-npde_status npde__relaxation_flow(npde__relaxation *r, double h, const double *p, double *out);
+/* When, in units of a step, the first stage of the next function takes its coefficients; the second does at the end. */
+#define NPDE__RELAXATION_EARLY 0.2928932188134524755991556 /* 1 − 1/√2 */
+/* The state after a time h: from p to out, which may be the same. early: one like r with the coefficients of the first stage,
+ * or r itself. */
+npde_status npde__relaxation_flow(npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out);
 
 #endif

@@ -3,13 +3,12 @@
  *
  *     y⁺ = R(h/2) T(h) R(h/2) y,
  *
- * coefficients at the middle of the step, with rates extrapolated from the last two steps. The relaxation is L-stable
+ * coefficients at the middle of the step, with rates extrapolated from the last two steps. A system may join the last R of a
+ * step with the first of the next, which halves the work (system/system.h). The relaxation is L-stable
  * and comes last, so that a step ends where a fast relaxation ends. Order 2. Without a step to extrapolate from,
  * rates are iterated.
  */
 #include "steppers/stepper.h"
-
-#include <string.h>
 
 enum { ITERATIONS = 3 };
 
@@ -18,10 +17,9 @@ static npde_status advance(npde__stepper *s, double t, double h, const double *m
     npde__system *system = s->system;
     const npde__system_ops *ops = system->ops;
     npde_status status = ops->freeze(system, t + h / 2, -1, middle);
-    memcpy(s->y_new, s->y, system->n * sizeof *s->y);
-    if (!status) status = ops->flow(system, NPDE__RELAXATION, h / 2, s->y_new);
-    if (!status) status = ops->flow(system, NPDE__TRANSPORT, h, s->y_new);
-    if (!status) status = ops->flow(system, NPDE__RELAXATION, h / 2, s->y_new);
+    if (!status) status = ops->flow(system, NPDE__RELAXATION, h / 2, s->y, s->y_new);
+    if (!status) status = ops->flow(system, NPDE__TRANSPORT, h, s->y_new, s->y_new);
+    if (!status) status = ops->flow(system, NPDE__RELAXATION_LATER, h / 2, s->y_new, s->y_new);
     s->stages += 2;
     return status ? status : ops->rates(system, t + h, -1, s->y_new, s->rates_new);
 }

@@ -6,6 +6,7 @@
 #include "reference.h"
 
 #include <complex.h>
+#include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
@@ -70,6 +71,125 @@ START_TEST(closed_form_over_five_decades)
 {
     check_table(0);
     check_table(1);
+}
+END_TEST
+
+/* Frequencies at which no grid would do, against the closed form in 75 digits and more, and its limits N/√(iωa), N/a. */
+START_TEST(fast_modulation)
+{
+    static const struct {
+        double omega, drive[2], noise[2];
+    } rows[] = {
+        {1e4, {0.000848423305934599477, -0.000860292148867750084}, {0.121672979076421708, -0.00169641938658140275}},
+        {1e5, {0.000268276440974931523, -0.000269472161513953365}, {0.120512523462400361, -0.00053653943808747822}},
+        {1e6, {0.0000848358823767402557, -0.0000849557309382813394}, {0.120145637173289665, -0.000169671340273980853}},
+    };
+    const problem p = problem_of_set(0);
+    study s = study_of(&p);
+    npde_response *r = response_of(&s, 0);
+    for (size_t k = 0; k < 3; k++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            const double complex d = rows[k].drive[0] + sign * rows[k].drive[1] * _Complex_I,
+                                 e = rows[k].noise[0] + sign * rows[k].noise[1] * _Complex_I;
+            NEAR(cabs(at(&s, r, NPDE_INPUT_DRIVE, sign * rows[k].omega) / d - 1), 0, 1e-14);
+            NEAR(cabs(at(&s, r, NPDE_INPUT_DIFFUSION, sign * rows[k].omega) / e - 1), 0, 1e-14);
+        }
+    npde_response_free(r);
+    study_free(&s);
+    for (int k = 0; k < 4; k++) {
+        const problem q = problem_of_set(k);
+        s = study_of(&q);
+        r = response_of(&s, 0);
+        for (double omega = 1e6; omega < 1e200; omega *= 1e6) {
+            const double complex limit = sets[k].rate / csqrt(q.diffusion * omega * _Complex_I);
+            NEAR(cabs(at(&s, r, NPDE_INPUT_DRIVE, omega) / limit - 1), 0, 3 / sqrt(omega) + 1e-14);
+            NEAR(cabs(at(&s, r, NPDE_INPUT_DIFFUSION, omega) * q.diffusion / sets[k].rate - 1), 0,
+                 5 / sqrt(omega) + 1e-14);
+        }
+        const double beyond = 1e201;
+        double x[2];
+        ANSWERS(s.context, NPDE_ERR_RANGE, npde_response_rate(r, NPDE_INPUT_DRIVE, 0, &beyond, 1, x));
+        npde_response_free(r);
+        study_free(&s);
+    }
+}
+END_TEST
+
+/*
+ * Where the closed form takes over from the grid nothing jumps: along a geometric sequence the sixth differences of ln R
+ * are small.
+ */
+START_TEST(closed_form_and_grid_agree)
+{
+    enum { STEPS = 64 };
+    static const double bend[] = {1, -6, 15, -20, 15, -6, 1};
+    for (int k = 0; k < 4; k++) {
+        const problem p = problem_of_set(k);
+        study s = study_of(&p);
+        npde_response *r = response_of(&s, 0);
+        for (npde_id input = NPDE_INPUT_DRIVE; input <= NPDE_INPUT_DIFFUSION; input++) {
+            double complex x[STEPS];
+            for (int i = 0; i < STEPS; i++) x[i] = clog(at(&s, r, input, 300 * pow(1.06, i)));
+            for (int i = 0; i + 6 < STEPS; i++) {
+                double complex sum = 0;
+                for (int j = 0; j < 7; j++) sum += bend[j] * x[i + j];
+                NEAR(cabs(sum), 0, 1e-8);
+            }
+        }
+        npde_response_free(r);
+        study_free(&s);
+    }
+}
+END_TEST
+
+/* An answer does not depend on what was asked before it: not in one bit. */
+START_TEST(order_of_calls_does_not_matter)
+{
+    const problem kinds[] = {
+        {.reset = 1, .threshold = 2, .diffusion = 1, .connectivity = -1, .delay = 0.3},
+        {.reset = 0, .threshold = 1, .diffusion = 0.5, .drive = 0.5, .discharge = NPDE_DISCHARGE_STEP, .kappa = 10}};
+    const double omega[] = {0, 0.3, 7, 80, 2e3, 5e4, 1e7};
+    enum { N = sizeof omega / sizeof omega[0] };
+    for (size_t k = 0; k < 2; k++) {
+        study s = study_of(&kinds[k]);
+        npde_response *up = response_of(&s, 0), *down = response_of(&s, 0), *once = response_of(&s, 0);
+        double complex first[N];
+        double all[2 * N], power[N], one;
+        const double neurons = 1000;
+        OK(s.context, npde_response_rate(once, NPDE_INPUT_DRIVE, 0, omega, N, all));
+        OK(s.context, npde_response_spectrum(once, &neurons, 1, omega, N, power));
+        for (size_t i = 0; i < N; i++) first[i] = at(&s, up, NPDE_INPUT_DRIVE, omega[i]);
+        for (size_t i = N; i-- > 0;) {
+            ck_assert(first[i] == at(&s, down, NPDE_INPUT_DRIVE, omega[i]));
+            ck_assert(creal(first[i]) == all[2 * i] && cimag(first[i]) == all[2 * i + 1]);
+            OK(s.context, npde_response_spectrum(down, &neurons, 1, omega + i, 1, &one));
+            ck_assert_double_eq(one, power[i]);
+        }
+        npde_response_free(up);
+        npde_response_free(down);
+        npde_response_free(once);
+        study_free(&s);
+    }
+}
+END_TEST
+
+/* Without a closed form a frequency may be too large for a grid: that is said, and the response stays as it was. */
+START_TEST(too_fast_for_a_grid)
+{
+    const problem p = {
+        .reset = 0, .threshold = 1, .diffusion = 0.5, .drive = 0.5, .discharge = NPDE_DISCHARGE_STEP, .kappa = 10};
+    study s = study_of(&p);
+    npde_response *r = response_of(&s, 0);
+    const double complex before = at(&s, r, NPDE_INPUT_DRIVE, 2);
+    double x[2] = {7, 7};
+    for (double omega = 1e15; omega < 1e300; omega *= 1e50) {
+        ANSWERS(s.context, NPDE_ERR_RANGE, npde_response_rate(r, NPDE_INPUT_DRIVE, 0, &omega, 1, x));
+        ck_assert_ptr_nonnull(strstr(npde_context_error(s.context), "too large"));
+        ck_assert_double_eq(x[0], 7);
+    }
+    ck_assert(before == at(&s, r, NPDE_INPUT_DRIVE, 2));
+    npde_response_free(r);
+    study_free(&s);
 }
 END_TEST
 
@@ -379,6 +499,6 @@ START_TEST(a_response_outlives_its_study)
 }
 END_TEST
 
-MAIN("response", closed_form_over_five_decades, static_gains_and_symmetry, networks_from_neurons,
-     refractory_neurons_from_others, finite_size_spectra, spectra_of_networks, driven_runs,
-     a_response_outlives_its_study)
+MAIN("response", fast_modulation, closed_form_and_grid_agree, order_of_calls_does_not_matter, too_fast_for_a_grid,
+     closed_form_over_five_decades, static_gains_and_symmetry, networks_from_neurons, refractory_neurons_from_others,
+     finite_size_spectra, spectra_of_networks, driven_runs, a_response_outlives_its_study)

@@ -95,20 +95,21 @@ START_TEST(eigenvalues_of_the_reference)
 }
 END_TEST
 
+static const double complex_pairs[][2] = {{-0.937265687140064434, 5.94753098933594396},
+                                          {-3.5833904595774333, 12.1111992237775697},
+                                          {-7.75699212281996204, 18.4427571142453392},
+                                          {-13.4120531844461241, 24.8423437301262837}};
+
 /* Complex spectrum of a neuron driven beyond its threshold at low noise. */
 START_TEST(complex_spectrum)
 {
     const problem p = {.reset = 0, .threshold = 1, .diffusion = 0.02, .drive = 1.5};
-    const double exact[][2] = {{-0.937265687140064434, 5.94753098933594396},
-                               {-3.5833904595774333, 12.1111992237775697},
-                               {-7.75699212281996204, 18.4427571142453392},
-                               {-13.4120531844461241, 24.8423437301262837}};
     study s = study_of(&p);
     double found[16];
     OK(s.context, npde_steady_eigenvalues(s.steady, 0, found, 8));
     for (int i = 0; i < 8; i++) {
-        NEAR(found[2 * i], exact[i / 2][0], 1e-11);
-        NEAR(found[2 * i + 1], (i % 2 ? -1 : 1) * exact[i / 2][1], 1e-11);
+        NEAR(found[2 * i], complex_pairs[i / 2][0], 1e-11);
+        NEAR(found[2 * i + 1], (i % 2 ? -1 : 1) * complex_pairs[i / 2][1], 1e-11);
     }
     study_free(&s);
 }
@@ -154,6 +155,29 @@ START_TEST(sixty_unknowns)
         npde_grid_free(grid);
         study_free(&s);
     }
+}
+END_TEST
+
+/* The same for the complex spectrum: two elements, the left one no longer than the density reaches. */
+START_TEST(sixty_unknowns_for_a_complex_spectrum)
+{
+    const problem p = {.reset = 0, .threshold = 1, .diffusion = 0.02, .drive = 1.5};
+    const double breaks[] = {-0.4, 0, 1};
+    const size_t degrees[] = {22, 38};
+    study s = study_of(&p);
+    npde_grid *grid;
+    double found[12];
+    OK(s.context, npde_grid_new(s.context, NPDE_SCHEME_SPECTRAL, breaks, 3, degrees, &grid));
+    npde_steady_free(s.steady);
+    OK(s.context, npde_steady_new(s.model, grid, &s.steady));
+    OK(s.context, npde_steady_solve(s.steady, &s.n));
+    OK(s.context, npde_steady_eigenvalues(s.steady, 0, found, 6));
+    for (int i = 0; i < 6; i++) {
+        NEAR(found[2 * i], complex_pairs[i / 2][0], 1e-11);
+        NEAR(found[2 * i + 1], (i % 2 ? -1 : 1) * complex_pairs[i / 2][1], 1e-11);
+    }
+    npde_grid_free(grid);
+    study_free(&s);
 }
 END_TEST
 
@@ -387,6 +411,6 @@ START_TEST(finite_volumes_converge)
 }
 END_TEST
 
-MAIN("stability", eigenvalues_of_the_reference, complex_spectrum, sixty_unknowns, hopf_points,
-     perturbations_of_runs_grow_as_they_should, a_pair_with_delays, uncoupled_populations, folds_exchange_stability,
-     finite_volumes_converge)
+MAIN("stability", eigenvalues_of_the_reference, complex_spectrum, sixty_unknowns, sixty_unknowns_for_a_complex_spectrum,
+     hopf_points, perturbations_of_runs_grow_as_they_should, a_pair_with_delays, uncoupled_populations,
+     folds_exchange_stability, finite_volumes_converge)

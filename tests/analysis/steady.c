@@ -110,6 +110,41 @@ START_TEST(all_states_of_the_reference)
 }
 END_TEST
 
+/*
+ * Noise so low that no grid could be made: T → τ ln((μ − V_R)/(μ − V_F)) − a/2 (1/(μ − V_F)² − 1/(μ − V_R)²) and the density
+ * → N/(μ − V), alone, with refractory time, and in a network.
+ */
+START_TEST(noise_as_low_as_it_may_be)
+{
+    static const struct {
+        double size, a; /* the smallest noise that a model can have, and 1e-18 of the distance squared */
+    } kinds[] = {{1, 1e-8}, {1, 1e-10}, {1, 1e-12}, {1e3, 1e-12}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (int linked = 0; linked < 2; linked++) {
+            const double size = kinds[k].size, a = kinds[k].a, b = linked ? -0.5 * size : 0, tau = linked ? 0.1 : 0;
+            const problem p = {.reset = 0,
+                               .threshold = size,
+                               .diffusion = a,
+                               .drive = 2 * size,
+                               .connectivity = b,
+                               .refractory = linked ? FIXED : 0,
+                               .tau = tau};
+            study s = study_of(&p);
+            ck_assert_uint_eq(s.n, 1);
+            const double rate = study_rate(&s, 0), drive = 2 * size + b * rate;
+            const double time =
+                log(drive / (drive - size)) - a / 2 * (1 / ((drive - size) * (drive - size)) - 1 / (drive * drive));
+            NEAR(rate * (time + tau), 1, 5e-15 + 4 * a * a);
+            for (double v = 0.1 * size; v < 0.95 * size; v += 0.2 * size) {
+                double density;
+                OK(s.context, npde_steady_evaluate(s.steady, 0, 0, &v, 1, &density));
+                NEAR(density * (drive - v) / rate, 1, 1e-13 + 4 * a / (size * size));
+            }
+            study_free(&s);
+        }
+}
+END_TEST
+
 /* Milliseconds and millivolts: drive 15 mV, noise 5 mV, τ_m = 20 ms, τ = 2 ms; T = τ_m π erfi(1). */
 START_TEST(units_of_the_laboratory)
 {
@@ -167,7 +202,10 @@ START_TEST(counts_close_to_folds)
 }
 END_TEST
 
-/* One state for b ≤ 1, two up to the fold, none beyond, in steps of 1e-3 (for b just above 1 the second is beyond the window). */
+/*
+ * One state for b ≤ 1, two up to the fold, none beyond, in steps of 1e-3 (for b just above 1 the second is beyond the
+ * window).
+ */
 START_TEST(counts_on_a_fine_sweep)
 {
     const problem p = SHARP(1, 2, 0, 1, 0, 0);
@@ -264,7 +302,10 @@ static double level(double drive, double diffusion, double tau)
     return log(exp(npde__siegert_escape(&of).log_time) + tau);
 }
 
-/* The inhibitory rate that goes with an excitatory one, unique when inhibitory neurons do not excite themselves: by halving. */
+/*
+ * The inhibitory rate that goes with an excitatory one, unique when inhibitory neurons do not excite themselves: by
+ * halving.
+ */
 static double partner(const double *w, double tau, double excitatory)
 {
     double low = -60, high = 10;
@@ -403,52 +444,134 @@ START_TEST(callbacks_give_the_same)
 }
 END_TEST
 
-static void refuses(study *s, const char *population, const char *what)
+/* The rate of a population alone with this drive and noise. */
+static double alone(study *s, double drive, double diffusion)
 {
-    size_t n = 77;
-    ANSWERS(s->context, NPDE_ERR_UNSUPPORTED, npde_steady_solve(s->steady, &n));
-    const char *text = npde_context_error(s->context);
-    ck_assert_msg(n == 77 && strstr(text, population) && strstr(text, what) && strstr(text, "sharp threshold"), "%s",
-                  text);
+    OK(s->context, npde_model_set(s->model, 0, NPDE_PARAM_DRIVE, drive));
+    OK(s->context, npde_model_set(s->model, 0, NPDE_PARAM_DIFFUSION, diffusion));
+    OK(s->context, npde_steady_solve(s->steady, &s->n));
+    ck_assert_uint_eq(s->n, 1);
+    return study_rate(s, 0);
 }
 
 /*
- * Beyond a random threshold more noise makes neurons fire more rarely, N = 0.3461047 at I = 3, κ = 0.5, a = 0.1 + 0.5 N: noise that
- * grows with rates is refused where it bounds nothing, and only there.
+ * Beyond a random threshold more noise makes neurons fire more rarely. Every state is one of a population alone with the
+ * drive and the noise that it makes; a drift callback gives what the closed form gives.
  */
-START_TEST(noise_that_grows_without_bounds)
+START_TEST(noise_that_grows_with_rates)
 {
-    const problem p = {.reset = 1, .threshold = 2, .diffusion = 0.1, .drive = 3};
-    const double noise[] = {0, 0, 0, 0.5};
-    study s = study_of(&p);
-    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_NOISE_CONNECTIVITY, 0.5));
+    const problem p = {.reset = 1, .threshold = 2, .diffusion = 0.1, .drive = 3, .noise = 0.5};
+    study closed = study_of(&p), s = study_of(&p);
     OK(s.context, npde_model_set_drift(s.model, leak, NULL, NULL));
-    refuses(&s, "population 0", "drift callback");
-    OK(s.context, npde_model_set_drift(s.model, NULL, NULL, NULL));
     OK(s.context, npde_steady_solve(s.steady, &s.n));
+    ck_assert_uint_eq(s.n, closed.n);
+    for (size_t i = 0; i < s.n; i++) NEAR(study_rate(&s, i) / study_rate(&closed, i), 1, 1e-12);
+    OK(s.context, npde_model_set_drift(s.model, NULL, NULL, NULL));
     OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP));
     OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DISCHARGE_RATE, 0.5));
-    refuses(&s, "population 0", "random threshold");
+    OK(s.context, npde_steady_solve(s.steady, &s.n));
+    ck_assert_uint_eq(s.n, 1);
+    const double rate = study_rate(&s, 0);
+    NEAR(rate, 0.3461047, 1e-7);
     OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_NOISE_CONNECTIVITY, 0));
-    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DIFFUSION, 0.1 + 0.5 * 0.3461047));
-    OK(s.context, npde_steady_solve(s.steady, &s.n));
-    ck_assert_uint_eq(s.n, 1);
-    NEAR(study_rate(&s, 0), 0.3461047, 1e-7); /* there it is */
+    NEAR(alone(&s, 3, 0.1 + 0.5 * rate), rate, 1e-13);
     study_free(&s);
-    OK(s.context, npde_context_new(&s.context));
-    OK(s.context, npde_model_new(s.context, NPDE_MODEL_LIF_NETWORK, 2, &s.model));
-    OK(s.context, npde_model_set_matrix(s.model, NPDE_MATRIX_NOISE_WEIGHTS, noise, 2, 2));
-    OK(s.context, npde_model_set(s.model, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP));
-    OK(s.context, npde_steady_new(s.model, NULL, &s.steady));
-    OK(s.context, npde_steady_solve(s.steady, &s.n));
-    ck_assert_uint_eq(s.n, 1);
-    OK(s.context, npde_model_set(s.model, 1, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_RAMP));
-    refuses(&s, "population 1", "random threshold");
-    study_free(&s);
+    study_free(&closed);
 }
 END_TEST
 
-/* Inhibition up to the largest rates of the window takes the density further than any grid: all the same the one state is found. */
+/*
+ * Random thresholds with noise weights: as many states as a fine scan of N = N_alone(μ + b N, a + a1 N) sees, where it
+ * sees them.
+ */
+START_TEST(none_missed_with_noise_weights)
+{
+    random_stream r = {11};
+    const int trials = test_scale() == 1 ? 40 : 8, steps = 200;
+    size_t several = 0;
+    for (int trial = 0; trial < trials; trial++) {
+        problem p = {.reset = 1,
+                     .threshold = 2,
+                     .connectivity = random_between(&r, -1, 7),
+                     .drive = random_between(&r, -0.5, 0.5),
+                     .diffusion = exp(random_between(&r, -2, 0)),
+                     .noise = random_between(&r, 0, 0.5),
+                     .refractory = trial % 2 ? NPDE_REFRACTORY_EXPONENTIAL : 0,
+                     .tau = trial % 2 ? random_between(&r, 0.05, 0.7) : 0,
+                     .discharge = NPDE_DISCHARGE_STEP,
+                     .kappa = exp(random_between(&r, 1, 3))};
+        study s = study_of(&p);
+        const problem free = {.reset = p.reset,
+                              .threshold = p.threshold,
+                              .diffusion = p.diffusion,
+                              .refractory = p.refractory,
+                              .tau = p.tau,
+                              .discharge = p.discharge,
+                              .kappa = p.kappa};
+        study one = study_of(&free);
+        const double low = log(1e-6), high = log(p.tau > 0 ? fmin(p.kappa, 1 / p.tau) : p.kappa);
+        double before = -1;
+        size_t changes = 0;
+        for (int k = 0; k <= steps; k++) {
+            const double x = low + (high - low) * k / steps, rate = exp(x);
+            const double g = x - log(alone(&one, p.drive + p.connectivity * rate, p.diffusion + p.noise * rate));
+            if ((g > 0) == (before > 0)) continue;
+            ck_assert_uint_lt(changes, s.n);
+            NEAR(log(study_rate(&s, changes)), x, 1.01 * (high - low) / steps);
+            changes++;
+            before = g;
+        }
+        ck_assert_uint_eq(s.n, changes);
+        several += s.n > 1;
+        study_free(&one);
+        study_free(&s);
+    }
+    if (trials == 40) ck_assert_uint_gt(several, 3);
+}
+END_TEST
+
+/* Long runs from afar end in the state that is found. */
+START_TEST(long_runs_with_noise_weights)
+{
+    static const problem problems[] = {
+        {.reset = 0,
+         .threshold = 1,
+         .diffusion = 0.2,
+         .drive = 0.6,
+         .connectivity = 0.5,
+         .noise = 0.6,
+         .discharge = NPDE_DISCHARGE_STEP,
+         .kappa = 4,
+         .mean = 0,
+         .variance = 0.1},
+        {.reset = 0,
+         .threshold = 1,
+         .diffusion = 0.3,
+         .drive = 1,
+         .connectivity = -1,
+         .noise = 1,
+         .refractory = EXPONENTIAL,
+         .tau = 0.2,
+         .discharge = NPDE_DISCHARGE_RAMP,
+         .kappa = 1,
+         .mean = 0,
+         .variance = 0.1},
+    };
+    for (size_t k = 0; k < sizeof problems / sizeof problems[0]; k++) {
+        study s = study_of(&problems[k]);
+        ck_assert_uint_eq(s.n, 1);
+        run *r = run_new(&problems[k], 0, NPDE_METHOD_RODAS5P, 0);
+        NEAR(run_rate(r, 40) / study_rate(&s, 0), 1, 1e-6);
+        run_free(r);
+        study_free(&s);
+    }
+}
+END_TEST
+
+/*
+ * Inhibition up to the largest rates of the window takes the density further than any grid: all the same the one state is
+ * found.
+ */
 START_TEST(windows_beyond_all_grids)
 {
     const problem p = {
@@ -465,7 +588,10 @@ START_TEST(windows_beyond_all_grids)
 }
 END_TEST
 
-/* Firing of one neuron in 10^9 time constants: the discrete operator, whose rounding is larger than the rate, keeps 8 digits. */
+/*
+ * Firing of one neuron in 10^9 time constants: the discrete operator, whose rounding is larger than the rate, keeps 8
+ * digits.
+ */
 START_TEST(rare_firing_by_the_discrete_operator)
 {
     const double a[] = {0.3, 0.2, 0.15, 0.1};
@@ -623,8 +749,9 @@ START_TEST(a_study_is_a_copy)
 }
 END_TEST
 
-MAIN("steady", all_states_of_the_reference, units_of_the_laboratory, counts_close_to_folds, counts_on_a_fine_sweep,
-     the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs, none_missed_in_random_populations,
-     many_populations, callbacks_give_the_same, noise_that_grows_without_bounds, windows_beyond_all_grids,
+MAIN("steady", all_states_of_the_reference, noise_as_low_as_it_may_be, units_of_the_laboratory, counts_close_to_folds,
+     counts_on_a_fine_sweep, the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs,
+     none_missed_in_random_populations, many_populations, callbacks_give_the_same, noise_that_grows_with_rates,
+     none_missed_with_noise_weights, long_runs_with_noise_weights, windows_beyond_all_grids,
      rare_firing_by_the_discrete_operator, densities_of_the_reference, a_run_stays_at_a_steady_state, grids_of_the_user,
      a_study_is_a_copy)

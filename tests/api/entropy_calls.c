@@ -152,6 +152,48 @@ START_TEST(bad_input)
 }
 END_TEST
 
+/* −(x − 1)², sin, x³, ln x, and convex ones: (x − 1)² with all digits cancelling, a kink, |x|³, e^x. */
+static int32_t shapes(size_t n, const double *x, double *value, double *slope, double *curvature, void *user)
+{
+    const int kind = *(const int *)user;
+    for (size_t i = 0; i < n; i++) {
+        const double y = x[i];
+        curvature[i] = 1; /* nobody checks it */
+        const double values[] = {-(y - 1) * (y - 1), sin(2 * y), (y - 1) * (y - 1), log(fabs(y) + 1),
+                                 y * y - 2 * y + 1,  fmax(y, 1), fabs(y * y * y),   exp(y)},
+                     slopes[] = {-2 * (y - 1), 2 * cos(2 * y), 2.1 * (y - 1),   1 / (fabs(y) + 1),
+                                 2 * y - 2,    y > 1,          3 * y * fabs(y), exp(y)};
+        value[i] = values[kind];
+        slope[i] = slopes[kind];
+    }
+    return 0;
+}
+
+/* A function that is not convex where it is asked is refused, one whose slopes are wrong too; rounding is let pass. */
+START_TEST(convexity)
+{
+    npde_entropy *e;
+    double x, density[37], moved[37], v[37];
+    OK(c, npde_entropy_new(model, grid, 0, NULL, NPDE_FLUX_AUTOMATIC, &e));
+    OK(c, npde_entropy_reference(e, density, 37, NULL, NULL));
+    OK(c, npde_grid_points(grid, 0, v, 37));
+    for (int kind = 0; kind < 8; kind++) {
+        OK(c, npde_entropy_set_function(e, shapes, &kind, NULL));
+        for (double size = 1e-12; size < 1; size *= 10) {
+            for (size_t i = 0; i < 37; i++) moved[i] = density[i] * (1 + size * sin(3 * v[i]));
+            x = 7;
+            if (kind >= 4) OK(c, npde_entropy_measure(e, NPDE_ENTROPY_CUSTOM, moved, 37, 0, &x, NULL, NULL));
+            else if (size > 0.01) {
+                refused(NPDE_ERR_CALLBACK, npde_entropy_measure(e, NPDE_ENTROPY_CUSTOM, moved, 37, 0, &x, NULL, NULL),
+                        "not convex");
+                ck_assert_double_eq(x, 7);
+            }
+        }
+    }
+    npde_entropy_free(e);
+}
+END_TEST
+
 /* Every allocation may fail; a measurement makes none. */
 START_TEST(memory)
 {
@@ -205,6 +247,6 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {bad_input, memory, order_of_free};
-    return run_suite_with("entropy_calls", set_up, tear_down, tests, 3) != 0;
+    const TTest *const tests[] = {bad_input, convexity, memory, order_of_free};
+    return run_suite_with("entropy_calls", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

@@ -397,8 +397,8 @@ static int scenario(const kinetic *k, int callback)
     if (!status && k->refractory) status = npde_model_set(m, 0, NPDE_PARAM_REFRACTORY_TIME, 0.15);
     if (!status && callback) status = npde_model_set_conductance(m, same, NULL, NULL);
     if (!status) status = npde_grid_new_for(m, k->g_scheme, 12, &grid);
-    if (!status) status = npde_solver_new(m, grid, NPDE_METHOD_STRANG, &s);
-    if (!status) status = npde_solver_set(s, NPDE_OPTION_DT, 0.01);
+    if (!status) status = npde_solver_new(m, grid, k->method ? k->method : NPDE_METHOD_STRANG, &s);
+    if (!status) status = npde_solver_set(s, NPDE_OPTION_DT, k->method ? 0 : 0.01);
     if (!status) status = npde_solver_set_gaussian(s, 0, 0.4, 0.05);
     if (!status) status = npde_solver_start(s, 0);
     const long before = heap.requests;
@@ -416,12 +416,14 @@ START_TEST(every_allocation_may_fail)
 {
     static const npde_id kinds[] = {NPDE_MODEL_VOLTAGE_CONDUCTANCE, NPDE_MODEL_REDUCED_KINETIC, NPDE_MODEL_MACROSCOPIC,
                                     NPDE_MODEL_FAST_VOLTAGE};
-    for (size_t i = 0; i < 12; i++) {
-        kinetic k = {.kind = kinds[i % 4]};
+    for (size_t i = 0; i < 14; i++) {
+        kinetic k = {.kind = kinds[i < 12 ? i % 4 : 0]};
         const int callback = i == 8;
         if (i >= 8) k.refractory = i % 2 ? NPDE_REFRACTORY_EXPONENTIAL : NPDE_REFRACTORY_FIXED;
+        if (i >= 12) k.method = NPDE_METHOD_ARK4;
+        if (i >= 12) k.refractory = NPDE_REFRACTORY_EXPONENTIAL;
         k.kappa = k.kind == NPDE_MODEL_REDUCED_KINETIC;
-        k.g_scheme = i >= 4 && !callback ? NPDE_SCHEME_SPECTRAL : NPDE_SCHEME_CELLS;
+        k.g_scheme = i >= 4 && i < 13 && !callback ? NPDE_SCHEME_SPECTRAL : NPDE_SCHEME_CELLS;
         memset(&heap, 0, sizeof heap);
         ck_assert_int_eq(scenario(&k, callback), 0);
         ck_assert_int_eq(heap.live, 0);

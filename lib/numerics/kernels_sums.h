@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Sums over long vectors, in chains that do not wait for each other. */
+#ifndef NPDE_NUMERICS_KERNELS_SUMS_H
+#define NPDE_NUMERICS_KERNELS_SUMS_H
+
+#include "numerics/kernels_vector.h"
+
+enum { CHAINS = 4 };
+
+static ALWAYS_INLINE double sum_of_chains(const vec *chain)
+{
+    double part[WIDTH], sum = 0;
+    store(part, (chain[0] + chain[1]) + (chain[2] + chain[3]));
+    for (size_t k = 0; k < WIDTH; k++) sum += part[k];
+    return sum;
+}
+
+static double dot(size_t n, const double *a, const double *b)
+{
+    vec chain[CHAINS];
+    size_t i = 0;
+    UNROLL for (size_t k = 0; k < CHAINS; k++) chain[k] = splat(0);
+    for (; i + CHAINS * WIDTH <= n; i += CHAINS * WIDTH)
+        UNROLL for (size_t k = 0; k < CHAINS; k++) chain[k] =
+            add_product(chain[k], load(a + i + WIDTH * k), load(b + i + WIDTH * k));
+    double sum = sum_of_chains(chain);
+    for (; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+#endif
