@@ -19,6 +19,8 @@
 #include <math.h>
 #include <string.h>
 
+static const double very_short = 0.1; /* of the step before */
+
 static kinetic_system *self(npde__system *s)
 {
     return (kinetic_system *)s;
@@ -38,8 +40,11 @@ double npde__kinetic_rate(const kinetic_system *k, size_t p, const double *y, do
     double rate = 0;
     for (size_t j = 0; j < k->n_g; j++) {
         const double *row = y + j * k->n_v;
-        if (pop->phi) {
-            rate += (k->g ? k->g->w[j] : 1) * npde__characteristics_rate(&pop->row, pop->phi, row);
+        if (pop->phi) { /* and who comes to the end of the grid */
+            const double at = k->g ? k->g->v[j] : g, end = k->v->breaks[k->v->n_segments];
+            const double out = fmax(0, npde__kinetic_a(pop, at) - npde__kinetic_b(pop, at) * end);
+            rate += (k->g ? k->g->w[j] : 1) * (npde__characteristics_rate(&pop->row, pop->phi, row) +
+                                               out * npde__characteristics_end(&pop->row, row));
         } else if (!k->g) {
             const double out = npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold;
             rate += fmax(out, 0) * npde__characteristics_end(&pop->row, row);
@@ -62,18 +67,26 @@ static int counts_fired(const kinetic_system *k)
     return k->v && !k->pop[0].phi;
 }
 
+/* A mean over a very short step would be the flux at the corner: it is joined with the one before. */
 static void record(double *extra, double mean, double duration)
 {
+    const double both = extra[DURATION] + duration;
+    if (duration < very_short * extra[DURATION]) {
+        extra[MEAN] = (extra[DURATION] * extra[MEAN] + duration * mean) / both;
+        extra[DURATION] = both;
+        return;
+    }
     extra[MEAN_BEFORE] = extra[MEAN];
     extra[DURATION_BEFORE] = extra[DURATION];
     extra[MEAN] = mean;
     extra[DURATION] = duration;
 }
 
+/* Not below 0, where a volley has just passed. */
 static double extrapolated(const double *extra)
 {
-    return extra[MEAN] +
-           (extra[MEAN] - extra[MEAN_BEFORE]) * extra[DURATION] / (extra[DURATION] + extra[DURATION_BEFORE]);
+    const double slope = (extra[MEAN] - extra[MEAN_BEFORE]) / (extra[DURATION] + extra[DURATION_BEFORE]);
+    return fmax(0, extra[MEAN] + slope * extra[DURATION]);
 }
 
 npde_status npde__kinetic_rates(npde__system *s, double t, int side, const double *y, double *rates)
@@ -89,7 +102,8 @@ npde_status npde__kinetic_rates(npde__system *s, double t, int side, const doubl
         const npde_status status = implicit ? npde__lif_law(&k->coupling, t, side, rates) : NPDE_OK;
         if (status) return status;
         for (size_t p = 0; p < s->n_rates; p++) {
-            const double g = implicit ? npde__kinetic_mean(k->coupling.drive[p], k->coupling.diffusion[p]) : 0;
+            const double g =
+                implicit ? npde__kinetic_mean(k->coupling.drive[p], k->coupling.diffusion[p]) : k->pop[p].mean;
             const double rate = npde__kinetic_rate(k, p, y + p * s->stride, g);
             change = fmax(change, fabs(rate - rates[p]));
             size = fmax(size, fabs(rate));
@@ -267,7 +281,8 @@ static double kinetic_min_density(const npde__system *s, const double *y)
     const kinetic_system *k = self_const(s);
     double min = INFINITY;
     for (size_t p = 0; p < s->n_rates; p++) {
-        for (size_t i = 0; i < s->points; i++) min = fmin(min, y[p * s->stride + i]);
+        const double *n = npde__kinetic_shown((npde__system *)s, p, y + p * s->stride);
+        for (size_t i = 0; i < s->points; i++) min = fmin(min, n[i]);
         if (npde__kinetic_waits(k, &k->pop[p]))
             min = fmin(min, npde__kinetic_waiting_least(k, &k->pop[p], y + p * s->stride));
     }
@@ -312,6 +327,13 @@ static void kinetic_accept(npde__system *s, double t, double *y, const double *r
         watch_tail(s, &k->pop[p], y + p * s->stride);
     }
     npde__lif_remember(&k->coupling, t, y, rates);
+}
+
+/* What is owed is owed at the coefficients before. */
+static void kinetic_jump(npde__system *s, double *y, const double *rates)
+{
+    for (size_t p = 0; p < s->n_rates; p++) npde__kinetic_settle(s, p, y + p * s->stride);
+    npde__lif_jump(s, y, rates);
 }
 
 static void kinetic_measure(const npde__system *s, const double *e, double *size, double *rates)
@@ -463,7 +485,7 @@ static const npde__system_ops ops = {
     .drift = npde__kinetic_drift,
     .begin = npde__lif_begin,
     .accept = kinetic_accept,
-    .jump = npde__lif_jump,
+    .jump = kinetic_jump,
     .next_break = npde__lif_next_break,
     .measure = kinetic_measure,
     .mass_defect = kinetic_mass_defect,

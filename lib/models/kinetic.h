@@ -28,14 +28,15 @@ typedef struct {
     double growth_h, growth_mean, survival_h; /* what they are for */
     double *shown;                            /* kinetic_relax.c: a density that owes nothing, and what settles it */
     npde__relaxation settling;
-    npde__kinetic_faces *faces;               /* kinetic_explicit.c; NULL when that is refused */
-    double *other_k;                          /* spectral: room for the matrix of another relaxation */
+    npde__kinetic_faces *faces; /* kinetic_explicit.c; NULL when that is refused */
+    double *other_k;            /* spectral: room for the matrix of another relaxation */
     /* kinetic_refractory.c */
     npde_id refractory;
     double tau, dt;           /* 0 without refractory state; longest step */
     npde__relaxation waiting; /* those in the refractory state, a column or a block of them */
     size_t room;              /* columns in all */
     double *leaving, *tilt;   /* n_g: what leaves the refractory state in a step, the slope of its rate */
+    double gone;              /* exponential: the share of who waits that is back at the end of a step */
     double hold;              /* exponential: the share of what fires in a step that waits at its end */
 } kinetic_population;
 
@@ -129,6 +130,8 @@ npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, dou
 npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
 void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);
 const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y);
+/* y owes nothing any more. */
+void npde__kinetic_settle(npde__system *s, size_t p, double *y);
 
 /* ---- kinetic_explicit.c: the transport as an explicit part ---- */
 

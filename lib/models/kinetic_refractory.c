@@ -178,7 +178,8 @@ void npde__kinetic_waiting_begin(const kinetic_system *k, kinetic_population *po
         release(k, pop, h, waiting(k, n));
         append(pop, h, waiting(k, n));
     } else {
-        pop->hold = -expm1(-x) / x;
+        pop->gone = -expm1(-x);
+        pop->hold = pop->gone / x;
     }
 }
 
@@ -187,9 +188,8 @@ npde__reentry npde__kinetic_waiting_leave(const kinetic_system *k, const kinetic
 {
     if (fixed(pop)) return (npde__reentry){.known = pop->leaving[j], .slope = pop->tilt[j]};
     /* What fires evenly: r(h) = e^{−x} r + (1 − e^{−x})/x × fired, x = h/τ. What enters is the rest. */
-    return (npde__reentry){.known = waiting_const(k, n)[j] * pop->hold * h / pop->tau,
-                           .share = 1 - pop->hold,
-                           .follow = 1 / (pop->tau * h)};
+    return (npde__reentry){
+        .known = waiting_const(k, n)[j] * pop->gone, .share = 1 - pop->hold, .follow = 1 / (pop->tau * h)};
 }
 
 void npde__kinetic_waiting_enter(const kinetic_system *k, const kinetic_population *pop, size_t j,

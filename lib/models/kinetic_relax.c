@@ -82,3 +82,11 @@ const double *npde__kinetic_shown(npde__system *s, size_t p, const double *y)
     npde__relaxation_load(&pop->settling, &extra[OWED_MEAN], extra[OWED_DIFFUSION]);
     return npde__relaxation_flow(&pop->settling, &pop->settling, extra[OWED], y, pop->shown) ? y : pop->shown;
 }
+
+void npde__kinetic_settle(npde__system *s, size_t p, double *y)
+{
+    const double *settled = npde__kinetic_shown(s, p, y);
+    if (settled == y) return;
+    memcpy(y, settled, s->points * sizeof *y);
+    y[s->points + OWED] = 0;
+}

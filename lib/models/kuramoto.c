@@ -303,7 +303,7 @@ static void kuramoto_accept(npde__system *s, double t, double *y, const double *
     }
 }
 
-static void kuramoto_jump(npde__system *s, const double *y, const double *rates)
+static void kuramoto_jump(npde__system *s, double *y, const double *rates)
 {
     (void)s, (void)y, (void)rates;
 }

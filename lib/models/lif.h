@@ -171,7 +171,7 @@ void npde__lif_snapshot_coupling(npde__system *s, lif_system *l, npde__bytes *by
 /* The seam's memory of delays. */
 void npde__lif_begin(npde__system *s, double t, const double *rates);
 void npde__lif_remember(lif_system *l, double t, const double *y, const double *rates);
-void npde__lif_jump(npde__system *s, const double *y, const double *rates);
+void npde__lif_jump(npde__system *s, double *y, const double *rates);
 double npde__lif_next_break(const npde__system *s, double t);
 
 /* ---- lif_cascade.c: blow-up, as the seam describes it ---- */

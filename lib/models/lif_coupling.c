@@ -223,7 +223,7 @@ void npde__lif_remember(lif_system *l, double t, const double *y, const double *
     npde__history_push(&l->history, t, l->memory);
 }
 
-void npde__lif_jump(npde__system *s, const double *y, const double *rates)
+void npde__lif_jump(npde__system *s, double *y, const double *rates)
 {
     lif_system *l = npde__lif_self(s);
     if (!l->memory) return;

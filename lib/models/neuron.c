@@ -248,7 +248,7 @@ static void neuron_accept(npde__system *s, double t, double *y, const double *ra
     grow_sizes(self(s), rates);
 }
 
-static void neuron_jump(npde__system *s, const double *y, const double *rates)
+static void neuron_jump(npde__system *s, double *y, const double *rates)
 {
     (void)s, (void)y, (void)rates;
 }

@@ -10,6 +10,8 @@
  */
 #include "steppers/stepper.h"
 
+#include <math.h>
+
 enum { ITERATIONS = 3 };
 
 static npde_status advance(npde__stepper *s, double t, double h, const double *middle)
@@ -32,8 +34,8 @@ static npde_status step(npde__stepper *s, double t, double h, int want_error)
     double *middle = s->residual;
     for (size_t k = 0; k < n; k++) {
         const double slope = first ? 0 : (s->rates[k] - s->rates_old[k]) / s->h_old;
-        middle[k] = s->rates[k] + h / 2 * slope;
-        s->rates_new[k] = s->rates[k] + h * slope;
+        middle[k] = fmax(0, s->rates[k] + h / 2 * slope); /* rates are not negative */
+        s->rates_new[k] = fmax(0, s->rates[k] + h * slope);
     }
     npde_status status = advance(s, t, h, middle);
     for (int i = 1; i < ITERATIONS && first && s->system->coupled && !status; i++) {

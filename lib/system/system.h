@@ -73,8 +73,8 @@ typedef struct {
     void (*begin)(npde__system *s, double t, const double *rates);
     /* A step was accepted: puts the mass's rounding error right in y and remembers the rates. */
     void (*accept)(npde__system *s, double t, double *y, const double *rates);
-    /* At an accepted state where coefficients jump: rates are the limits from the right. */
-    void (*jump)(npde__system *s, const double *y, const double *rates);
+    /* At an accepted state where coefficients jump: rates are the limits from the right. What the state owes is paid. */
+    void (*jump)(npde__system *s, double *y, const double *rates);
     /* First time after t at which a coefficient may jump: an announced one, or one that a delay carries; infinite if none. */
     double (*next_break)(const npde__system *s, double t);
     /* Size of a change e of the state: mass-weighted L1 norm, and the rates it carries at the frozen coefficients. */

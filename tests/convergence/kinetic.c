@@ -357,6 +357,52 @@ START_TEST(gaussian_marginal_is_kept)
 END_TEST
 
 /* No negative density in the schemes that promise it, for random parameters, data and steps. */
+static int32_t input_jumps(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
+{
+    (void)n_pop, (void)rate, (void)diffusion, (void)user;
+    drive[0] = t < 0.1001 ? 2 : 2.5;
+    return 0;
+}
+
+/* Far from g = 0 the mean of g tends to G as e^{−t/σ}, whatever v does: across a jump of G the order is two as well. */
+START_TEST(announced_jump_of_the_input)
+{
+    const double jump = 0.1001, end = 0.3001;
+    double error[3];
+    for (int i = 0; i < 3; i++) {
+        kinetic k = {FULL, .g_end = 5, .sigma = 0.25, .input = 2, .noise = 0.1, .g_mean = 2, .g_variance = 0.1};
+        double v, g;
+        k.n_v = 64;
+        k.n_g = 40;
+        k.dt = 0.02 / (1 << i);
+        kinetic_run r = kinetic_prepare(&k);
+        OK(r.context, npde_model_set_coupling(r.model, input_jumps, NULL, NULL));
+        OK(r.context, npde_solver_set_jumps(r.solver, &jump, 1));
+        OK(r.context, npde_solver_start(r.solver, 0));
+        OK(r.context, npde_solver_advance(r.solver, end, NULL));
+        kinetic_means(&r, &v, &g, NULL);
+        error[i] = fabs(g - (2.5 - 0.5 * exp(-(end - jump) / k.sigma)));
+        kinetic_free(&r);
+    }
+    ck_assert_double_le(error[0], 1e-4);
+    for (int i = 0; i < 2; i++) ck_assert_double_ge(log2(error[i] / error[i + 1]), 1.7);
+}
+END_TEST
+
+/* A step cut to almost nothing does not bring the flux at the corner into the rate. */
+START_TEST(very_short_steps)
+{
+    kinetic k = strong;
+    kinetic_run r = kinetic_start(&k);
+    const double rate = kinetic_rate(&r, 8), cut[] = {1e-4, 1e-6, 1e-9};
+    for (int i = 0; i < 3; i++) {
+        NEAR(kinetic_rate(&r, 8 + i + cut[i]), rate, 5e-6);
+        NEAR(kinetic_rate(&r, 8 + i + 1), rate, 5e-6);
+    }
+    kinetic_free(&r);
+}
+END_TEST
+
 START_TEST(positivity)
 {
     random_stream s = {42};
@@ -380,9 +426,46 @@ START_TEST(positivity)
         for (int step = 0; step < 40; step++) {
             const npde_status status = npde_solver_step(r.solver, 1e9, NULL);
             ck_assert_msg(status >= 0, "%s", npde_context_error(r.context));
+            double rate;
             ck_assert_double_ge(kinetic_stat(&r, NPDE_STAT_MIN_DENSITY), 0);
             ck_assert_double_le(kinetic_stat(&r, NPDE_STAT_MASS_DEFECT), 1e-12);
+            OK(r.context, npde_solver_rates(r.solver, &rate, 1));
+            ck_assert_double_ge(rate, 0);
         }
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
+/* A network that fires in volleys: between them the rate is 0 and not below. */
+START_TEST(rates_after_volleys)
+{
+    const npde_id schemes[] = {NPDE_SCHEME_CELLS, NPDE_SCHEME_CELLS_LIMITED, NPDE_SCHEME_CELLS_UPWIND};
+    for (int i = 0; i < 6; i++) {
+        kinetic k = {.kind = i < 3 ? NPDE_MODEL_MACROSCOPIC : NPDE_MODEL_VOLTAGE_CONDUCTANCE,
+                     .v_scheme = schemes[i % 3],
+                     .g_scheme = NPDE_SCHEME_CELLS,
+                     .n_v = 256,
+                     .n_g = 32,
+                     .g_end = 3,
+                     .sigma = 1e-3,
+                     .input = 0.5,
+                     .noise = i < 3 ? 0 : 0.01,
+                     .strength = 0.02,
+                     .noisy = 0.01,
+                     .mean = 0.5,
+                     .variance = 0.002,
+                     .dt = 0.005};
+        kinetic_run r = kinetic_start(&k);
+        double t = 0, rate, most = 0;
+        while (t < 1.5) {
+            const npde_status status = npde_solver_step(r.solver, 1.5, &t);
+            ck_assert_msg(status >= 0, "%s", npde_context_error(r.context));
+            OK(r.context, npde_solver_rates(r.solver, &rate, 1));
+            ck_assert_double_ge(rate, 0);
+            most = fmax(most, rate);
+        }
+        ck_assert_double_ge(most, 3);
         kinetic_free(&r);
     }
 }
@@ -680,9 +763,9 @@ START_TEST(conductance_callback)
 }
 END_TEST
 
-MAIN("kinetic", steady_rates_of_the_linear_problem, finer_cells_in_v, own_grid_to_five_digits, transient,
-     order_two_in_time, looking_changes_nothing, order_two_in_g, steady_rates_of_networks, delay_sees_the_past,
-     populations_couple_by_matrices, mass_over_many_steps, gaussian_marginal_is_kept, positivity,
-     macroscopic_transients, macroscopic_threshold, fast_voltage, kinetic_tends_to_macroscopic,
-     threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time, coupling_callback,
-     conductance_callback)
+MAIN("kinetic", announced_jump_of_the_input, very_short_steps, rates_after_volleys, steady_rates_of_the_linear_problem,
+     finer_cells_in_v, own_grid_to_five_digits, transient, order_two_in_time, looking_changes_nothing, order_two_in_g,
+     steady_rates_of_networks, delay_sees_the_past, populations_couple_by_matrices, mass_over_many_steps,
+     gaussian_marginal_is_kept, positivity, macroscopic_transients, macroscopic_threshold, fast_voltage,
+     kinetic_tends_to_macroscopic, threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time,
+     coupling_callback, conductance_callback)

@@ -445,6 +445,34 @@ static int32_t increasing_mean(double t, size_t pop, size_t n, const double *v, 
 }
 
 /* With G(v) those who wait relax to G(V_R): in the steady state the mean conductance of all obeys ⟨G⟩ − ⟨g⟩ + a q(0) = 0. */
+/* With a short grid beyond V_F many fire at its end: they count like all others, and those who wait are N τ. */
+START_TEST(firing_at_the_end_of_the_grid)
+{
+    for (int i = 0; i < 2; i++) {
+        kinetic k = {.kind = i ? NPDE_MODEL_MACROSCOPIC : NPDE_MODEL_REDUCED_KINETIC,
+                     .g_scheme = NPDE_SCHEME_CELLS,
+                     .n_v = 64,
+                     .n_g = 48,
+                     .v_end = 1.2,
+                     .g_end = 2.3,
+                     .sigma = 0.25,
+                     .input = 0.5,
+                     .noise = 0.05,
+                     .kappa = 5,
+                     .mean = 0.4,
+                     .variance = 0.0025,
+                     .refractory = NPDE_REFRACTORY_EXPONENTIAL,
+                     .tau = 0.2,
+                     .dt = 0.0025};
+        kinetic_run r = kinetic_start(&k);
+        const double rate = kinetic_rate(&r, 12);
+        NEAR(reservoir(&r) / k.tau, rate, 1e-3 * rate);
+        ck_assert_double_ge(kinetic_stat(&r, NPDE_STAT_TAIL_MASS), 1e-3);
+        kinetic_free(&r);
+    }
+}
+END_TEST
+
 START_TEST(conductance_callback)
 {
     for (int i = 0; i < 2; i++) {
@@ -470,7 +498,7 @@ START_TEST(conductance_callback)
 }
 END_TEST
 
-MAIN("kinetic refractory", steady_rates, fast_voltage, slow_conductance_tends_to_fast_voltage, macroscopic_threshold,
-     macroscopic_steady_states, growth_at_the_leading_eigenvalue, middle_states_are_unstable,
-     kinetic_tends_to_macroscopic, order_two_in_time, steps_cut_short, extreme_times, mass_over_many_steps, positivity,
-     populations_have_their_own, conductance_callback)
+MAIN("kinetic refractory", firing_at_the_end_of_the_grid, steady_rates, fast_voltage,
+     slow_conductance_tends_to_fast_voltage, macroscopic_threshold, macroscopic_steady_states,
+     growth_at_the_leading_eigenvalue, middle_states_are_unstable, kinetic_tends_to_macroscopic, order_two_in_time,
+     steps_cut_short, extreme_times, mass_over_many_steps, positivity, populations_have_their_own, conductance_callback)
