@@ -473,6 +473,34 @@ START_TEST(firing_at_the_end_of_the_grid)
 }
 END_TEST
 
+static int32_t more_at_reset(double t, size_t pop, size_t n, const double *v, const double *rate, double *g_mean,
+                             void *user)
+{
+    (void)t, (void)pop, (void)rate, (void)user;
+    for (size_t i = 0; i < n; i++) g_mean[i] += v[i] == 0 ? 1 : 0; /* no cell has its centre there */
+    return 0;
+}
+
+/* Who waits long relaxes to G(V_R), and fires the sooner: the conductance of those who move is everywhere the same. */
+START_TEST(who_waits_relaxes_to_the_conductance_at_reset)
+{
+    double rate[2];
+    for (int more = 0; more < 2; more++) {
+        kinetic k = {FULL, .dt = 0.005, .refractory = states[0], .tau = 1};
+        k.g_scheme = NPDE_SCHEME_CELLS;
+        k.n_v = k.n_g = 64;
+        k.g_end = 3.5;
+        kinetic_run r = kinetic_prepare(&k);
+        if (more) OK(r.context, npde_model_set_conductance(r.model, more_at_reset, NULL, NULL));
+        ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
+        rate[more] = kinetic_rate(&r, 8);
+        kinetic_free(&r);
+    }
+    /* In a mean time of 1 it comes to 0.5 + 1/(1 + σ/τ) = 1.3 on average, which makes the way to V_F twice as fast. */
+    ck_assert_double_ge(1 / rate[0] - 1, 1.5 * (1 / rate[1] - 1));
+}
+END_TEST
+
 START_TEST(conductance_callback)
 {
     for (int i = 0; i < 2; i++) {
@@ -498,7 +526,7 @@ START_TEST(conductance_callback)
 }
 END_TEST
 
-MAIN("kinetic refractory", firing_at_the_end_of_the_grid, steady_rates, fast_voltage,
-     slow_conductance_tends_to_fast_voltage, macroscopic_threshold, macroscopic_steady_states,
+MAIN("kinetic refractory", who_waits_relaxes_to_the_conductance_at_reset, firing_at_the_end_of_the_grid, steady_rates,
+     fast_voltage, slow_conductance_tends_to_fast_voltage, macroscopic_threshold, macroscopic_steady_states,
      growth_at_the_leading_eigenvalue, middle_states_are_unstable, kinetic_tends_to_macroscopic, order_two_in_time,
      steps_cut_short, extreme_times, mass_over_many_steps, positivity, populations_have_their_own, conductance_callback)
