@@ -65,12 +65,17 @@ npde_status npde__macroscopic_cut(npde__ages *s, double g, double *time)
     s->a = npde__kinetic_a(&s->pop, g);
     s->b = npde__kinetic_b(&s->pop, g);
     s->n_panels = 0;
-    const double target = s->a / s->b, crossing = npde__kinetic_crossing(&s->pop, g), v_end = target;
+    const double target = s->a / s->b, crossing = npde__kinetic_crossing(&s->pop, g);
     *time = INFINITY;
     if (s->discharge == NPDE_DISCHARGE_NONE && !isfinite(crossing)) return NPDE_OK;
     if (s->discharge != NPDE_DISCHARGE_NONE) { /* what comes to v* must fire there */
-        const npde_status status = npde__model_discharge(&s->of, 1, &v_end, &s->tail_phi);
-        if (status || !(s->tail_phi > 0)) return status;
+        const double way = isfinite(crossing) ? target - s->pop.v_threshold : target - s->pop.v_reset;
+        double v[3], phi[3]; /* on the same side of V_F as v* */
+        for (int i = 0; i < 3; i++) v[i] = target - 1e-3 * i * way;
+        const npde_status status = npde__model_discharge(&s->of, 3, v, phi);
+        if (status || !(phi[0] > 0)) return status;
+        s->tail_phi = phi[0];
+        s->tail_slope = way != 0 ? (3 * phi[0] - 4 * phi[1] + phi[2]) / (2e-3 * way) : 0;
     }
     /*
      * Panels up to V_F, where the discharge may have a kink, then on to where v is v* to rounding or nothing is left. The

@@ -22,7 +22,8 @@ typedef struct {
     double phi[NPDE__AGE_PANELS][NPDE__AGE_POINTS],
         passed[NPDE__AGE_PANELS][NPDE__AGE_POINTS]; /* φ and Φ at the points */
     double passed_end[NPDE__AGE_PANELS], tail_phi,
-        tail_passed; /* Φ at the panels' ends; beyond the last, φ is constant */
+        tail_passed;   /* Φ at the panels' ends; beyond the last, φ is constant */
+    double tail_slope; /* dφ/dv at v* */
 } npde__ages;
 
 /* The potential at an age; ḡ(N). */

@@ -22,6 +22,7 @@ enum { MOST_STARTS = 32 };
 typedef struct {
     npde__ages *ages;
     double rate, slope; /* N, ḡ'(N) */
+    double time;        /* T */
     double work;        /* panels gone through to count */
     size_t n_starts;
     double complex start[MOST_STARTS]; /* where |f| is least along a line */
@@ -39,6 +40,12 @@ static double p_at(const npde__ages *s, double age)
     return 1 / s->b + p_growing(s) * exp(s->b * age);
 }
 
+/* Is v so near v* that p, which is large, and Ψ', which is small, lose their digits? */
+static int near_target(const npde__ages *s, double age)
+{
+    return s->b * age > 17;
+}
+
 /* ∫ p Ψ' S over a panel without discharge, where Ψ' = λΨ. */
 static double complex quiet(const npde__ages *s, size_t k, double complex lambda, double complex psi)
 {
@@ -54,7 +61,11 @@ static double complex characteristic(const linear *l, double complex lambda)
     enum { POINTS = NPDE__AGE_POINTS };
     const npde__ages *s = l->ages;
     const int sharp = s->discharge == NPDE_DISCHARGE_NONE;
-    double complex psi = sharp ? 1 : s->tail_phi / (s->tail_phi + lambda), sum = 0, last = 0;
+    double complex psi = sharp ? 1 : s->tail_phi / (s->tail_phi + lambda), sum = 0, settled = 0;
+    if (!sharp) { /* p Ψ' where v is v*, from the derivative of the equation for Ψ */
+        settled = s->tail_slope * (s->pop.v_excitatory - s->a / s->b) * (1 - psi) / (lambda + s->tail_phi + s->b);
+        sum = settled * exp(-s->tail_passed) / s->tail_phi;
+    }
     for (size_t k = s->n_panels; k-- > 0;) {
         const double length = s->length[k], end = s->passed_end[k], before = k ? s->passed_end[k - 1] : 0;
         if (!(end > before)) {
@@ -74,8 +85,9 @@ static double complex characteristic(const linear *l, double complex lambda)
             for (size_t j = 0; j < POINTS; j++) part -= length * s->integral[i * POINTS + j] * kernel[j];
             const double complex here = (psi + part) / wave[i];
             const double age = s->begin[k] + length * s->x[i];
-            if (s->b * age < 20.7) last = ((lambda + s->phi[k][i]) * here - s->phi[k][i]) * p_at(s, age);
-            sum += length * s->w[i] * last * exp(-s->passed[k][i]);
+            const double complex moved =
+                near_target(s, age) ? settled : ((lambda + s->phi[k][i]) * here - s->phi[k][i]) * p_at(s, age);
+            sum += length * s->w[i] * moved * exp(-s->passed[k][i]);
         }
         psi = (psi + total) * cexp(-lambda * length - (end - before));
     }
@@ -88,9 +100,8 @@ static double complex characteristic(const linear *l, double complex lambda)
 static npde_status resolve(linear *l, double longest, double size)
 {
     npde__ages *s = l->ages;
-    double time;
     s->longest = fmin(longest, 6 / (size / s->b));
-    return npde__macroscopic_cut(s, npde__macroscopic_mean(s, l->rate), &time);
+    return npde__macroscopic_cut(s, npde__macroscopic_mean(s, l->rate), &l->time);
 }
 
 /* ---- searching ---- */
@@ -187,27 +198,28 @@ static npde_status search(linear *l, double *re_im)
  *
  *     ∫ p Ψ' S ds = ∫ (1 − Ψ(u)) S(u) ∫_0^u p(s) e^{−λ(u−s)} ds dφ(u),
  *
- * in which |1 − Ψ| ≤ 2 and the inner integral is 2p(u)/|λ| at most, because p grows. (p falls where v* < V_R, and is no more
- * than p(0).)
+ * in which |1 − Ψ| ≤ 2 and the inner integral is 2|p(u)|/|λ| at most, because |p| grows.
  */
 static double far_bound(const linear *l, double sigma)
 {
     const npde__ages *s = l->ages;
-    double fires = s->n_panels ? 0 : s->tail_phi, moves = 0, phi = s->n_panels ? s->phi[0][0] : 0, left = 1;
-    fires += phi;
+    const double settled = fabs(s->tail_slope * (s->pop.v_excitatory - s->a / s->b)); /* |φ'p| near v* */
+    double phi = s->phi[0][0], left = 1, age = 0, fires = phi, moves = 0;
     for (size_t k = 0; k < s->n_panels; k++)
         for (size_t i = 0; i < NPDE__AGE_POINTS; i++) {
-            const double age = fmin(s->begin[k] + s->length[k] * s->x[i], 20.7 / s->b), step = fabs(s->phi[k][i] - phi);
-            fires += step * left + s->length[k] * s->w[i] * s->phi[k][i] * s->phi[k][i] * left;
-            moves += step * left * fmax(fabs(p_at(s, age)), fabs(p_at(s, 0)));
+            const double weight = s->length[k] * s->w[i] * left, step = fabs(s->phi[k][i] - phi) * left;
+            age = s->begin[k] + s->length[k] * s->x[i];
             phi = s->phi[k][i];
+            fires += step + weight * phi * phi;
+            moves += near_target(s, age) ? weight * settled : step * fabs(p_at(s, age));
             left = exp(-s->passed[k][i]);
         }
-    const double step = fabs(s->tail_phi - phi),
-                 end = s->n_panels ? s->begin[s->n_panels - 1] + s->length[s->n_panels - 1] : 0;
+    const size_t last = s->n_panels - 1;
+    const double step = fabs(s->tail_phi - phi);
     left = exp(-s->tail_passed);
+    age = s->begin[last] + s->length[last];
     fires += (step + s->tail_phi) * left;
-    moves += step * left * fabs(p_at(s, fmin(end, 20.7 / s->b)));
+    moves += left * ((near_target(s, age) ? 0 : step * fabs(p_at(s, age))) + settled / s->tail_phi);
     return fires + 4 * exp(-sigma * s->delay) * fabs(l->slope) * l->rate * moves;
 }
 
@@ -224,53 +236,59 @@ static void remember(linear *l, double complex lambda)
     if (l->n_starts < MOST_STARTS) l->start[l->n_starts++] = lambda;
 }
 
-/*
- * Roots with Re λ > σ: along the line from the real axis up to where f is nearly 1, in steps on which it turns by less than
- * π/4, both halves of them as well, and delays turn e^{λs} little. −1 if there are too many of these steps, or a root is on the
- * line.
- */
-static npde_status count(linear *l, double sigma, double near, int *roots)
+/* A step along the line at λ, on which no delay turns e^{λs} much and neither the nearest known root is passed at once. */
+static double longest_step(const linear *l, double complex lambda, double complex known)
 {
-    static const double pi = 3.14159265358979323846, most_work = 1e6;
     const npde__ages *s = l->ages;
+    const double sigma = creal(lambda), tau = s->pop.refractory == NPDE_REFRACTORY_FIXED ? s->pop.tau : 0;
+    double turns = DBL_MIN;
+    if (sigma * s->delay < 40) turns += s->delay;
+    if (sigma * (l->time + tau) < 40) turns += 2 * l->time + tau;
+    return fmin(1 / turns, 0.5 * cabs(lambda - known));
+}
+
+/*
+ * Roots with Re λ > σ: along the line from the real axis up to where f is nearly 1, in steps on both halves of which it
+ * turns by less than 0.6 < π/4. −1 if there are too many of these steps or panels, or a root is on the line. known: the root
+ * next to the line.
+ */
+static npde_status count(linear *l, double sigma, double complex known, int *roots)
+{
+    static const double pi = 3.14159265358979323846, most_work = 3e5;
+    const npde__ages *s = l->ages;
+    double omega = 0, resolved = 4 * l->rate, sum = 0;
     *roots = -1;
-    npde_status status = resolve(l, 0.5, sigma + l->rate);
+    npde_status status = resolve(l, 0.5, sigma + resolved);
     if (status || s->n_panels >= NPDE__AGE_PANELS) return status;
-    const double first = s->n_panels ? s->begin[s->n_panels - 1] : 0; /* no earlier than that nearly all have fired */
-    const double far = fmax(2.5 * far_bound(l, sigma), 4 * l->rate),
-                 turns = (sigma * s->delay < 40 ? s->delay : 0) + (sigma * first < 40 ? first : 0) +
-                         (s->pop.refractory == NPDE_REFRACTORY_FIXED && sigma * s->pop.tau < 40 ? s->pop.tau : 0);
-    double omega = 0, step = 1e-3 * fmin(near, l->rate), resolved = 0, sum = 0;
-    double complex at = turning(l, sigma > 0 ? sigma : 1e-6 * l->rate);
-    double size[2] = {INFINITY, cabs(at)};
-    at = creal(at);
+    const double far = fmax(2.5 * far_bound(l, sigma), 4 * l->rate);
+    double complex at = creal(turning(l, fmax(sigma, 1e-6 * l->rate)));
+    double step = 1e-3 * longest_step(l, sigma, known), size[2] = {INFINITY, cabs(at)};
     l->n_starts = 0;
     while (omega < far) {
-        const double most = fmin(1 / (turns + 1e-300), 0.5 * (omega + near));
-        step = fmin(step, most);
+        const double complex lambda = sigma + I * omega;
+        step = fmin(step, longest_step(l, lambda, known));
         if (omega + step > resolved) {
             resolved = 2 * (omega + step);
-            status = resolve(l, 0.5, hypot(sigma, resolved));
+            status = resolve(l, 0.5, sigma + resolved);
             if (status || s->n_panels >= NPDE__AGE_PANELS) return status;
         }
-        const double complex half = turning(l, sigma + I * (omega + step / 2)),
-                             next = turning(l, sigma + I * (omega + step));
+        const double complex half = turning(l, lambda + I * (step / 2)), next = turning(l, lambda + I * step);
         const double one = carg(half / at), two = carg(next / half);
-        if (!isfinite(one) || !isfinite(two) || l->work > most_work || step < 1e-12 * (omega + near)) return status;
+        if (!isfinite(one) || !isfinite(two) || l->work > most_work || step < 1e-12 * l->rate) return status;
         if (fmax(fabs(one), fabs(two)) > 0.6) {
             step /= 4;
             continue;
         }
-        if (size[1] < size[0] && size[1] < cabs(next)) remember(l, sigma + I * omega);
+        if (size[1] < size[0] && size[1] < cabs(next)) remember(l, lambda);
         size[0] = size[1];
         size[1] = cabs(next);
         sum += one + two;
         omega += step;
         at = next;
-        step = fmin(2 * step, most);
+        step *= 2;
     }
-    const double n = -(sum - carg(at)) / pi;
-    if (fabs(n - round(n)) < 0.05 && round(n) >= 0) *roots = (int)round(n);
+    const double n = (carg(at) - sum) / pi;
+    if (fabs(n - round(n)) < 0.05 && n > -0.05) *roots = (int)round(n);
     return status;
 }
 
@@ -308,11 +326,12 @@ static npde_status certify(linear *l, double *re_im)
     enum { ROUNDS = 12 };
     l->work = 0;
     for (int k = 0; k < ROUNDS; k++) {
-        const double known = fmax(re_im[0], 0), gap = (known > 0 ? 1e-4 : 0.01) * (known + l->rate),
-                     line = known > 0 ? known + gap : 0;
+        const int unstable = re_im[0] > 0;
+        const double line = unstable ? re_im[0] + 1e-4 * (re_im[0] + l->rate) : 0;
+        const double complex known = unstable ? re_im[0] + I * re_im[1] : -0.01 * l->rate;
         int roots;
-        npde_status status = count(l, line, gap, &roots);
-        if (!status && roots < 0 && !(known > 0)) re_im[0] = re_im[1] = NAN;
+        npde_status status = count(l, line, known, &roots);
+        if (!status && roots < 0 && !unstable) re_im[0] = re_im[1] = NAN;
         if (status || roots <= 0) return status;
         status = search_right(l, line, re_im);
         if (status) return status;

@@ -14,7 +14,8 @@ e^(-lambda tau), and the last integral is lambda int S y ds by parts; f = 1 - th
 0, which is the mass. x and y are sums of exponentials in closed form; the integrals as well for the step, by Gauss's rule
 on equal panels for the ramp.
 
-The number of eigenvalues to the right of a line is the winding of f (1 + c/lambda) along it; the leading one is where the
+Where neurons take very long to fire, only the largest real root is looked for (a number of 1 is then "one or more"; -1 is not
+known). The number of eigenvalues to the right of a line is the winding of f (1 + c/lambda) along it; the leading one is where the
 winding number turns 0, found by Newton's method from a net, and checked by winding numbers on both sides of it.
 """
 import numpy as np
@@ -83,6 +84,10 @@ class Model:
         self.ages(rate)
         self.rate = rate
 
+    def end(self, phi):
+        """The age since V_F at which Phi is phi."""
+        return brentq(lambda u: self.kappa * self.way * (u + np.expm1(-self.b * u) / self.b) - phi, 1e-9, 1e9)
+
     def f(self, lam):
         lam = np.atleast_1d(np.asarray(lam, complex))
         b, star, first, way, kappa = self.b, self.star, self.first, self.way, self.kappa
@@ -95,7 +100,7 @@ class Model:
             moved = kappa * x(first) / (b * way) * lam / (kappa + lam)
         else:
             psi, moved = np.zeros_like(lam), np.zeros_like(lam)
-            end = brentq(lambda u: kappa * way * (u + np.expm1(-b * u) / b) - 90, 1e-9, 1e6)
+            end = self.end(36 / (1 + min(0, np.min(lam.real)) / (kappa * way)))
             for part in np.array_split(np.argsort(abs(lam)), len(lam) // 100 + 1):
                 panels = int(20 + end * (3 * b + np.max(abs(lam[part])) / 5))
                 u = (np.arange(panels)[:, None] + (POINTS + 1) / 2).ravel() * end / panels
@@ -113,10 +118,12 @@ class Model:
         """Zeros with Re > sigma (> -kappa, and not 0): from omega = 0 up, the intervals halved until the phase turns little."""
         c = 0.5 * self.rate
         whole = lambda om: self.f(sigma + 1j * om) * (1 + c / (sigma + 1j * om)) if sigma >= 0 else self.f(sigma + 1j * om)
-        far = 50.0
+        far = 25.0
         while np.max(abs(self.f(sigma + 1j * far * np.linspace(1, 3, 60)) - 1)) > 0.3:
             far *= 1.5
-        om = np.concatenate([[1e-5], np.linspace(0, far, int(far * 12) + 200)[1:]])
+            if self.ramp and far * self.end(36) > 2000:
+                return None, far
+        om = np.concatenate([[1e-5], np.linspace(0, far, int(far * 4 * (self.delay + self.first + self.tau + 0.5)) + 100)[1:]])
         value = whole(om)
         for _ in range(30):
             bad = np.flatnonzero(abs(np.angle(value[1:] / value[:-1])) > 0.35)
@@ -134,8 +141,19 @@ class Model:
         assert abs(count - round(count)) < 0.02, count
         return round(count), far
 
+    def largest_real(self):
+        at = np.geomspace(1e5 if not self.ramp else 300, 1e-2 * self.rate, 80)
+        value = [self.f(z)[0].real for z in at]
+        for i in range(1, len(at)):
+            if value[i] < 0:
+                return brentq(lambda z: self.f(z)[0].real, at[i], at[i - 1], xtol=1e-13, rtol=1e-13)
+        return np.nan
+
     def leading(self):
         unstable, far = self.winding(0.0)
+        if unstable is None:  # too slow at the other end of the line: all that is known is the real axis
+            root = self.largest_real()
+            return (1, root, 0.0) if root > 0 else (-1, np.nan, np.nan)
         low = max(-0.6 * (self.kappa * (1 if not self.ramp else self.way)), -3.0 * self.rate)
         re, im = np.meshgrid(np.concatenate([np.linspace(low, 3 * self.rate, 8), np.geomspace(4 * self.rate, 1e3, 4)]),
                              np.linspace(0, min(far, 60.0), 40))
@@ -168,7 +186,7 @@ class Model:
             best -= near[0] * 2 * d / (near[2] - near[1])
         gap = 1e-3 * (1 + abs(best.real))
         right, left = self.winding(best.real + gap)[0], self.winding(best.real - gap)[0]
-        if right != 0 or left < 1:
+        if right != 0 or not left:
             return unstable, np.nan, np.nan
         return unstable, best.real, 0.0 if abs(best.imag) < 1e-6 else best.imag
 
