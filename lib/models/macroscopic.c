@@ -73,6 +73,8 @@ npde_status npde__macroscopic_cut(npde__ages *s, double g, double *time)
         double v[3], phi[3]; /* on the same side of V_F as v* */
         for (int i = 0; i < 3; i++) v[i] = target - 1e-3 * i * way;
         const npde_status status = npde__model_discharge(&s->of, 3, v, phi);
+        /* A step fires beyond V_F even where v* is so near that its double is V_F. */
+        if (s->discharge == NPDE_DISCHARGE_STEP && isfinite(crossing)) phi[0] = phi[1] = phi[2] = s->kappa;
         if (status || !(phi[0] > 0)) return status;
         s->tail_phi = phi[0];
         s->tail_slope = way != 0 ? (3 * phi[0] - 4 * phi[1] + phi[2]) / (2e-3 * way) : 0;

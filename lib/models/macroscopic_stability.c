@@ -150,7 +150,7 @@ static npde_status real_root(linear *l, double *root)
 {
     npde__ages *s = l->ages;
     const int closed = s->discharge == NPDE_DISCHARGE_NONE || s->discharge == NPDE_DISCHARGE_STEP;
-    const int highest = closed ? 40 : 13, lowest = -9;
+    const int highest = closed ? 60 : 13, lowest = -9;
     double high = NAN, low = ldexp(s->b, highest), f = 1;
     npde_status status = NPDE_OK;
     *root = NAN;
@@ -259,7 +259,7 @@ static npde_status count(linear *l, double sigma, double complex known, int *roo
     double omega = 0, resolved = 4 * l->rate, sum = 0;
     *roots = -1;
     npde_status status = resolve(l, 0.5, sigma + resolved);
-    if (status || s->n_panels >= NPDE__AGE_PANELS) return status;
+    if (status || s->n_panels >= NPDE__AGE_PANELS || !isfinite(l->time)) return status;
     const double far = fmax(2.5 * far_bound(l, sigma), 4 * l->rate);
     double complex at = creal(turning(l, fmax(sigma, 1e-6 * l->rate)));
     double step = 1e-3 * longest_step(l, sigma, known), size[2] = {INFINITY, cabs(at)};

@@ -18,6 +18,8 @@ Where neurons take very long to fire, only the largest real root is looked for (
 known). The number of eigenvalues to the right of a line is the winding of f (1 + c/lambda) along it; the leading one is where the
 winding number turns 0, found by Newton's method from a net, and checked by winding numbers on both sides of it.
 """
+import multiprocessing
+
 import numpy as np
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -156,7 +158,7 @@ class Model:
             return (1, root, 0.0) if root > 0 else (-1, np.nan, np.nan)
         low = max(-0.6 * (self.kappa * (1 if not self.ramp else self.way)), -3.0 * self.rate)
         re, im = np.meshgrid(np.concatenate([np.linspace(low, 3 * self.rate, 8), np.geomspace(4 * self.rate, 1e3, 4)]),
-                             np.linspace(0, min(far, 60.0), 40))
+                             np.linspace(0, min(far, 100.0), 80))
         z = (re + 1j * im).ravel()
         for _ in range(30):
             f, d = self.f(z), 1e-5 * (1 + abs(z))
@@ -184,26 +186,31 @@ class Model:
             d = 1e-5 * (1 + abs(best))
             near = self.f([best, best - d, best + d])
             best -= near[0] * 2 * d / (near[2] - near[1])
-        gap = 1e-3 * (1 + abs(best.real))
+        gap = 1e-5 * (1 + abs(best.real))
         right, left = self.winding(best.real + gap)[0], self.winding(best.real - gap)[0]
-        if right != 0 or not left:
+        if right != 0 or left != (1 if abs(best.imag) < 1e-6 else 2):
             return unstable, np.nan, np.nan
         return unstable, best.real, 0.0 if abs(best.imag) < 1e-6 else best.imag
 
 
-if __name__ == "__main__":
-    import sys
-    rng = np.random.default_rng(20)
+def row(m):
     number = lambda x: "NAN" if np.isnan(x) else f"{x:.13g}"
-    for i in range(int(sys.argv[1]) if len(sys.argv) > 1 else 48):
-        m = Model(rng, i % 2)
-        states = []
-        for rate in m.rates():
-            if rate == 0:
-                states.append((0.0, 0, np.nan, np.nan))
-                continue
-            m.linearise(rate)
-            states.append((rate, *m.leading()))
-        row = ", ".join("{%s, %d, %s, %s}" % (number(r), u, number(a), number(b)) for r, u, a, b in states)
-        print(f"    {{{m.ramp}, {m.refractory}, {m.input}, {m.strength}, {m.noise}, {m.noisy}, {m.delay}, {m.kappa}, {m.tau},"
-              f" {len(states)}, {{{row}}}}},", flush=True)
+    states = []
+    for rate in m.rates():
+        if rate == 0:
+            states.append((0.0, 0, np.nan, np.nan))
+            continue
+        m.linearise(rate)
+        states.append((rate, *m.leading()))
+    each = ", ".join("{%s, %d, %s, %s}" % (number(r), u, number(a), number(b)) for r, u, a, b in states)
+    return (f"    {{{m.ramp}, {m.refractory}, {m.input}, {m.strength}, {m.noise}, {m.noisy}, {m.delay}, {m.kappa}, {m.tau},"
+            f" {len(states)}, {{{each}}}}},")
+
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(20)
+    np.seterr(all="ignore")
+    models = [Model(rng, i % 2) for i in range(48)]
+    with multiprocessing.Pool(2) as pool:
+        for line in pool.imap(row, models):
+            print(line, flush=True)
