@@ -178,8 +178,10 @@ static npde_status search(linear *l, double *re_im)
     static const double real[REAL] = {-2.5, -1, -0.2, 0.5, 3};
     /* Up to six turns a spike; and along the real axis, on finer panels. */
     npde_status status = resolve(l, 0.5, 42 * l->rate);
-    for (int k = 0; k < REAL * MODES && !status; k++)
-        try(l, l->rate * (real[k % REAL] + I * (2.4 * (k / REAL))), re_im);
+    for (int k = 0; k < REAL * MODES && !status; k++) {
+        const int mode = k / REAL;
+        try(l, l->rate * (real[k % REAL] + I * (2.4 * mode)), re_im);
+    }
     if (!status) status = resolve(l, 0.025, 0);
     for (int k = 0; k < FAR && !status; k++) try(l, l->ages->b * pow(2, 1.5 * k - 3), re_im);
     double root = NAN;
@@ -303,10 +305,11 @@ static npde_status search_right(linear *l, double sigma, double *re_im)
         status = resolve(l, 0.5, 2 * cabs(l->start[i]) + 12 * l->rate);
         if (!status) try(l, l->start[i], best);
     }
+    const double ratio = pow(far / l->rate, 1. / (COLUMNS - 1));
     for (int i = 0; i < COLUMNS * ROWS && !status && isnan(best[1]); i++) {
-        const double ratio = pow(far / l->rate, 1. / (COLUMNS - 1));
+        const int row = i / COLUMNS;
         const double complex start =
-            sigma + 0.1 * l->rate * pow(ratio, i % COLUMNS) + I * far * pow((i / COLUMNS) / (double)ROWS, 2);
+            sigma + 0.1 * l->rate * pow(ratio, i % COLUMNS) + I * far * pow(row, 2) / (ROWS * ROWS);
         status = resolve(l, 0.5, 2 * cabs(start) + 12 * l->rate);
         if (!status) try(l, start, best);
     }

@@ -83,8 +83,8 @@ static void compare(int custom)
         npde_model_free(m);
         npde_context_free(c);
     }
-    ck_assert_uint_ge(unstable, 15);
-    ck_assert_uint_ge(values, 45);
+    ck_assert_uint_ge(unstable, 12);
+    ck_assert_uint_ge(values, 30);
 }
 
 START_TEST(built_in_discharge)

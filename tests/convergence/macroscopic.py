@@ -202,15 +202,16 @@ def row(m):
             continue
         m.linearise(rate)
         states.append((rate, *m.leading()))
-    each = ", ".join("{%s, %d, %s, %s}" % (number(r), u, number(a), number(b)) for r, u, a, b in states)
+    each = "".join("        {%s, %d, %s, %s},\n" % (number(r), u, number(a), number(b)) for r, u, a, b in states)
     return (f"    {{{m.ramp}, {m.refractory}, {m.input}, {m.strength}, {m.noise}, {m.noisy}, {m.delay}, {m.kappa}, {m.tau},"
-            f" {len(states)}, {{{each}}}}},")
+            f" {len(states)}, {{\n{each}    }}}},")
 
 
 if __name__ == "__main__":
     rng = np.random.default_rng(20)
     np.seterr(all="ignore")
     models = [Model(rng, i % 2) for i in range(48)]
+    print("/* SPDX-License-Identifier: BSD-3-Clause\n * By macroscopic.py. */")
     with multiprocessing.Pool(2) as pool:
         for line in pool.imap(row, models):
             print(line, flush=True)
