@@ -6,7 +6,7 @@
 
 enum { MOST = 4 };
 
-/* Rates ascending; of each the number of eigenvalues with Re λ > 0 (−1: not known), and the leading one, NAN where it was not found. */
+/* Rates ascending; of each the number of eigenvalues with Re λ > 0 (−1: not known), and the leading one (NAN: not found). */
 static const struct {
     int ramp, refractory; /* 0 none, 1 exponential, 2 fixed */
     double input, strength, noise, noisy, delay, kappa, tau;
