@@ -14,9 +14,10 @@ e^(-lambda tau), and the last integral is lambda int S y ds by parts; f = 1 - th
 0, which is the mass. x and y are sums of exponentials in closed form; the integrals as well for the step, by Gauss's rule
 on equal panels for the ramp.
 
-Where neurons take very long to fire, only the largest real root is looked for (a number of 1 is then "one or more"; -1 is not
-known). The number of eigenvalues to the right of a line is the winding of f (1 + c/lambda) along it; the leading one is where the
-winding number turns 0, found by Newton's method from a net, and checked by winding numbers on both sides of it.
+The number of eigenvalues to the right of a line is the winding of f (1 + c/lambda) along it; the leading one is found by
+Newton's method from a net and checked by winding numbers on both sides of it, NAN if it does not pass. Where neurons take
+very long to fire only the largest real root is looked for (1 is then "one or more"); -1: not known, also where v* is V_F to
+rounding.
 """
 import multiprocessing
 
@@ -121,6 +122,8 @@ class Model:
         c = 0.5 * self.rate
         whole = lambda om: self.f(sigma + 1j * om) * (1 + c / (sigma + 1j * om)) if sigma >= 0 else self.f(sigma + 1j * om)
         far = 25.0
+        if self.ramp and far * self.end(36) > 2000:
+            return None, far
         while np.max(abs(self.f(sigma + 1j * far * np.linspace(1, 3, 60)) - 1)) > 0.3:
             far *= 1.5
             if self.ramp and far * self.end(36) > 2000:
@@ -152,6 +155,8 @@ class Model:
         return np.nan
 
     def leading(self):
+        if self.way < 1e-12:  # v* is V_F to rounding
+            return -1, np.nan, np.nan
         unstable, far = self.winding(0.0)
         if unstable is None:  # too slow at the other end of the line: all that is known is the real axis
             root = self.largest_real()
