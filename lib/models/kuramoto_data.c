@@ -83,9 +83,11 @@ static double critical_factor(const oscillators *w)
         for (int side = -1; side <= 1; side += 2) {
             const double center = w->pop[p].frequency;
             double near = 0, far = first * (w->pop[p].diffusion + w->pop[p].width);
-            for (; near < reach; near = far, far *= growth) {
+            while (near < reach) {
                 const double a = center + side * near, b = center + side * far;
                 best = fmin(best, factor_between(w, fmin(a, b), fmax(a, b)));
+                near = far;
+                far *= growth;
             }
         }
     return best;

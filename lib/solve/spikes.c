@@ -40,7 +40,7 @@ void npde__spikes_snapshot(npde__spikes *k, size_t n, npde__bytes *bytes)
         npde__bytes_block(bytes, of_last[i], sizeof(double));
     npde__bytes_block(bytes, k->last, n * sizeof(double));
     npde__bytes_block(bytes, &k->waiting, sizeof k->waiting);
-    npde__bytes_block(bytes, k->queue, 2 * NPDE__SPIKES * n * sizeof(double));
+    npde__bytes_block(bytes, k->queue, n * 2 * NPDE__SPIKES * sizeof(double));
 }
 
 static double at(npde__run *run, size_t p, double theta)
