@@ -420,14 +420,6 @@ static npde_status merge_all(state *z)
     return NPDE_OK;
 }
 
-static size_t rarest(const double *x, size_t n)
-{
-    size_t least = 0;
-    for (size_t p = 1; p < n; p++)
-        if (x[p] < x[least]) least = p;
-    return least;
-}
-
 /*
  * A box so small that G, along a direction in which J is singular, varies by rounding only: √noise. It is a
  * multiple root if G vanishes there to rounding; done when it is, or when the box is too small to halve.
@@ -442,7 +434,8 @@ static npde_status judge_small(state *z, double width, int *done)
     npde_status status = evaluate(z, z->centre, &noise, &known);
     if (status || (!*done && !(known && width * width < noise))) return status;
     if (!known) {
-        const size_t p = rarest(z->centre, n);
+        size_t p = 0;
+        while (p + 1 < n && isfinite(z->point[p].high)) p++;
         return npde__fail(z->s->context, NPDE_ERR_GRID,
                           "no grid resolves how rarely the neurons fire in a steady state near rate %g of population "
                           "%zu: raise rate_min to leave it out",
