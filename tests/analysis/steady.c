@@ -223,7 +223,7 @@ END_TEST
  */
 START_TEST(counts_across_a_pitchfork)
 {
-    const double critical = 1.2256025391970613; /* by 30-digit quadrature */
+    const double critical = 1.2256025391970613;
     study s = {0};
     OK(s.context, npde_context_new(&s.context));
     OK(s.context, npde_model_new(s.context, NPDE_MODEL_LIF_NETWORK, 2, &s.model));
