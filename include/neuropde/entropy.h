@@ -33,7 +33,7 @@ extern "C" {
  * @param x          n arguments, as n/P is at the grid's points
  * @param value      n values H(x) to fill
  * @param slope      n values H'(x) to fill
- * @param curvature  n values H''(x) to fill; read on spectral grids only
+ * @param curvature  n values H''(x) ≥ 0 to fill; read on spectral grids only
  * @param user       the pointer given with the callback
  * @return 0, or any other value to make the calling function fail with NPDE_ERR_CALLBACK
  */
@@ -82,7 +82,8 @@ NPDE_API npde_status npde_entropy_reference(const npde_entropy *entropy, double 
  * @param by_diffusion  receives D_diff, and may be NULL; NPDE_ERR_UNSUPPORTED for NPDE_ENTROPY_ABSOLUTE on a spectral grid
  * @param by_jump       receives D_jump, and may be NULL
  * @return NPDE_ERR_RANGE when more of the density than that lies where P is not resolved, or when S may be made of rounding errors
- *         of the density, as squares of n/P may far from P
+ *         of the density, as squares of n/P may far from P; when S is not finite; when NPDE_ENTROPY_KULLBACK_LEIBLER is asked
+ *         of a density that is negative by more than 1e-12 of its maximum
  */
 NPDE_API npde_status npde_entropy_measure(npde_entropy *entropy, npde_id function, const double *density, size_t n,
                                           double reservoir, double *value, double *by_diffusion, double *by_jump);

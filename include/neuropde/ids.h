@@ -271,7 +271,7 @@ enum {
 
 /** Options of a search for steady states. */
 enum {
-    NPDE_STEADY_RATE_MIN = 18001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound */
+    NPDE_STEADY_RATE_MIN = 18001, /**< Smallest rate of a steady state that is looked for, in every population; 0 for no bound but that of numbers: rates below 1e-304 are not looked for */
     NPDE_STEADY_RATE_MAX = 18002, /**< Largest rate of a steady state that is looked for, in every population */
     NPDE_STEADY_BOXES = 18003 /**< Boxes of rates that a search may look at before it fails with NPDE_ERR_TOO_MANY_STEPS */
 };

@@ -36,10 +36,11 @@ NPDE_API npde_status npde_steady_get(const npde_steady *steady, npde_id option, 
  * Finds all steady states with every rate in [RATE_MIN, RATE_MAX]: N_p (T_p + τ_p) = 1 with the mean first-passage times T_p
  * at μ_p = DRIVE_p + Σ_q b_pq N_q, a_p = DIFFUSION_p + Σ_q a1_pq N_q. The search is by branch and prune with bounds
  * on the rates that are exact for leaky populations with a sharp threshold, so that none is missed; for others they rest on
- * samples (docs/studies.md). Two that are closer than rounding can tell, at a fold, are found as one. States are ordered by
- * the rate of population 0.
+ * samples (docs/studies.md). Those between which rounding hides that the
+ * equations are not solved, at a fold or a pitchfork, are found as one. States are ordered by the rate of population 0.
  *
- * @param n_found  receives their number, and may be NULL; 0 is not an error
+ * @param n_found  receives their number, and may be NULL; 0 is not an error. States with a rate below e^−700 (1e-304), as of
+ *                 populations held silent, are not looked for, even with RATE_MIN = 0: none found may mean one of these
  * @return NPDE_ERR_TOO_MANY_STEPS when BOXES are not enough (many populations in a wide window); NPDE_ERR_GRID when a grid does not
  *         fit the model; NPDE_ERR_UNSUPPORTED with a coupling callback. On an error the states found before are kept
  */

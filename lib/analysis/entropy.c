@@ -245,6 +245,11 @@ static npde_status evaluate(npde_entropy *e, npde_id function)
             return npde__fail(e->context, NPDE_ERR_CALLBACK,
                               "the convex function gave %g, slope %g, curvature %g at %g: they must be finite",
                               e->value[i], e->slope[i], e->curvature[i], e->h[i]);
+    for (size_t i = 0; i < n && e->grid->scheme == NPDE_SCHEME_SPECTRAL; i++)
+        if (e->curvature[i] < 0)
+            return npde__fail(e->context, NPDE_ERR_CALLBACK,
+                              "the function is not convex: it gave the curvature %g at x = %g; it must be >= 0",
+                              e->curvature[i], e->h[i]);
     return check_convex(e);
 }
 
@@ -397,6 +402,24 @@ static npde_status divide(npde_entropy *e, const double *density)
                       spectral ? "take finite volumes, or measure later in the run" : "measure later in the run");
 }
 
+/* x ln x needs x ≥ 0; negative by rounding of the largest counts as 0. */
+static npde_status check_sign(npde_entropy *e, const double *density, double reservoir)
+{
+    static const double rounding = 1e-12;
+    double top = 0;
+    for (size_t i = 0; i < e->of->end; i++) top = fmax(top, density[i]);
+    for (size_t i = 0; i < e->of->end; i++)
+        if (density[i] < -rounding * top)
+            return npde__fail(e->context, NPDE_ERR_RANGE,
+                              "the density is %g at v = %g: NPDE_ENTROPY_KULLBACK_LEIBLER needs one >= 0, but for "
+                              "rounding of %g of its maximum %g",
+                              density[i], e->grid->v[i], rounding, top);
+    if (e->tau > 0 && reservoir < -rounding * fmax(1, top))
+        return npde__fail(e->context, NPDE_ERR_RANGE,
+                          "the reservoir is %g: NPDE_ENTROPY_KULLBACK_LEIBLER needs one >= 0", reservoir);
+    return NPDE_OK;
+}
+
 npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const double *density, double reservoir,
                                   double *value, double *by_diffusion, double *by_jump)
 {
@@ -406,7 +429,8 @@ npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const doubl
         return npde__fail(e->context, NPDE_ERR_UNSUPPORTED,
                           "|x - 1| has no curvature to integrate on a spectral grid: ask for no by_diffusion, or take "
                           "finite volumes");
-    npde_status status = divide(e, density);
+    npde_status status = function == NPDE_ENTROPY_KULLBACK_LEIBLER ? check_sign(e, density, reservoir) : NPDE_OK;
+    if (!status) status = divide(e, density);
     if (status) return status;
     e->h[end] = at_threshold(e, density);
     e->h[end + 1] = e->tau > 0 ? reservoir / e->reservoir : 1;
@@ -424,8 +448,14 @@ npde_status npde__entropy_measure(npde_entropy *e, npde_id function, const doubl
             "what rounding leaves of the density where the steady state is not resolved may make %.3g of %s, "
             "beside %.3g elsewhere; take finite volumes, or measure later in the run",
             doubt, npde__ids_row(function)->name, sum);
+    const double diffused = by_diffusion ? spectral ? over_elements(e, density) : over_faces(e) : 0,
+                 jumped = by_jump ? over_jumps(e) : 0;
+    if (!isfinite(sum) || isnan(diffused) || isnan(jumped))
+        return npde__fail(e->context, NPDE_ERR_RANGE,
+                          "%s of this density is %g, its dissipation %g and %g: the density is too large for numbers",
+                          npde__ids_row(function)->name, sum, diffused, jumped);
     *value = sum;
-    if (by_diffusion) *by_diffusion = spectral ? over_elements(e, density) : over_faces(e);
-    if (by_jump) *by_jump = over_jumps(e);
+    if (by_diffusion) *by_diffusion = diffused;
+    if (by_jump) *by_jump = jumped;
     return NPDE_OK;
 }

@@ -104,17 +104,29 @@ npde_status npde__loop_count(npde__spectrum *z, npde__loop *of, double left, dou
     return status;
 }
 
+/* ∫ κ |∂_v² P| dv of a random threshold: the answer to noise falls like this over s, because nobody is where all fire at once. */
+static double curving(const npde__linear_population *pop)
+{
+    const npde__passage *p = &pop->passage;
+    double sum = 0;
+    for (size_t i = p->stencil->c_first; i < p->n; i++)
+        sum += fabs(p->op.c[i - p->stencil->c_first] * p->by_diffusion[i]) / p->grid->w[i];
+    return pop->mass * sum;
+}
+
 /*
- * A bound of |D_pq| for |s| = far, Re s ≥ left: the answer to drive falls like N/√(a s), that to noise tends to N/a, both to within
- * less than as much again at the frequencies where they are small.
+ * A bound of |D_pq| for |s| = far, Re s ≥ left: the answer to drive falls like N/√(a s) or faster, that to noise of a sharp
+ * threshold tends to N/a, all to within less than as much again at the frequencies where they are small.
  */
 static double strength(const npde__loop *of, double left, double far, size_t p, size_t q)
 {
     const npde__linear_population *pop = &of->l.pop[p];
     const double a = pop->passage.op.diffusion[0],
                  drive = fabs(npde__linear_entry(&of->l, NPDE_MATRIX_WEIGHTS, p, q)) * pop->rate / sqrt(a),
-                 noise = npde__linear_entry(&of->l, NPDE_MATRIX_NOISE_WEIGHTS, p, q) * pop->rate / a;
-    return (2 * drive / sqrt(far) + noise * (1 + 4 / sqrt(far))) *
+                 noise = npde__linear_entry(&of->l, NPDE_MATRIX_NOISE_WEIGHTS, p, q);
+    double answer = pop->rate / a * (1 + 4 / sqrt(far));
+    if (noise > 0 && !pop->passage.stencil->absorbing) answer = fmin(answer, 3 * curving(pop) / far);
+    return (2 * drive / sqrt(far) + noise * answer) *
            exp(fmax(0, -left) * npde__linear_entry(&of->l, NPDE_MATRIX_DELAYS, p, q));
 }
 

@@ -9,6 +9,7 @@
  */
 #include "analysis/response.h"
 
+#include <float.h>
 #include <math.h>
 
 npde_status npde__response_new(const npde__study *study, size_t index, npde_response **out)
@@ -91,11 +92,47 @@ static npde_status singular(const npde_response *r, double omega)
                       omega);
 }
 
+static int has_entries(const npde_response *r, npde_id matrix, size_t p)
+{
+    for (size_t q = 0; q < r->n_pop; q++)
+        if (npde__linear_entry(r->linear, matrix, p, q) != 0) return 1;
+    return 0;
+}
+
+/*
+ * On a grid the answer of a random threshold is what is left of numbers that cancel. Measured, with ω in units of a/(V_F − V_R)²,
+ * rounding makes 17 ε ω of the answer to drive, and ε ω² of that to noise.
+ */
+static npde_status check_rounding(const npde_response *r, int noise, int coupled, size_t first, size_t last,
+                                  double omega)
+{
+    static const double tolerable = 1e-6;
+    double complex ignored, too;
+    for (size_t p = 0; p < r->n_pop && !r->study->given; p++) {
+        const npde__linear_population *pop = &r->linear->pop[p];
+        if (pop->closed && npde__siegert_fast(&pop->neuron, npde__complex_of(0, omega), &ignored, &too)) continue;
+        const int input = p >= first && p < last;
+        const double width = npde__model_value(r->study->model, p, NPDE_PARAM_V_THRESHOLD) -
+                             npde__model_value(r->study->model, p, NPDE_PARAM_V_RESET),
+                     x = fabs(omega) * width * width / pop->passage.op.diffusion[0];
+        const int by_noise = (input && noise) || (coupled && has_entries(r, NPDE_MATRIX_NOISE_WEIGHTS, p)),
+                  by_drive = (input && !noise) || (coupled && has_entries(r, NPDE_MATRIX_WEIGHTS, p));
+        const double error = DBL_EPSILON * fmax(by_noise ? x * x : 0, by_drive ? 17 * x : 0);
+        if (error > tolerable)
+            return npde__fail(r->context, NPDE_ERR_RANGE,
+                              "omega = %g is too large: rounding would make about %.2g of population %zu's answer to "
+                              "%s, of which %g is allowed; the response falls like a power of omega there",
+                              omega, error, p, by_noise && DBL_EPSILON * x * x >= error ? "noise" : "drive", tolerable);
+    }
+    return NPDE_OK;
+}
+
 npde_status npde__response_rate(npde_response *r, int noise, int coupled, size_t first, size_t last, double omega,
                                 double complex *out)
 {
     npde__linear *l = r->linear;
-    const npde_status status = npde__linear_matrix(l, npde__complex_of(0, omega), coupled, r->h, NULL);
+    npde_status status = check_rounding(r, noise, coupled, first, last, omega);
+    if (!status) status = npde__linear_matrix(l, npde__complex_of(0, omega), coupled, r->h, NULL);
     if (status) return status;
     for (size_t p = 0; p < r->n_pop; p++) {
         const double complex input = noise ? l->at[p].by_diffusion : l->at[p].by_drive;
@@ -123,7 +160,8 @@ npde_status npde__response_spectrum(npde_response *r, const double *n_neurons, d
     npde__linear *l = r->linear;
     const size_t n = r->n_pop;
     /* The fluctuations of each population alone, then how the network turns them into rates: (I − D)⁻¹ = H⁻¹ H_diagonal. */
-    npde_status status = npde__linear_matrix(l, npde__complex_of(0, omega), 0, r->h, r->slope);
+    npde_status status = check_rounding(r, 0, 1, 0, 0, omega);
+    if (!status) status = npde__linear_matrix(l, npde__complex_of(0, omega), 0, r->h, r->slope);
     if (status) return status;
     for (size_t p = 0; p < n; p++) {
         for (size_t q = 0; q < n; q++) r->x[q * n + p] = p == q ? r->h[p * n + p] : 0;

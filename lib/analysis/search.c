@@ -30,6 +30,7 @@ typedef struct {
     bounds *bound; /* n: over the box */
     npde__pace *point;
     double *centre, *value;           /* n */
+    double *candidate;                /* n: of a root */
     double *slope;                    /* n × n, column-major: an inverse matrix */
     double *middle, *radius, *spread; /* n × n, row-major: the Jacobian over the box; n */
     int *pivots;
@@ -296,34 +297,158 @@ static npde_status polish(state *z, int *found)
     return NPDE_OK;
 }
 
-/* Keeps the root at the centre unless it is there already. */
+static double largest(const double *x, size_t n)
+{
+    double most = 0;
+    for (size_t p = 0; p < n; p++) most = fmax(most, fabs(x[p]));
+    return most;
+}
+
+static double apart(const double *x, const double *y, size_t n)
+{
+    double most = 0;
+    for (size_t p = 0; p < n; p++) most = fmax(most, fabs(x[p] - y[p]));
+    return most;
+}
+
+/*
+ * From the centre to where G vanishes to rounding, across the directions in which J is not singular and not along the others: by
+ * Levenberg's steps (JᵀJ + λ) d = −Jᵀ G. Its size over its rounding error there; infinite when G is not known.
+ */
+static npde_status settle(state *z, double *ratio)
+{
+    const size_t n = z->s->n;
+    *ratio = INFINITY;
+    for (int k = 0; k < 8; k++) {
+        double noise;
+        int known;
+        const npde_status status = evaluate(z, z->centre, &noise, &known);
+        if (status) return status;
+        *ratio = known ? largest(z->value, n) / noise : INFINITY;
+        if (!(*ratio > 1) || !known) return NPDE_OK;
+        const double damping = 1e-8 * pow(fmax(1, largest(z->middle, n * n)), 2);
+        for (size_t p = 0; p < n; p++)
+            for (size_t q = 0; q < n; q++) {
+                z->radius[p * n + q] = p == q ? damping : 0;
+                for (size_t i = 0; i < n; i++) z->radius[p * n + q] += z->middle[i * n + p] * z->middle[i * n + q];
+            }
+        if (!invert(z, z->radius)) return NPDE_OK;
+        for (size_t q = 0; q < n; q++) {
+            z->spread[q] = 0;
+            for (size_t i = 0; i < n; i++) z->spread[q] += z->middle[i * n + q] * z->value[i];
+        }
+        for (size_t p = 0; p < n; p++)
+            for (size_t q = 0; q < n; q++) z->centre[p] -= z->slope[q * n + p] * z->spread[q];
+    }
+    return NPDE_OK;
+}
+
+/* |G| up to which a place may be a root, in rounding errors; a little more between two such places, where it varies. */
+static const double root_noise = 4, path_noise = 8;
+static const double far_apart = 1e-3; /* roots that are farther apart can always be told */
+
+/* Does G vanish to rounding all the way from x to y? The way bends with the directions in which J is not singular. */
+static npde_status connected(state *z, const double *x, const double *y, int *yes)
+{
+    enum { PIECES = 8 };
+    const size_t n = z->s->n;
+    const double whole = apart(x, y, n);
+    *yes = whole <= far_apart;
+    for (int k = 1; k < PIECES && *yes && whole > 10 * z->s->smallest; k++) {
+        double ratio, moved = 0;
+        for (size_t p = 0; p < n; p++) z->centre[p] = x[p] + (y[p] - x[p]) * k / PIECES;
+        const npde_status status = settle(z, &ratio);
+        if (status) return status;
+        for (size_t p = 0; p < n; p++) moved = fmax(moved, fabs(z->centre[p] - (x[p] + (y[p] - x[p]) * k / PIECES)));
+        *yes = ratio <= path_noise && moved <= whole / PIECES;
+    }
+    return NPDE_OK;
+}
+
+/* |G| at x. */
+static npde_status miss(state *z, const double *x, double *size)
+{
+    double noise;
+    int known;
+    const npde_status status = evaluate(z, x, &noise, &known);
+    *size = known && !status ? largest(z->value, z->s->n) : INFINITY;
+    return status;
+}
+
+/* Of two roots that cannot be told apart, root r becomes the one of lesser |G|. */
+static npde_status merge(state *z, size_t r, const double *other)
+{
+    const size_t n = z->s->n;
+    double here, there;
+    npde_status status = miss(z, z->roots.row + r * n, &here);
+    if (!status) status = miss(z, other, &there);
+    if (!status && there < here) memcpy(z->roots.row + r * n, other, n * sizeof *other);
+    return status;
+}
+
+/* Keeps the root at the centre, unless it cannot be told from one that is there already. */
 static npde_status keep(state *z)
 {
     const size_t n = z->s->n;
+    memcpy(z->candidate, z->centre, n * sizeof *z->candidate);
     for (size_t r = 0; r < z->roots.count; r++) {
-        double apart = 0;
-        for (size_t p = 0; p < n; p++) apart = fmax(apart, fabs(z->roots.row[r * n + p] - z->centre[p]));
-        if (apart <= 10 * z->s->smallest) return NPDE_OK;
+        int yes;
+        const npde_status status = connected(z, z->roots.row + r * n, z->candidate, &yes);
+        if (status) return status;
+        if (yes) return merge(z, r, z->candidate);
     }
-    return append(z->s->context, &z->roots, z->centre);
+    return append(z->s->context, &z->roots, z->candidate);
 }
 
-/* A box too small to halve: a double root if G vanishes there to rounding. */
-static npde_status judge_small(state *z)
+/* Roots that later ones, or better ones, have connected. */
+static npde_status merge_all(state *z)
 {
-    double noise, size = 0;
+    const size_t n = z->s->n;
+    for (size_t r = 0; r < z->roots.count; r++)
+        for (size_t k = r + 1; k < z->roots.count;) {
+            int yes;
+            npde_status status = connected(z, z->roots.row + r * n, z->roots.row + k * n, &yes);
+            if (!status && yes) status = merge(z, r, z->roots.row + k * n);
+            if (status) return status;
+            if (!yes) {
+                k++;
+                continue;
+            }
+            memmove(z->roots.row + k * n, z->roots.row + --z->roots.count * n, n * sizeof *z->roots.row);
+            k = r + 1; /* root r may have moved */
+        }
+    return NPDE_OK;
+}
+
+/*
+ * A box so small that G, along a direction in which J is singular, varies by rounding only: √noise. It is a
+ * multiple root if G vanishes there to rounding; done when it is, or when the box is too small to halve.
+ */
+static npde_status judge_small(state *z, double width, int *done)
+{
+    const size_t n = z->s->n;
+    double noise, ratio;
     int known;
-    for (size_t p = 0; p < z->s->n; p++) z->centre[p] = (z->box[p] + z->box[z->s->n + p]) / 2;
-    const npde_status status = evaluate(z, z->centre, &noise, &known);
-    if (status) return status;
-    if (!known)
-        return npde__fail(
-            z->s->context, NPDE_ERR_GRID,
-            "no grid resolves how rarely the neurons fire in a steady state near rate %g of population 0: "
-            "raise rate_min to leave it out",
-            exp(z->centre[0]));
-    for (size_t p = 0; p < z->s->n; p++) size = fmax(size, fabs(z->value[p]));
-    return size <= 4 * noise ? keep(z) : NPDE_OK;
+    *done = width < z->s->smallest;
+    for (size_t p = 0; p < n; p++) z->centre[p] = (z->box[p] + z->box[n + p]) / 2;
+    npde_status status = evaluate(z, z->centre, &noise, &known);
+    if (status || (!*done && !(known && width * width < noise))) return status;
+    if (!known) {
+        size_t p = 0;
+        while (p + 1 < n && isfinite(z->point[p].high)) p++;
+        return npde__fail(z->s->context, NPDE_ERR_GRID,
+                          "no grid resolves how rarely the neurons fire in a steady state near rate %g of population "
+                          "%zu: raise rate_min to leave it out",
+                          exp(z->centre[p]), p);
+    }
+    status = settle(z, &ratio);
+    if (status || !(ratio <= root_noise)) return status;
+    for (size_t p = 0; p < n; p++) {
+        const double slack = 0.1 * width + 1e-15 * fabs(z->centre[p]);
+        if (!(z->centre[p] >= z->box[p] - slack && z->centre[p] <= z->box[n + p] + slack)) return NPDE_OK;
+    }
+    *done = 1;
+    return keep(z);
 }
 
 static double widest(const state *z, size_t *which)
@@ -357,7 +482,11 @@ static npde_status treat(state *z)
             if (found) return keep(z);
         }
         const double width = widest(z, &which);
-        if (width < z->s->smallest) return judge_small(z);
+        if (width < 1e3 * z->s->smallest) {
+            int done;
+            status = judge_small(z, width, &done);
+            if (status || done) return status;
+        }
         if (width < 0.6 * before) continue;
         const double middle = (z->box[which] + z->box[n + which]) / 2, high = z->box[n + which];
         z->box[n + which] = middle;
@@ -394,9 +523,9 @@ static npde_status allocate(state *z)
 {
     npde_context *c = z->s->context;
     const size_t n = z->s->n;
-    double **const vectors[] = {&z->box,    &z->centre, &z->value,  &z->slope,
-                                &z->middle, &z->radius, &z->spread, &z->work};
-    const size_t sizes[] = {2 * n, n, n, n * n, n * n, n * n, n, n * n};
+    double **const vectors[] = {&z->box,    &z->centre, &z->value, &z->slope,    &z->middle,
+                                &z->radius, &z->spread, &z->work,  &z->candidate};
+    const size_t sizes[] = {2 * n, n, n, n * n, n * n, n * n, n, n * n, n};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (!(*vectors[i] = npde__alloc(c, sizes[i], sizeof(double)))) return NPDE_ERR_MEMORY;
     z->bound = npde__alloc(c, n, sizeof *z->bound);
@@ -422,8 +551,9 @@ npde_status npde__search_run(const npde__search *s, double **roots, size_t *n_fo
     state z = {.s = s, .boxes.width = 2 * s->n, .roots.width = s->n};
     npde_status status = allocate(&z);
     if (!status) status = run(&z);
-    void *const blocks[] = {z.box,    z.centre, z.value, z.slope, z.middle, z.radius,
-                            z.spread, z.work,   z.bound, z.point, z.pivots, z.boxes.row};
+    if (!status) status = merge_all(&z);
+    void *const blocks[] = {z.box,  z.centre, z.value, z.slope,  z.middle,    z.radius,   z.spread,
+                            z.work, z.bound,  z.point, z.pivots, z.candidate, z.boxes.row};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     if (status) {
         npde__free(c, z.roots.row);

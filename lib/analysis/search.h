@@ -39,8 +39,8 @@ typedef struct {
 } npde__search;
 
 /*
- * roots receives n_found × n values ln N, ascending by the first population, for the caller to free. A double root, to rounding, is
- * found once. NPDE_ERR_TOO_MANY_STEPS when the boxes do not suffice.
+ * roots receives n_found × n values ln N, ascending by the first population, for the caller to free. Roots between which
+ * G vanishes to rounding all the way are found as one. NPDE_ERR_TOO_MANY_STEPS when the boxes do not suffice.
  */
 npde_status npde__search_run(const npde__search *s, double **roots, size_t *n_found);
 

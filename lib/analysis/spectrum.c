@@ -170,14 +170,15 @@ static npde_status incomplete(const npde__spectrum *z, size_t wanted)
     size_t found = 0;
     double longest = 0;
     for (size_t i = 0; i < z->n_parts; i++) {
-        found += npde__loop_weight(&z->part[i], z->part[i].n_roots);
+        if (z->part[i].complete) found += npde__loop_weight(&z->part[i], z->part[i].wanted);
         longest = fmax(longest, npde__loop_longest_delay(&z->part[i]));
     }
     if (longest > 0)
         snprintf(delays, sizeof delays, "; with delays up to %g in loops many have nearly the same real part", longest);
-    return npde__fail(z->c, NPDE_ERR_SIZE,
-                      "of the %zu leading eigenvalues asked for only %zu could be found and counted; ask for fewer%s",
-                      wanted, found, delays);
+    return npde__fail(
+        z->c, NPDE_ERR_SIZE,
+        "of the %zu leading eigenvalues asked for only %zu are found and sure to be all there; ask for fewer%s", wanted,
+        found, delays);
 }
 
 static npde_status solve(npde__spectrum *z, size_t wanted)

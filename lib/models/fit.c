@@ -186,8 +186,9 @@ static npde_status right_end(range *r, double scale, double *tail, double *end)
 static npde_status add(const npde_model *m, layout *l, double v)
 {
     if (l->n == MAX_BREAKS)
-        return npde__fail(m->context, NPDE_ERR_SIZE,
-                          "the populations need more than %d different breaks; make grids for fewer", (int)MAX_BREAKS);
+        return npde__fail(m->context, NPDE_ERR_SIZE, "the grid would need more than %d breaks: %s", (int)MAX_BREAKS,
+                          m->n_pop > 1 ? "make grids for fewer populations"
+                                       : "layers are too thin beside the reach of the density; make a grid by hand");
     size_t i = l->n;
     while (i > 0 && l->breaks[i - 1] > v) i--;
     if (i > 0 && l->breaks[i - 1] == v) return NPDE_OK;

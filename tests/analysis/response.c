@@ -188,6 +188,16 @@ START_TEST(too_fast_for_a_grid)
         ck_assert_double_eq(x[0], 7);
     }
     ck_assert(before == at(&s, r, NPDE_INPUT_DRIVE, 2));
+    /* As far as answers go, ω R tends to a constant: κ P(V_F) for drive, and for noise −κ ∂P(V_F). */
+    const double refused[] = {4e8, 1e5};
+    for (npde_id input = NPDE_INPUT_DRIVE; input <= NPDE_INPUT_DIFFUSION; input++) {
+        const int noise = input == NPDE_INPUT_DIFFUSION;
+        const double few = noise ? 1e4 : 1e7, many = noise ? 3e4 : 1e8;
+        NEAR(few * cabs(at(&s, r, input, few)) / (many * cabs(at(&s, r, input, many))), 1, 3 / sqrt(few));
+        ANSWERS(s.context, NPDE_ERR_RANGE, npde_response_rate(r, input, 0, &refused[noise], 1, x));
+        ck_assert_ptr_nonnull(strstr(npde_context_error(s.context), noise ? "answer to noise" : "answer to drive"));
+        ck_assert_double_eq(x[0], 7);
+    }
     npde_response_free(r);
     study_free(&s);
 }

@@ -308,6 +308,37 @@ START_TEST(perturbations_of_runs_grow_as_they_should)
 }
 END_TEST
 
+/*
+ * Behind a random threshold the answer to noise falls with frequency: eigenvalues are found however far to the left, with delays
+ * too. The later ones by Newton's method on the characteristic equation.
+ */
+START_TEST(noise_with_a_delay_behind_random_thresholds)
+{
+    static const struct {
+        double delay, begin, tolerance, second[2], third[2];
+    } runs[] = {{0.3, 4, 5e-3, {0}, {0}}, {0.5, 0, 0, {-2.787, 11.10}, {-3.913, 22.82}}};
+    for (size_t k = 0; k < sizeof runs / sizeof runs[0]; k++) {
+        const problem p = {.reset = 1,
+                           .threshold = 2,
+                           .drive = 2,
+                           .diffusion = 0.5,
+                           .noise = 0.5,
+                           .discharge = NPDE_DISCHARGE_STEP,
+                           .kappa = 10,
+                           .delay = runs[k].delay};
+        study s = study_of(&p);
+        double lead[10];
+        OK(s.context, npde_steady_eigenvalues(s.steady, 0, lead, 5));
+        if (runs[k].begin > 0) grow(&s, lead, 0.3, runs[k].begin, 1e-2, runs[k].tolerance);
+        for (int i = 0; i < 2 && runs[k].second[0] != 0; i++) {
+            NEAR(lead[4 + i], runs[k].second[i], 5e-3);
+            NEAR(lead[8 + i], runs[k].third[i], 5e-3);
+        }
+        study_free(&s);
+    }
+}
+END_TEST
+
 /* An excitatory–inhibitory pair with four different delays and both refractory kinds. */
 static study delayed_pair(void)
 {
@@ -412,5 +443,5 @@ START_TEST(finite_volumes_converge)
 END_TEST
 
 MAIN("stability", eigenvalues_of_the_reference, complex_spectrum, sixty_unknowns, sixty_unknowns_for_a_complex_spectrum,
-     hopf_points, perturbations_of_runs_grow_as_they_should, a_pair_with_delays, uncoupled_populations,
-     folds_exchange_stability, finite_volumes_converge)
+     hopf_points, perturbations_of_runs_grow_as_they_should, noise_with_a_delay_behind_random_thresholds,
+     a_pair_with_delays, uncoupled_populations, folds_exchange_stability, finite_volumes_converge)

@@ -202,6 +202,50 @@ START_TEST(counts_close_to_folds)
 }
 END_TEST
 
+/* Where rounding hides how many there are, no more than there can be are told: within 1e-12 of a fold 0, 1 or 2. */
+START_TEST(counts_at_a_fold)
+{
+    const problem p = SHARP(1, 2, 0, 1, 0, 0);
+    const double b = 2.100967760455788;
+    study s = study_of(&p);
+    for (int k = -100; k <= 100; k++) ck_assert_uint_le(states_at(&s, b + k * 1e-14), 2);
+    for (double digit = 11; digit < 13; digit += 0.1) {
+        ck_assert_uint_eq(states_at(&s, b - pow(10, -digit) / 2), 2);
+        ck_assert_uint_eq(states_at(&s, b + pow(10, -digit) / 2), 0);
+    }
+    study_free(&s);
+}
+END_TEST
+
+/*
+ * Two populations that inhibit each other, of which from w on one wins: one state before, where both rates are equal, three
+ * after. There dN/dμ w = 1.
+ */
+START_TEST(counts_across_a_pitchfork)
+{
+    const double critical = 1.2256025391970613;
+    study s = {0};
+    OK(s.context, npde_context_new(&s.context));
+    OK(s.context, npde_model_new(s.context, NPDE_MODEL_LIF_NETWORK, 2, &s.model));
+    OK(s.context, npde_model_set(s.model, NPDE_ALL, NPDE_PARAM_DRIVE, 3));
+    OK(s.context, npde_model_set(s.model, NPDE_ALL, NPDE_PARAM_DIFFUSION, 0.3));
+    OK(s.context, npde_steady_new(s.model, NULL, &s.steady));
+    const double step = test_scale() == 1 ? 0.25 : 1;
+    for (double digit = 3; digit <= 12; digit += step)
+        for (int side = -1; side <= 1; side += 2) {
+            const double w = critical * (1 + side * pow(10, -digit)), weights[] = {0, -w, -w, 0};
+            OK(s.context, npde_model_set_matrix(s.model, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
+            OK(s.context, npde_steady_solve(s.steady, &s.n));
+            ck_assert_msg(s.n == 1 || s.n == 3, "%zu states at 1%+g", s.n, w / critical - 1);
+            if (digit <= 6) ck_assert_uint_eq(s.n, side < 0 ? 1 : 3);
+            double rates[2];
+            OK(s.context, npde_steady_rates(s.steady, s.n / 2, rates, 2));
+            NEAR(rates[0] / rates[1], 1, s.n == 1 && digit > 6 ? 2e-5 : 1e-6);
+        }
+    study_free(&s);
+}
+END_TEST
+
 /*
  * One state for b ≤ 1, two up to the fold, none beyond, in steps of 1e-3 (for b just above 1 the second is beyond the
  * window).
@@ -750,8 +794,8 @@ START_TEST(a_study_is_a_copy)
 END_TEST
 
 MAIN("steady", all_states_of_the_reference, noise_as_low_as_it_may_be, units_of_the_laboratory, counts_close_to_folds,
-     counts_on_a_fine_sweep, the_window_is_kept, excitatory_and_inhibitory, none_missed_in_random_pairs,
-     none_missed_in_random_populations, many_populations, callbacks_give_the_same, noise_that_grows_with_rates,
-     none_missed_with_noise_weights, long_runs_with_noise_weights, windows_beyond_all_grids,
-     rare_firing_by_the_discrete_operator, densities_of_the_reference, a_run_stays_at_a_steady_state, grids_of_the_user,
-     a_study_is_a_copy)
+     counts_at_a_fold, counts_across_a_pitchfork, counts_on_a_fine_sweep, the_window_is_kept, excitatory_and_inhibitory,
+     none_missed_in_random_pairs, none_missed_in_random_populations, many_populations, callbacks_give_the_same,
+     noise_that_grows_with_rates, none_missed_with_noise_weights, long_runs_with_noise_weights,
+     windows_beyond_all_grids, rare_firing_by_the_discrete_operator, densities_of_the_reference,
+     a_run_stays_at_a_steady_state, grids_of_the_user, a_study_is_a_copy)

@@ -158,11 +158,12 @@ static int32_t shapes(size_t n, const double *x, double *value, double *slope, d
     const int kind = *(const int *)user;
     for (size_t i = 0; i < n; i++) {
         const double y = x[i];
-        curvature[i] = 1; /* nobody checks it */
+        curvature[i] = kind == 8 ? -1 : 1; /* only its sign is checked */
         const double values[] = {-(y - 1) * (y - 1), sin(2 * y), (y - 1) * (y - 1), log(fabs(y) + 1),
-                                 y * y - 2 * y + 1,  fmax(y, 1), fabs(y * y * y),   exp(y)},
-                     slopes[] = {-2 * (y - 1), 2 * cos(2 * y), 2.1 * (y - 1),   1 / (fabs(y) + 1),
-                                 2 * y - 2,    y > 1,          3 * y * fabs(y), exp(y)};
+                                 y * y - 2 * y + 1,  fmax(y, 1), fabs(y * y * y),   exp(y),
+                                 (y - 1) * (y - 1)},
+                     slopes[] = {-2 * (y - 1), 2 * cos(2 * y),  2.1 * (y - 1), 1 / (fabs(y) + 1), 2 * y - 2,
+                                 y > 1,        3 * y * fabs(y), exp(y),        2 * (y - 1)};
         value[i] = values[kind];
         slope[i] = slopes[kind];
     }
@@ -190,6 +191,31 @@ START_TEST(convexity)
             }
         }
     }
+    const int bent = 8;
+    OK(c, npde_entropy_set_function(e, shapes, (void *)&bent, NULL));
+    refused(NPDE_ERR_CALLBACK, npde_entropy_measure(e, NPDE_ENTROPY_CUSTOM, density, 37, 0, &x, NULL, NULL),
+            "curvature -1");
+    npde_entropy_free(e);
+}
+END_TEST
+
+/* Densities that are no densities, or too large for their square to be a number. */
+START_TEST(wild_densities)
+{
+    npde_entropy *e;
+    double x = 7, y = 8, density[37], moved[37];
+    OK(c, npde_entropy_new(model, grid, 0, NULL, NPDE_FLUX_AUTOMATIC, &e));
+    OK(c, npde_entropy_reference(e, density, 37, NULL, NULL));
+    for (size_t i = 0; i < 37; i++) moved[i] = 1e200 * density[i];
+    refused(NPDE_ERR_RANGE, npde_entropy_measure(e, NPDE_ENTROPY_QUADRATIC, moved, 37, 0, &x, &y, NULL), "too large");
+    memcpy(moved, density, sizeof moved);
+    moved[20] = -0.01;
+    refused(NPDE_ERR_RANGE, npde_entropy_measure(e, NPDE_ENTROPY_KULLBACK_LEIBLER, moved, 37, 0, &x, &y, NULL),
+            "-0.01 at v = ");
+    ck_assert(x == 7 && y == 8);
+    moved[20] = -1e-14;
+    OK(c, npde_entropy_measure(e, NPDE_ENTROPY_KULLBACK_LEIBLER, moved, 37, 0, &x, NULL, NULL));
+    ck_assert(isfinite(x));
     npde_entropy_free(e);
 }
 END_TEST
@@ -247,6 +273,6 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {bad_input, convexity, memory, order_of_free};
+    const TTest *const tests[] = {bad_input, convexity, wild_densities, memory, order_of_free};
     return run_suite_with("entropy_calls", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }
