@@ -42,9 +42,9 @@ static int is_kinetic(const npde_model *m)
 static npde_status allocate(npde__network *w, int kinetic)
 {
     npde_context *c = w->context;
-    double **const arrays[] = {&w->rates,    &w->drive,  &w->diffusion, &w->past,   &w->counts,
-                               &w->expected, &w->recent, &w->slope,     &w->counted};
-    for (size_t i = 0; i < (kinetic ? 9 : 5); i++)
+    double **const arrays[] = {&w->rates,  &w->drive, &w->diffusion, &w->past,    &w->counts,
+                               &w->recent, &w->slope, &w->counted,   &w->expected};
+    for (size_t i = 0; i < (kinetic ? 9 : 8); i++)
         if (!(*arrays[i] = npde__alloc(c, w->n_pop, sizeof(double)))) return NPDE_ERR_MEMORY;
     w->binned = npde__alloc(c, w->n_pop, sizeof *w->binned);
     w->after = npde__alloc(c, kinetic ? 0 : w->workers * NPDE__CHUNK_NEURONS, sizeof *w->after);
@@ -145,8 +145,7 @@ static npde_status make_neurons(npde__network *w, const npde_particles *of, size
     pop->reset = npde__model_value(m, p, NPDE_PARAM_V_RESET);
     pop->threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
     pop->sharp = !discharge || discharge == NPDE_DISCHARGE_NONE;
-    pop->past_rate = w->rates[p] = w->past[p] = of->initial[p].past_rate;
-    if (w->expected) w->recent[p] = pop->past_rate;
+    pop->past_rate = w->rates[p] = w->recent[p] = w->past[p] = of->initial[p].past_rate;
     const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->past_rate * pop->hold;
     if (!(held < 1))
         return npde__fail(

@@ -16,10 +16,10 @@ static double spikes_until(const npde__network *w, size_t q, double t)
     return npde__history_at(&w->history, q, t, +1);
 }
 
-/* The rates that act at once: those of the last step, in a kinetic kind expected in the middle of this one. */
+/* The rates that act at once: the recent ones, in a kinetic kind those expected in the middle of this step. */
 static const double *present(const npde__network *w)
 {
-    return w->expected ? w->expected : w->rates;
+    return w->expected ? w->expected : w->recent;
 }
 
 static void expect(npde__network *w, double middle)
@@ -37,7 +37,7 @@ static double undelayed(const npde__network *w, size_t p)
     return drive;
 }
 
-/* The built-in law; what acts at once adds to the diffusion with the rate of the step before. */
+/* The built-in law; what acts at once adds to the diffusion with the recent rate. */
 static void linear_law(const npde__network *w, double h, double *drive, double *diffusion)
 {
     for (size_t p = 0; p < w->n_pop; p++) {
@@ -181,7 +181,11 @@ static void step_part(void *self, size_t k, size_t worker)
                                    : npde__neurons_step(w, pop, p, k % w->chunks, after);
 }
 
-/* What expected rates are extrapolated from: the last two steps, if spikes were many enough in both to tell a slope. */
+/*
+ * The recent rates. An output that cuts a step into two leaves one that may be too short to count in: it is taken together
+ * with those after it. What expected rates are extrapolated from: the last two steps, if spikes were many enough in both to
+ * tell a slope.
+ */
 static void remember(npde__network *w)
 {
     enum { MANY = 64 };
@@ -211,7 +215,7 @@ static void finish(npde__network *w)
         w->counts[p] = (double)pop->total;
     }
     if (w->delayed) npde__history_push(&w->history, w->t, w->counts);
-    if (w->expected) remember(w);
+    remember(w);
 }
 
 static npde_status step(npde__network *w, double h)
