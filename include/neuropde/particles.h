@@ -98,7 +98,8 @@ NPDE_API npde_status npde_particles_set_potentials(npde_particles *particles, si
 NPDE_API npde_status npde_particles_set_past_rate(npde_particles *particles, size_t pop, double rate);
 /**
  * Validates, allocates, starts the threads asked for, draws the potentials. On an error a run started before is left as
- * it was.
+ * it was. NPDE_ERR_RANGE, also as the run goes on, where a step is too short to be told in the time: |t + dt − t − dt|
+ * beyond dt/100.
  */
 NPDE_API npde_status npde_particles_start(npde_particles *particles, double t0);
 /**

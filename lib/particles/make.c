@@ -88,7 +88,7 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     }
     if (longest == 0) return NPDE_OK;
     w->delayed = 1;
-    const double h = fmin(w->dt, w->max_step), points = 2 * ceil(longest / h) + 8, most = 1 << 27;
+    const double h = npde__network_usual_step(w), points = 2 * ceil(longest / h) + 8, most = 1 << 27;
     if (points * (double)n > most)
         return npde__fail(w->context, NPDE_ERR_SIZE,
                           "delays up to %g with steps of %g need %.3g past counts, more than %.3g: take a larger dt",
@@ -187,6 +187,7 @@ static npde_status make(npde__network *w, const npde_particles *of)
         general |= (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) != NPDE_DISCHARGE_NONE;
     npde_status status = allocate(w, kinetic);
     if (!status) status = make_coupling(w, m);
+    if (!status) status = npde__network_check_time(w);
     if (!status && general) status = npde__model_fit_grid(m, NPDE_SCHEME_FINITE_VOLUME, 0, NULL, 0, &range);
     for (size_t p = 0; p < w->n_pop && !status; p++) status = make_neurons(w, of, p, range);
     npde__grid_release(range);

@@ -131,6 +131,9 @@ void npde__network_free(npde__network *w); /* NULL is allowed */
 npde_status npde__network_place(npde__network *w, const npde_model *m, const npde__initial *initial);
 
 /* ---- network.c: a step, and what to read ---- */
+/* The step where no output cuts it; an error if it is too short to be told in the present time. */
+double npde__network_usual_step(const npde__network *w);
+npde_status npde__network_check_time(const npde__network *w);
 /* Steps until t_end. */
 npde_status npde__network_advance(npde__network *w, double t_end);
 double npde__network_stat(const npde__network *w, npde_id stat);
