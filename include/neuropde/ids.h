@@ -286,7 +286,7 @@ enum {
 
 /** Options of particles. */
 enum {
-    NPDE_PARTICLE_OPTION_DT = 20001, /**< Step, cut where an output must be met, and to the shortest delay */
+    NPDE_PARTICLE_OPTION_DT = 20001, /**< Step, cut where an output must be met, and to the shortest delay; with a conductance to half of CONDUCTANCE_TIME, and to CONDUCTANCE_TIME/(100 sum of |b|) over negative undelayed weights */
     NPDE_PARTICLE_OPTION_THREADS = 20002, /**< Threads that share the neurons, the caller's among them; 1 starts none. The result does not depend on it */
     NPDE_PARTICLE_OPTION_BRIDGE = 20003 /**< 1: threshold crossings between the ends of a step are drawn, and their times. 0: only ends of steps are looked at, as many programs do; rates are then too low by O(sqrt(dt)) */
 };

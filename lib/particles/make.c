@@ -63,6 +63,23 @@ static npde_status allocate(npde__network *w, int kinetic)
     return w->workers > 1 ? npde__pool_new(c, w->workers, &w->pool) : NPDE_OK;
 }
 
+/*
+ * The step of kinetic kinds. The reflection of conductances is drawn for steps that are short against their time. Undelayed
+ * inhibition acts by the rates expected, and what those are off is made up for a step later: a loop that alternates from step
+ * to step, and grows, if its gain over a step is too large.
+ */
+static void limit_step(npde__network *w, const npde_model *m)
+{
+    enum { WITHIN_INHIBITION = 100 };
+    for (size_t p = 0; p < w->n_pop; p++) {
+        const double sigma = npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME);
+        double inhibition = 0;
+        for (size_t k = p * w->n_pop; k < (p + 1) * w->n_pop; k++)
+            if (w->delays[k] == 0) inhibition += fmax(0, -w->weights[k]);
+        w->max_step = fmin(w->max_step, sigma / fmax(2, WITHIN_INHIBITION * inhibition));
+    }
+}
+
 /* Weights and delays; the memory that the longest delay needs at steps of the shortest. */
 static npde_status make_coupling(npde__network *w, const npde_model *m)
 {
@@ -71,15 +88,13 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     w->max_step = INFINITY;
     w->coupling = npde__callback_acquire(m->coupling);
     w->conductance = npde__callback_acquire(m->conductance);
-    /* The reflection of conductances is drawn for steps that are short against their time. */
-    for (size_t p = 0; p < n && w->expected; p++)
-        w->max_step = fmin(w->max_step, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME) / 2);
     if (!m->kind->coupled) return NPDE_OK;
     double **const to[NPDE__MATRICES] = {&w->weights, &w->noise, &w->delays};
     for (size_t i = 0; i < NPDE__MATRICES; i++) {
         if (!(*to[i] = npde__alloc(w->context, n * n, sizeof(double)))) return NPDE_ERR_MEMORY;
         memcpy(*to[i], m->matrix[i], n * n * sizeof(double));
     }
+    if (w->expected) limit_step(w, m);
     for (size_t k = 0; k < n * n; k++) {
         if (w->weights[k] == 0 && w->noise[k] == 0) continue;
         if (w->delays[k] == 0) w->kicks |= w->weights[k] != 0;
