@@ -26,6 +26,8 @@
  * becomes V + b|Γ|/n − (V_THRESHOLD − V_RESET)·1{in Γ}. Rates of coupled networks converge with order 1 in dt, and with
  * order ½ in 1/n.
  *
+ * With a random threshold the discharge over a step is a trapezium over its ends: dt must be short against 1/φ_F.
+ *
  * Random numbers are Philox4x32-10, a function of seed, step and neuron: the same seed gives the same result bit for
  * bit on one machine, whatever the number of threads.
  *
@@ -88,7 +90,8 @@ NPDE_API npde_status npde_particles_set_density(npde_particles *particles, size_
  * Initial potentials of a population one by one. Neurons at V_THRESHOLD or beyond fire in the first step. None is
  * refractory.
  *
- * @param v  n finite values, copied
+ * @param v  n finite values, copied; the copy, 8 bytes a neuron besides those of the run, is kept for the next start until
+ *           other initial data replace it
  * @param n  the number of neurons
  */
 NPDE_API npde_status npde_particles_set_potentials(npde_particles *particles, size_t pop, const double *v, size_t n);
@@ -162,7 +165,8 @@ NPDE_API npde_status npde_particles_count(const npde_particles *particles, npde_
 NPDE_API npde_status npde_particles_save(const npde_particles *particles, void *buf, size_t capacity, size_t *need);
 /**
  * Goes back to a snapshot. The particles must have been started with the same model, number, seed and options (but
- * threads) on the same build; otherwise NPDE_ERR_SNAPSHOT, and nothing is changed.
+ * threads) on the same build; otherwise NPDE_ERR_SNAPSHOT, and nothing is changed. Of coupling and conductance callbacks it
+ * is only seen that there are some: that they are the same is up to the caller.
  */
 NPDE_API npde_status npde_particles_restore(npde_particles *particles, const void *buf, size_t len);
 
