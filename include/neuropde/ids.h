@@ -286,9 +286,9 @@ enum {
 
 /** Options of particles. */
 enum {
-    NPDE_PARTICLE_OPTION_DT = 20001, /**< Step, cut where an output must be met, and to the shortest delay */
+    NPDE_PARTICLE_OPTION_DT = 20001, /**< Step, cut where an output must be met, and to the shortest delay; with a conductance to half of CONDUCTANCE_TIME, and to CONDUCTANCE_TIME/(100 sum of |b|) over negative undelayed weights */
     NPDE_PARTICLE_OPTION_THREADS = 20002, /**< Threads that share the neurons, the caller's among them; 1 starts none. The result does not depend on it */
-    NPDE_PARTICLE_OPTION_BRIDGE = 20003 /**< 1: threshold crossings between the ends of a step are drawn, and their times. 0: only ends of steps are looked at, as many programs do; rates are then too low by O(sqrt(dt)) */
+    NPDE_PARTICLE_OPTION_BRIDGE = 20003 /**< 1: threshold crossings between the ends of a step are drawn, and their times. 0: only ends of steps are looked at, as many programs do; rates are then too low by O(sqrt(dt)). Kinds with a conductance ignore it */
 };
 
 /** Statistics of particles. */
@@ -296,7 +296,7 @@ enum {
     NPDE_PARTICLE_STAT_TIME = 21001, /**< Present time */
     NPDE_PARTICLE_STAT_LARGEST_CASCADE = 21002, /**< Largest share of all neurons that fired in one step with a cascade; 0 without any */
     NPDE_PARTICLE_STAT_LARGEST_CASCADE_TIME = 21003, /**< End of the step with the largest cascade */
-    NPDE_PARTICLE_STAT_BYTES_PER_NEURON = 21004 /**< Memory of the run divided by the number of neurons, what does not grow with them left out */
+    NPDE_PARTICLE_STAT_BYTES_PER_NEURON = 21004 /**< Memory of the run divided by the number of neurons, what does not grow with them left out; without the copy of potentials given one by one */
 };
 
 /** Counters of particles. */
@@ -305,7 +305,7 @@ enum {
     NPDE_PARTICLE_COUNT_SPIKES = 22002, /**< Spikes of all populations */
     NPDE_PARTICLE_COUNT_CASCADES = 22003, /**< Steps in which kicks made other neurons fire at once */
     NPDE_PARTICLE_COUNT_GENERATIONS = 22004, /**< Most generations of a cascade */
-    NPDE_PARTICLE_COUNT_CALLBACKS = 22005 /**< Calls of the coupling callback */
+    NPDE_PARTICLE_COUNT_CALLBACKS = 22005 /**< Calls of the coupling callback and of the conductance callback */
 };
 
 /** Number of ids in a family (NPDE_FAMILY_…), into @p out. */

@@ -16,7 +16,8 @@
  *     dv = (g_L (V_L − v) + g (V_E − v)) dt,    dg = (G_p − g)/σ dt + √(2a_p/σ) dW, reflected at g = 0,
  *     G_p = CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq),    a_p = CONDUCTANCE_DIFFUSION + Σ_q a1_pq N_q(t − d_pq),
  *
- * with N the spikes per neuron and time of the network itself; firing leaves g as it is (docs/particles.md).
+ * with N the spikes per neuron and time of the network itself; firing leaves g as it is (docs/particles.md). Steps
+ * are at most σ/2, and σ/(100 Σ|b|) with the sum of the negative undelayed weights onto a population.
  *
  * A step is exact for the leaky neuron without coupling but for terms beyond O(dt²) in the place of the threshold:
  * Ornstein–Uhlenbeck increments, crossings of the threshold between its ends by a Brownian bridge, their times, the way
@@ -24,6 +25,8 @@
  * all are kicked by b|Γ₀|/n; who is then at V_THRESHOLD is Γ₁, and so on, each at most once; with Γ their union V
  * becomes V + b|Γ|/n − (V_THRESHOLD − V_RESET)·1{in Γ}. Rates of coupled networks converge with order 1 in dt, and with
  * order ½ in 1/n.
+ *
+ * With a random threshold the discharge over a step is a trapezium over its ends: dt must be short against 1/φ_F.
  *
  * Random numbers are Philox4x32-10, a function of seed, step and neuron: the same seed gives the same result bit for
  * bit on one machine, whatever the number of threads.
@@ -87,7 +90,8 @@ NPDE_API npde_status npde_particles_set_density(npde_particles *particles, size_
  * Initial potentials of a population one by one. Neurons at V_THRESHOLD or beyond fire in the first step. None is
  * refractory.
  *
- * @param v  n finite values, copied
+ * @param v  n finite values, copied; the copy, 8 bytes a neuron besides those of the run, is kept for the next start until
+ *           other initial data replace it
  * @param n  the number of neurons
  */
 NPDE_API npde_status npde_particles_set_potentials(npde_particles *particles, size_t pop, const double *v, size_t n);
@@ -98,7 +102,8 @@ NPDE_API npde_status npde_particles_set_potentials(npde_particles *particles, si
 NPDE_API npde_status npde_particles_set_past_rate(npde_particles *particles, size_t pop, double rate);
 /**
  * Validates, allocates, starts the threads asked for, draws the potentials. On an error a run started before is left as
- * it was.
+ * it was. NPDE_ERR_RANGE, also as the run goes on, where a step is too short to be told in the time: |t + dt − t − dt|
+ * beyond dt/100.
  */
 NPDE_API npde_status npde_particles_start(npde_particles *particles, double t0);
 /**
@@ -160,7 +165,8 @@ NPDE_API npde_status npde_particles_count(const npde_particles *particles, npde_
 NPDE_API npde_status npde_particles_save(const npde_particles *particles, void *buf, size_t capacity, size_t *need);
 /**
  * Goes back to a snapshot. The particles must have been started with the same model, number, seed and options (but
- * threads) on the same build; otherwise NPDE_ERR_SNAPSHOT, and nothing is changed.
+ * threads) on the same build; otherwise NPDE_ERR_SNAPSHOT, and nothing is changed. Of coupling and conductance callbacks it
+ * is only seen that there are some: that they are the same is up to the caller.
  */
 NPDE_API npde_status npde_particles_restore(npde_particles *particles, const void *buf, size_t len);
 

@@ -42,9 +42,9 @@ static int is_kinetic(const npde_model *m)
 static npde_status allocate(npde__network *w, int kinetic)
 {
     npde_context *c = w->context;
-    double **const arrays[] = {&w->rates,    &w->drive,  &w->diffusion, &w->past,   &w->counts,
-                               &w->expected, &w->recent, &w->slope,     &w->counted};
-    for (size_t i = 0; i < (kinetic ? 9 : 5); i++)
+    double **const arrays[] = {&w->rates,  &w->drive, &w->diffusion, &w->past,    &w->counts,
+                               &w->recent, &w->slope, &w->counted,   &w->expected};
+    for (size_t i = 0; i < (kinetic ? 9 : 8); i++)
         if (!(*arrays[i] = npde__alloc(c, w->n_pop, sizeof(double)))) return NPDE_ERR_MEMORY;
     w->binned = npde__alloc(c, w->n_pop, sizeof *w->binned);
     w->after = npde__alloc(c, kinetic ? 0 : w->workers * NPDE__CHUNK_NEURONS, sizeof *w->after);
@@ -63,6 +63,23 @@ static npde_status allocate(npde__network *w, int kinetic)
     return w->workers > 1 ? npde__pool_new(c, w->workers, &w->pool) : NPDE_OK;
 }
 
+/*
+ * The step of kinetic kinds. The reflection of conductances is drawn for steps that are short against their time. Undelayed
+ * inhibition acts by the rates expected, and what those are off is made up for a step later: a loop that alternates from step
+ * to step, and grows, if its gain over a step is too large.
+ */
+static void limit_step(npde__network *w, const npde_model *m)
+{
+    enum { WITHIN_INHIBITION = 100 };
+    for (size_t p = 0; p < w->n_pop; p++) {
+        const double sigma = npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME);
+        double inhibition = 0;
+        for (size_t k = p * w->n_pop; k < (p + 1) * w->n_pop; k++)
+            if (w->delays[k] == 0) inhibition += fmax(0, -w->weights[k]);
+        w->max_step = fmin(w->max_step, sigma / fmax(2, WITHIN_INHIBITION * inhibition));
+    }
+}
+
 /* Weights and delays; the memory that the longest delay needs at steps of the shortest. */
 static npde_status make_coupling(npde__network *w, const npde_model *m)
 {
@@ -71,15 +88,13 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     w->max_step = INFINITY;
     w->coupling = npde__callback_acquire(m->coupling);
     w->conductance = npde__callback_acquire(m->conductance);
-    /* The reflection of conductances is drawn for steps that are short against their time. */
-    for (size_t p = 0; p < n && w->expected; p++)
-        w->max_step = fmin(w->max_step, npde__model_value(m, p, NPDE_PARAM_CONDUCTANCE_TIME) / 2);
     if (!m->kind->coupled) return NPDE_OK;
     double **const to[NPDE__MATRICES] = {&w->weights, &w->noise, &w->delays};
     for (size_t i = 0; i < NPDE__MATRICES; i++) {
         if (!(*to[i] = npde__alloc(w->context, n * n, sizeof(double)))) return NPDE_ERR_MEMORY;
         memcpy(*to[i], m->matrix[i], n * n * sizeof(double));
     }
+    if (w->expected) limit_step(w, m);
     for (size_t k = 0; k < n * n; k++) {
         if (w->weights[k] == 0 && w->noise[k] == 0) continue;
         if (w->delays[k] == 0) w->kicks |= w->weights[k] != 0;
@@ -88,7 +103,7 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     }
     if (longest == 0) return NPDE_OK;
     w->delayed = 1;
-    const double h = fmin(w->dt, w->max_step), points = 2 * ceil(longest / h) + 8, most = 1 << 27;
+    const double h = npde__network_usual_step(w), points = 2 * ceil(longest / h) + 8, most = 1 << 27;
     if (points * (double)n > most)
         return npde__fail(w->context, NPDE_ERR_SIZE,
                           "delays up to %g with steps of %g need %.3g past counts, more than %.3g: take a larger dt",
@@ -145,8 +160,7 @@ static npde_status make_neurons(npde__network *w, const npde_particles *of, size
     pop->reset = npde__model_value(m, p, NPDE_PARAM_V_RESET);
     pop->threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
     pop->sharp = !discharge || discharge == NPDE_DISCHARGE_NONE;
-    pop->past_rate = w->rates[p] = w->past[p] = of->initial[p].past_rate;
-    if (w->expected) w->recent[p] = pop->past_rate;
+    pop->past_rate = w->rates[p] = w->recent[p] = w->past[p] = of->initial[p].past_rate;
     const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->past_rate * pop->hold;
     if (!(held < 1))
         return npde__fail(
@@ -188,6 +202,7 @@ static npde_status make(npde__network *w, const npde_particles *of)
         general |= (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE) != NPDE_DISCHARGE_NONE;
     npde_status status = allocate(w, kinetic);
     if (!status) status = make_coupling(w, m);
+    if (!status) status = npde__network_check_time(w);
     if (!status && general) status = npde__model_fit_grid(m, NPDE_SCHEME_FINITE_VOLUME, 0, NULL, 0, &range);
     for (size_t p = 0; p < w->n_pop && !status; p++) status = make_neurons(w, of, p, range);
     npde__grid_release(range);

@@ -16,10 +16,10 @@ static double spikes_until(const npde__network *w, size_t q, double t)
     return npde__history_at(&w->history, q, t, +1);
 }
 
-/* The rates that act at once: those of the last step, in a kinetic kind expected in the middle of this one. */
+/* The rates that act at once: the recent ones, in a kinetic kind those expected in the middle of this step. */
 static const double *present(const npde__network *w)
 {
-    return w->expected ? w->expected : w->rates;
+    return w->expected ? w->expected : w->recent;
 }
 
 static void expect(npde__network *w, double middle)
@@ -37,7 +37,7 @@ static double undelayed(const npde__network *w, size_t p)
     return drive;
 }
 
-/* The built-in law; what acts at once adds to the diffusion with the rate of the step before. */
+/* The built-in law; what acts at once adds to the diffusion with the recent rate. */
 static void linear_law(const npde__network *w, double h, double *drive, double *diffusion)
 {
     for (size_t p = 0; p < w->n_pop; p++) {
@@ -181,12 +181,16 @@ static void step_part(void *self, size_t k, size_t worker)
                                    : npde__neurons_step(w, pop, p, k % w->chunks, after);
 }
 
-/* What expected rates are extrapolated from: the last two steps, if spikes were many enough in both to tell a slope. */
+/*
+ * The recent rates. An output that cuts a step into two leaves one that may be too short to count in: it is taken together
+ * with those after it. What expected rates are extrapolated from: the last two steps, if spikes were many enough in both to
+ * tell a slope.
+ */
 static void remember(npde__network *w)
 {
     enum { MANY = 64 };
     const double length = w->t - w->counting, at = w->counting + length / 2, before = w->recent_length;
-    if (!(length >= 0.5 * fmin(w->dt, w->max_step))) return;
+    if (!(length >= 0.5 * npde__network_usual_step(w))) return;
     for (size_t p = 0; p < w->n_pop; p++) {
         const double rate = (w->counts[p] - w->counted[p]) / ((double)w->n * length), change = rate - w->recent[p];
         const double fewest = (double)w->n * fmin(rate * length, w->recent[p] * before);
@@ -211,7 +215,7 @@ static void finish(npde__network *w)
         w->counts[p] = (double)pop->total;
     }
     if (w->delayed) npde__history_push(&w->history, w->t, w->counts);
-    if (w->expected) remember(w);
+    remember(w);
 }
 
 static npde_status step(npde__network *w, double h)
@@ -229,15 +233,31 @@ static npde_status step(npde__network *w, double h)
     return status;
 }
 
+double npde__network_usual_step(const npde__network *w)
+{
+    return fmin(w->dt, w->max_step);
+}
+
+npde_status npde__network_check_time(const npde__network *w)
+{
+    const double h = npde__network_usual_step(w), next = w->t + h;
+    if (fabs(next - w->t - h) <= 0.01 * h) return NPDE_OK;
+    return npde__fail(w->context, NPDE_ERR_RANGE,
+                      "steps of %g are lost in the rounding of the time t = %.15g, the next number to which is %.3g "
+                      "away: count time from a nearer origin, or take larger steps",
+                      h, w->t, nextafter(w->t, INFINITY) - w->t);
+}
+
 npde_status npde__network_advance(npde__network *w, double t_end)
 {
     while (w->t < t_end) {
         if (w->stuck)
             return npde__fail(w->context, NPDE_ERR_CASCADE,
                               "a cascade that would not end stopped the run at t = %.15g; start it anew", w->t);
-        const double rest = t_end - w->t, h = fmin(w->dt, w->max_step);
+        const double rest = t_end - w->t, h = npde__network_usual_step(w);
         const int lands = h * (1 + 1e-6) >= rest;
-        const npde_status status = step(w, lands ? rest : h);
+        npde_status status = lands ? NPDE_OK : npde__network_check_time(w);
+        if (!status) status = step(w, lands ? rest : h);
         if (status) return status;
         if (lands) w->t = t_end;
     }

@@ -90,12 +90,12 @@ typedef struct {
     npde__callback *coupling, *conductance;
     double *rates, *drive, *diffusion; /* n_pop each */
     /*
-     * Of kinetic kinds, n_pop each: rates expected in the middle of the step; mean rates over the last step, their slope, spikes up
-     * to its end. The middle and length of that step, the beginning of the present one. Those shorter than half of the usual are
-     * taken together.
+     * n_pop each: mean rates over the last step, their slope, spikes up to its end. The middle and length of that step, the
+     * beginning of the present one. Those shorter than half of the usual are taken together.
      */
-    double *expected, *recent, *slope, *counted;
+    double *recent, *slope, *counted;
     double recent_at, recent_length, counting;
+    double *expected;      /* of kinetic kinds, n_pop: rates expected in the middle of the step */
     npde__history history; /* of all spikes since the start, by population */
     double *past, *counts; /* n_pop each: for the history */
     npde__pool *pool;      /* NULL: the caller's thread alone */
@@ -131,6 +131,9 @@ void npde__network_free(npde__network *w); /* NULL is allowed */
 npde_status npde__network_place(npde__network *w, const npde_model *m, const npde__initial *initial);
 
 /* ---- network.c: a step, and what to read ---- */
+/* The step where no output cuts it; an error if it is too short to be told in the present time. */
+double npde__network_usual_step(const npde__network *w);
+npde_status npde__network_check_time(const npde__network *w);
 /* Steps until t_end. */
 npde_status npde__network_advance(npde__network *w, double t_end);
 double npde__network_stat(const npde__network *w, npde_id stat);

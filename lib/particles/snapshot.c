@@ -4,7 +4,7 @@
 
 #include "particles/particles.h"
 
-/* What a kinetic kind extrapolates. */
+/* What acts at once, and what a kinetic kind extrapolates. */
 static void walk_rates(npde__network *w, npde__bytes *bytes)
 {
     double *const scalars[] = {&w->recent_at, &w->recent_length, &w->counting};
@@ -44,13 +44,13 @@ static void walk(void *self, npde__bytes *bytes)
         npde__bytes_block(bytes, pop->v, 64 * w->words * sizeof(double));
         if (pop->conductance) walk_conductances(w, pop->conductance, bytes);
     }
-    if (w->expected) walk_rates(w, bytes);
+    walk_rates(w, bytes);
     if (w->delayed) npde__history_snapshot(&w->history, bytes);
 }
 
 static npde__snapshot snapshot(npde__network *w)
 {
-    return (npde__snapshot){.magic = "npde-p1",
+    return (npde__snapshot){.magic = "npde-p2",
                             .signature = w->signature,
                             .walk = walk,
                             .self = w,

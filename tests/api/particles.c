@@ -166,6 +166,34 @@ START_TEST(bad_arguments)
 }
 END_TEST
 
+/* A step that the time is too large to tell: at the start, or as the time grows. */
+START_TEST(steps_lost_in_the_time)
+{
+    double t;
+    int64_t steps;
+    OK(c, npde_model_new(c, NPDE_MODEL_LIF, 1, &m));
+    OK(c, npde_particles_new(m, 64, 1, &p));
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 1e-5));
+    OK(c, npde_particles_set_gaussian(p, 0, 0.4, 0.01));
+    OK(c, npde_particles_start(p, 0));
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 1e12));
+    says("1e-05");
+    says("1000000000000,");
+    OK(c, npde_particles_advance(p, 1e-3, &t)); /* the run before it is left as it was */
+    ck_assert_double_eq(t, 1e-3);
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, -1e12));
+    /* From 2^20 on numbers are 2^-32 apart, before it 2^-33; half of one is lost in a step of 41 × 2^-33. */
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 41 * 0x1p-33));
+    OK(c, npde_particles_start(p, 0x1p20 - 82 * 0x1p-33));
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_advance(p, 0x1p20 + 1, &t));
+    ck_assert_double_eq(t, 0x1p20);
+    OK(c, npde_particles_count(p, NPDE_PARTICLE_COUNT_STEPS, &steps));
+    ck_assert_int_eq(steps, 2);
+    OK(c, npde_particles_advance(p, 0x1p20 + 0x1p-31, &t)); /* what is shorter than a step can be met */
+    ck_assert_double_eq(t, 0x1p20 + 0x1p-31);
+}
+END_TEST
+
 START_TEST(starts_that_cannot_be)
 {
     double t;
@@ -502,7 +530,7 @@ START_TEST(snapshots)
 {
     OK(c, make(500, 3));
     OK(c, npde_particles_start(p, 0));
-    OK(c, npde_particles_advance(p, 0.7, NULL));
+    OK(c, npde_particles_advance(p, 0.703, NULL)); /* within a step, which is remembered as the run goes on */
     size_t n, again;
     OK(c, npde_particles_save(p, NULL, 0, &n));
     unsigned char *bytes = malloc(n), *end[2] = {malloc(n), malloc(n)};
@@ -568,6 +596,7 @@ int main(void)
 {
     const TTest *const tests[] = {bad_arguments,
                                   starts_that_cannot_be,
+                                  steps_lost_in_the_time,
                                   callbacks_that_fail,
                                   every_allocation_may_fail,
                                   every_allocation_of_gridless_kinds_may_fail,

@@ -591,6 +591,49 @@ START_TEST(cascades_keep_their_rules)
 }
 END_TEST
 
+/* A drive by what acts at once. */
+static int32_t saturates(double t, size_t n, const double *rate, double *drive, double *diffusion, void *user)
+{
+    (void)t;
+    (void)n;
+    (void)diffusion;
+    (void)user;
+    drive[0] += 0.5 * rate[0] / (1 + rate[0]);
+    return 0;
+}
+
+/* Rates that act at once, by callback and on the noise, are the same wherever outputs cut steps. */
+START_TEST(outputs_may_cut_steps)
+{
+    static const double widths[] = {0.01, 0.010000012, 0.0100001, 0.0101, 0.015, 0.003};
+    enum { WIDTHS = sizeof widths / sizeof widths[0] };
+    const size_t n = 2000 + (size_t)(18000 * test_scale());
+    for (int noisy = 0; noisy < 2; noisy++) {
+        double aligned = 0;
+        npde_model *m;
+        OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 1, &m));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_DRIVE, 1.5));
+        if (noisy) OK(c, npde_model_set(m, 0, NPDE_PARAM_DIFFUSION, 0.3));
+        if (noisy) OK(c, npde_model_set(m, 0, NPDE_PARAM_NOISE_CONNECTIVITY, 0.3));
+        else OK(c, npde_model_set_coupling(m, saturates, NULL, NULL));
+        for (int k = 0; k < WIDTHS; k++) {
+            const size_t bins = (size_t)(10 / widths[k]);
+            npde_particles *p = particles(m, n, 1 + (uint64_t)k, 0.01, 0.4, 0.01);
+            double *times = malloc(2 * bins * sizeof *times), *rates = times + bins, rate = 0;
+            ck_assert_ptr_nonnull(times);
+            for (size_t i = 0; i < bins; i++) times[i] = (double)(i + 1) * widths[k];
+            OK(c, npde_particles_sample(p, times, bins, rates));
+            for (size_t i = bins / 2; i < bins; i++) rate += rates[i] / (double)(bins - bins / 2);
+            if (k == 0) aligned = rate;
+            NEAR(rate, aligned, 4 * sqrt(2 * rate / ((double)n * 5)));
+            free(times);
+            npde_particles_free(p);
+        }
+        npde_model_free(m);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {rates_of_the_leaky_neuron_are_exact,
@@ -606,6 +649,7 @@ int main(void)
                                   a_cascade_goes_by_generations,
                                   a_jump_has_the_size_of_the_equation,
                                   a_cascade_without_an_end_is_reported,
-                                  cascades_keep_their_rules};
+                                  cascades_keep_their_rules,
+                                  outputs_may_cut_steps};
     return run_suite_with("particles", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

@@ -355,5 +355,56 @@ START_TEST(two_populations)
 }
 END_TEST
 
+/* ---- inhibition ---- */
+
+/*
+ * The largest step: its rate is the equation's, it scatters from step to step as spikes that are independent would, or less,
+ * and does not alternate.
+ */
+START_TEST(inhibition_does_not_alternate)
+{
+    for (int i = 0; i < 2; i++) {
+        const double b = i ? -1 : -0.4, width = 0.25 / (100 * -b);
+        const size_t n = 4000 + (size_t)(16000 * test_scale()), bins = (size_t)(8 / width + 0.5), half = bins / 2;
+        double limit, rate = 0, square = 0, next = 0;
+        int64_t steps;
+        npde_context *c;
+        npde_solver *s;
+        OK(c, npde_context_new(&c));
+        kinetic k = {FULL};
+        k.input = 1;
+        k.strength = b;
+        npde_model *m = kinetic_model(c, &k);
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_STRANG, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_DT, 0.01));
+        OK(c, npde_solver_set_gaussian(s, 0, k.mean, k.variance));
+        ck_assert_int_ge(npde_solver_start(s, 0), 0);
+        ck_assert_int_ge(npde_solver_advance(s, 8, NULL), 0);
+        OK(c, npde_solver_rates(s, &limit, 1));
+        npde_particles *p = particles(c, m, &k, n, 1, 1);
+        double *times = malloc(2 * bins * sizeof *times), *rates = times + bins;
+        ck_assert_ptr_nonnull(times);
+        for (size_t l = 0; l < bins; l++) times[l] = (double)(l + 1) * width;
+        OK(c, npde_particles_start(p, 0));
+        OK(c, npde_particles_sample(p, times, bins, rates));
+        OK(c, npde_particles_count(p, NPDE_PARTICLE_COUNT_STEPS, &steps));
+        ck_assert_int_eq(steps, (int64_t)bins); /* none is longer */
+        for (size_t l = half; l < bins; l++) rate += rates[l] / (double)(bins - half);
+        for (size_t l = half; l < bins; l++) square += (rates[l] - rate) * (rates[l] - rate) / (double)(bins - half);
+        for (size_t l = half + 1; l < bins; l++)
+            next += (rates[l] - rate) * (rates[l - 1] - rate) / (double)(bins - half);
+        const double poisson = rate / (width * (double)n);
+        NEAR(rate, limit, 4 * sqrt(rate / (4 * (double)n)) + 3e-3);
+        ck_assert_double_lt(fabs(sqrt(square / poisson) - 1), 0.2);
+        ck_assert_double_gt(next / square, -0.2);
+        free(times);
+        npde_particles_free(p);
+        npde_solver_free(s);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
+}
+END_TEST
+
 MAIN("particles with conductances", conductances_have_their_law, steady_rates, the_equation_is_the_limit,
-     orders_in_the_step, callbacks, two_populations)
+     orders_in_the_step, callbacks, two_populations, inhibition_does_not_alternate)
