@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,19 +165,22 @@ static npde_status allocate(npde__spectrum *z)
 
 static npde_status incomplete(const npde__spectrum *z, size_t wanted)
 {
-    char delays[96] = "";
     size_t found = 0;
     double longest = 0;
     for (size_t i = 0; i < z->n_parts; i++) {
         if (z->part[i].complete) found += npde__loop_weight(&z->part[i], z->part[i].wanted);
         longest = fmax(longest, npde__loop_longest_delay(&z->part[i]));
     }
-    if (longest > 0)
-        snprintf(delays, sizeof delays, "; with delays up to %g in loops many have nearly the same real part", longest);
+    if (!(longest > 0))
+        return npde__fail(
+            z->c, NPDE_ERR_SIZE,
+            "of the %zu leading eigenvalues asked for only %zu are found and sure to be all there; ask for fewer",
+            wanted, found);
     return npde__fail(
         z->c, NPDE_ERR_SIZE,
-        "of the %zu leading eigenvalues asked for only %zu are found and sure to be all there; ask for fewer%s", wanted,
-        found, delays);
+        "of the %zu leading eigenvalues asked for only %zu are found and sure to be all there; ask for fewer; "
+        "with delays up to %g in loops many have nearly the same real part",
+        wanted, found, longest);
 }
 
 static npde_status solve(npde__spectrum *z, size_t wanted)

@@ -50,7 +50,8 @@ static npde_status endless(npde__network *w, size_t p)
     return npde__fail(
         w->context, NPDE_ERR_CASCADE,
         "population %zu: at t = %.15g the spikes of one instant kick by %g, as much as v_threshold - v_reset = "
-        "%g or more: those who fired would fire again at once, and if they excite themselves, without an end. Start with "
+        "%g or more: those who fired would fire again at once, and if they excite themselves, without an end. Start "
+        "with "
         "smaller weights, a delay or a refractory state, or, when so many fire in a step anyway, with a smaller dt",
         p, w->t + w->h, pop->kick, pop->threshold - pop->reset);
 }

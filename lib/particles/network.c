@@ -32,7 +32,7 @@ static void expect(npde__network *w, double middle)
 static double undelayed(const npde__network *w, size_t p)
 {
     double drive = 0;
-    for (size_t q = 0; w->kicks && q < w->n_pop; q++)
+    for (size_t q = 0; w->kicks && w->weights && q < w->n_pop; q++)
         if (w->delays[p * w->n_pop + q] == 0) drive += w->weights[p * w->n_pop + q] * present(w)[q];
     return drive;
 }

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { CELLS = 1 << 14, POINTS = 2, TRIES = 1000 };
+enum { CELLS = 1 << 14, POINTS = 2, PLACES = POINTS * CELLS, TRIES = 1000 };
 
 /* A density over the cells of an interval, constant in each, by its integral up to their ends. */
 typedef struct {
@@ -23,13 +23,13 @@ typedef struct {
 
 static npde_status values(npde_context *c, size_t p, const npde__callback *f, const double *v, double *value)
 {
-    for (size_t i = 0; i < POINTS * CELLS; i++) value[i] = NAN;
-    const int32_t answer = f->fn.profile(p, POINTS * CELLS, v, value, f->user);
+    for (size_t i = 0; i < PLACES; i++) value[i] = NAN;
+    const int32_t answer = f->fn.profile(p, PLACES, v, value, f->user);
     if (answer) {
         c->user_status = answer;
         return npde__fail(c, NPDE_ERR_CALLBACK, "the density callback of population %zu returned %d", p, (int)answer);
     }
-    for (size_t i = 0; i < POINTS * CELLS; i++)
+    for (size_t i = 0; i < PLACES; i++)
         if (!isfinite(value[i]) || value[i] < 0)
             return npde__fail(c, NPDE_ERR_CALLBACK,
                               "the density callback of population %zu gave %g at v = %g: it must be finite and >= 0", p,
@@ -41,9 +41,9 @@ static npde_status values(npde_context *c, size_t p, const npde__callback *f, co
 static npde_status integrate(npde_context *c, size_t p, const npde__callback *f, distribution *d)
 {
     static const double inset = 0.21132486540518711775; /* (1 − 1/√3)/2 */
-    double *v = npde__alloc(c, 2 * POINTS * CELLS, sizeof *v), sum = 0;
+    double *v = npde__alloc(c, 2 * (size_t)PLACES, sizeof *v), sum = 0;
     if (!v) return NPDE_ERR_MEMORY;
-    double *value = v + POINTS * CELLS;
+    double *value = v + PLACES;
     for (size_t i = 0; i < CELLS; i++) {
         v[2 * i] = d->left + d->width * ((double)i + inset);
         v[2 * i + 1] = d->left + d->width * ((double)i + 1 - inset);
