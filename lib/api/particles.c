@@ -2,6 +2,7 @@
 #include "particles/particles.h"
 
 #include "api/check.h"
+#include "api/initial.h"
 
 #include <math.h>
 
@@ -47,19 +48,12 @@ npde_status npde_particles_new(npde_model *model, size_t n_neurons, uint64_t see
     return NPDE_OK;
 }
 
-/* What initial data hold. */
-static void free_data(npde_particles *p, size_t pop)
-{
-    npde__free(p->context, p->initial[pop].state);
-    npde__callback_release(p->initial[pop].density);
-}
-
 void npde_particles_free(npde_particles *p)
 {
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
     npde_context *c = p->context;
     npde__network_free(p->network);
-    for (size_t k = 0; p->initial && k < p->model->n_pop; k++) free_data(p, k);
+    for (size_t k = 0; p->initial && k < p->model->n_pop; k++) npde__initial_clear(c, &p->initial[k]);
     npde__free(c, p->initial);
     npde__free(c, p->option);
     npde__model_release(p->model);
@@ -113,63 +107,32 @@ static npde_status check_kinetic(const npde_particles *p, const char *function)
         npde__ids_row(p->model->kind->id)->name);
 }
 
-/* New initial data of the potentials; the rest stays. */
-static void replace(npde_particles *p, size_t pop, npde__initial initial)
+static npde__initials initials(npde_particles *p)
 {
-    npde__initial *to = &p->initial[pop];
-    free_data(p, pop);
-    to->kind = initial.kind;
-    to->mean = initial.mean;
-    to->variance = initial.variance;
-    to->state = initial.state;
-    to->density = initial.density;
+    return (npde__initials){p->context, p->initial, p->model->n_pop};
 }
 
 npde_status npde_particles_set_gaussian(npde_particles *p, size_t pop, double mean, double variance)
 {
     if (!p) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(p, __func__));
-    NPDE__TRY(npde__check_population(p->context, __func__, pop, p->model->n_pop, 1, &first, &last));
-    NPDE__TRY(npde__check_range(p->context, __func__, "mean", mean, -1e12, 1e12));
-    NPDE__TRY(npde__check_range(p->context, __func__, "variance", variance, 0, 1e12));
-    for (size_t k = first; k < last; k++)
-        replace(p, k, (npde__initial){.kind = NPDE__INITIAL_GAUSSIAN, .mean = mean, .variance = variance});
-    return NPDE_OK;
+    return npde__initial_set_gaussian(initials(p), __func__, pop, mean, variance);
 }
 
 npde_status npde_particles_set_conductance(npde_particles *p, size_t pop, double mean, double variance)
 {
     if (!p) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(p, __func__));
     NPDE__TRY(check_kinetic(p, __func__));
-    NPDE__TRY(npde__check_population(p->context, __func__, pop, p->model->n_pop, 1, &first, &last));
-    NPDE__TRY(npde__check_range(p->context, __func__, "mean", mean, -1e12, 1e12));
-    NPDE__TRY(npde__check_range(p->context, __func__, "variance", variance, 0, 1e12));
-    for (size_t k = first; k < last; k++) {
-        p->initial[k].conductance = 1;
-        p->initial[k].g_mean = mean;
-        p->initial[k].g_variance = variance;
-    }
-    return NPDE_OK;
+    return npde__initial_set_conductance(initials(p), __func__, pop, mean, variance);
 }
 
 npde_status npde_particles_set_density(npde_particles *p, size_t pop, npde_profile_fn density, void *user,
                                        npde_release_fn release)
 {
     if (!p) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(p, __func__));
-    NPDE__GIVEN(p->context, __func__, density);
-    NPDE__TRY(npde__check_population(p->context, __func__, pop, p->model->n_pop, 1, &first, &last));
-    npde__callback *callback = npde__callback_new(p->context, user, release);
-    if (!callback) return NPDE_ERR_MEMORY;
-    callback->fn.profile = density;
-    for (size_t k = first; k < last; k++)
-        replace(p, k, (npde__initial){.kind = NPDE__INITIAL_DENSITY, .density = npde__callback_acquire(callback)});
-    npde__callback_release(callback);
-    return NPDE_OK;
+    return npde__initial_set_density(initials(p), __func__, pop, density, user, release);
 }
 
 npde_status npde_particles_set_potentials(npde_particles *p, size_t pop, const double *v, size_t n)
@@ -182,22 +145,14 @@ npde_status npde_particles_set_potentials(npde_particles *p, size_t pop, const d
     NPDE__TRY(npde__check_population(c, __func__, pop, p->model->n_pop, 0, &first, &last));
     NPDE__TRY(npde__check_size(c, __func__, "n", n, p->n));
     NPDE__TRY(npde__check_ranges(c, __func__, "v", v, n, -1e12, 1e12));
-    double *copy = npde__alloc(c, n, sizeof *copy);
-    if (!copy) return NPDE_ERR_MEMORY;
-    memcpy(copy, v, n * sizeof *copy);
-    replace(p, pop, (npde__initial){.kind = NPDE__INITIAL_STATE, .state = copy});
-    return NPDE_OK;
+    return npde__initial_set_values(initials(p), pop, v, n);
 }
 
 npde_status npde_particles_set_past_rate(npde_particles *p, size_t pop, double rate)
 {
     if (!p) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(p, __func__));
-    NPDE__TRY(npde__check_population(p->context, __func__, pop, p->model->n_pop, 1, &first, &last));
-    NPDE__TRY(npde__check_range(p->context, __func__, "rate", rate, 0, 1e12));
-    for (size_t k = first; k < last; k++) p->initial[k].past_rate = rate;
-    return NPDE_OK;
+    return npde__initial_set_past_rate(initials(p), __func__, pop, rate);
 }
 
 /* ---- running: callbacks may read the particles and free their handle, not change them ---- */

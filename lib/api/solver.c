@@ -2,6 +2,7 @@
 #include "solve/solver.h"
 
 #include "api/check.h"
+#include "api/initial.h"
 #include "core/time.h"
 #include "models/model.h"
 #include "numerics/quadrature.h"
@@ -41,16 +42,6 @@ npde_status npde_solver_new(npde_model *model, const npde_grid *grid_or_null, np
     return NPDE_OK;
 }
 
-static void free_initial(npde_context *c, npde__initial *initial)
-{
-    npde__callback_release(initial->density);
-    npde__free(c, initial->state);
-    *initial = (npde__initial){.past_rate = initial->past_rate,
-                               .conductance = initial->conductance,
-                               .g_mean = initial->g_mean,
-                               .g_variance = initial->g_variance};
-}
-
 static void free_run(npde_solver *s, npde__run *run)
 {
     if (run) npde__grid_release(run->grid);
@@ -64,7 +55,7 @@ void npde_solver_free(npde_solver *s)
     free_run(s, s->run);
     for (npde__observer *o = s->observers; o; o = o->next) o->removed = 1;
     npde__solver_sweep(s);
-    for (size_t p = 0; s->initial && p < s->n_pop; p++) free_initial(c, &s->initial[p]);
+    for (size_t p = 0; s->initial && p < s->n_pop; p++) npde__initial_clear(c, &s->initial[p]);
     npde__free(c, s->initial);
     npde__free(c, s->jumps);
     npde__free(c, s->option);
@@ -113,57 +104,31 @@ npde_status npde_solver_get(const npde_solver *s, npde_id option, double *out)
     return NPDE_OK;
 }
 
+static npde__initials initials(npde_solver *s)
+{
+    return (npde__initials){s->context, s->initial, s->n_pop};
+}
+
 npde_status npde_solver_set_gaussian(npde_solver *s, size_t pop, double mean, double variance)
 {
     if (!s) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
-    NPDE__TRY(npde__check_range(s->context, __func__, "mean", mean, -1e12, 1e12));
-    NPDE__TRY(npde__check_range(s->context, __func__, "variance", variance, 0, 1e12));
-    for (size_t p = first; p < last; p++) {
-        free_initial(s->context, &s->initial[p]);
-        s->initial[p].kind = NPDE__INITIAL_GAUSSIAN;
-        s->initial[p].mean = mean;
-        s->initial[p].variance = variance;
-    }
-    return NPDE_OK;
+    return npde__initial_set_gaussian(initials(s), __func__, pop, mean, variance);
 }
 
 npde_status npde_solver_set_conductance(npde_solver *s, size_t pop, double mean, double variance)
 {
     if (!s) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
-    NPDE__TRY(npde__check_range(s->context, __func__, "mean", mean, -1e12, 1e12));
-    NPDE__TRY(npde__check_range(s->context, __func__, "variance", variance, 0, 1e12));
-    for (size_t p = first; p < last; p++) {
-        s->initial[p].conductance = 1;
-        s->initial[p].g_mean = mean;
-        s->initial[p].g_variance = variance;
-    }
-    return NPDE_OK;
+    return npde__initial_set_conductance(initials(s), __func__, pop, mean, variance);
 }
 
 npde_status npde_solver_set_density(npde_solver *s, size_t pop, npde_profile_fn density, void *user,
                                     npde_release_fn release)
 {
     if (!s) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__GIVEN(s->context, __func__, density);
-    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
-    npde__callback *callback = npde__callback_new(s->context, user, release);
-    if (!callback) return NPDE_ERR_MEMORY;
-    callback->fn.profile = density;
-    for (size_t p = first; p < last; p++) {
-        free_initial(s->context, &s->initial[p]);
-        s->initial[p].kind = NPDE__INITIAL_DENSITY;
-        s->initial[p].density = npde__callback_acquire(callback);
-    }
-    npde__callback_release(callback);
-    return NPDE_OK;
+    return npde__initial_set_density(initials(s), __func__, pop, density, user, release);
 }
 
 npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *p, size_t n)
@@ -181,24 +146,14 @@ npde_status npde_solver_set_state(npde_solver *s, size_t pop, const double *p, s
                           __func__);
     NPDE__TRY(npde__check_size(c, __func__, "n", n, kind->neuron ? npde__model_components(kind) : s->grid->n));
     NPDE__TRY(npde__check_values(c, __func__, "p", p, n));
-    double *copy = npde__alloc(c, n, sizeof *copy);
-    if (!copy) return NPDE_ERR_MEMORY;
-    memcpy(copy, p, n * sizeof *copy);
-    free_initial(c, &s->initial[pop]);
-    s->initial[pop].kind = NPDE__INITIAL_STATE;
-    s->initial[pop].state = copy;
-    return NPDE_OK;
+    return npde__initial_set_values(initials(s), pop, p, n);
 }
 
 npde_status npde_solver_set_past_rate(npde_solver *s, size_t pop, double rate)
 {
     if (!s) return NPDE_ERR_NULL;
-    size_t first, last;
     NPDE__TRY(check_idle(s, __func__));
-    NPDE__TRY(npde__check_population(s->context, __func__, pop, s->n_pop, 1, &first, &last));
-    NPDE__TRY(npde__check_range(s->context, __func__, "rate", rate, 0, 1e12));
-    for (size_t p = first; p < last; p++) s->initial[p].past_rate = rate;
-    return NPDE_OK;
+    return npde__initial_set_past_rate(initials(s), __func__, pop, rate);
 }
 
 npde_status npde_solver_set_jumps(npde_solver *s, const double *times, size_t n)

@@ -194,12 +194,12 @@ static size_t top_of(const npde__system *s, const double *rates)
 }
 
 /*
- * What population p fires at this shift beside what P has: the kick, or, where another population begins the cascade, what p's
- * layer lacks as far as the shift reaches into it.
+ * What population p fires at this shift beside what P has: the kick if it begins the cascade, otherwise what its layer lacks as far
+ * as the shift reaches into it.
  */
-static double begun(const lif_system *l, size_t p, const double *rates, double part, double shift)
+static double begun(const lif_system *l, size_t p, int begins, double part, double shift)
 {
-    if (!rates || rates[p] >= together * rates[top_of(&l->base, rates)]) return part * l->cascade[p];
+    if (begins) return part * l->cascade[p];
     return l->cascade[p] > 0 && shift > 0 ? l->cascade[p] * fmin(1, shift * push(l, p) / l->diffusion[p]) : 0;
 }
 
@@ -207,6 +207,7 @@ static double begun(const lif_system *l, size_t p, const double *rates, double p
 static int spread(npde__system *s, const double *y, const double *rates, double part, double *fired)
 {
     lif_system *l = npde__lif_self(s);
+    const double least = rates ? together * rates[top_of(s, rates)] : 0;
     for (int k = 0; k < MOST; k++) {
         double change = 0;
         act(l, fired);
@@ -215,7 +216,7 @@ static int spread(npde__system *s, const double *y, const double *rates, double 
             if (!of->absorbing) continue;
             const double shift = l->probe_drive[p], before = fired[p];
             if (fires_again(l, p, shift) && excites_itself(l, p, 1, 1)) return 0;
-            fired[p] = begun(l, p, rates, part, shift);
+            fired[p] = begun(l, p, !rates || rates[p] >= least, part, shift);
             if (shift > 0) fired[p] += mass_above(of, y + p * s->stride, sums_of(l, p), right_end(of) - shift);
             change = fmax(change, fabs(fired[p] - before));
         }

@@ -354,25 +354,6 @@ END_TEST
 
 /* ---- memory ---- */
 
-static struct {
-    long requests, live, fail_at;
-} heap;
-
-static void *give(size_t size, void *user)
-{
-    (void)user;
-    if (++heap.requests == heap.fail_at) return NULL;
-    heap.live++;
-    return malloc(size);
-}
-
-static void take(void *block, void *user)
-{
-    (void)user;
-    heap.live--;
-    free(block);
-}
-
 static int32_t same(double t, size_t pop, size_t n, const double *v, const double *rate, double *g_mean, void *user)
 {
     (void)t, (void)pop, (void)n, (void)v, (void)rate, (void)g_mean, (void)user;
@@ -386,7 +367,7 @@ static int scenario(const kinetic *k, int callback)
     npde_model *m = NULL;
     npde_grid *grid = NULL;
     npde_solver *s = NULL;
-    npde_status status = npde_context_new_with_allocator(give, take, NULL, &c);
+    npde_status status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
     if (!status) status = npde_model_new(c, k->kind, 1, &m);
     if (!status) status = npde_model_set(m, 0, NPDE_PARAM_V_RESET, 0);
     if (!status) status = npde_model_set(m, 0, NPDE_PARAM_V_THRESHOLD, 1);

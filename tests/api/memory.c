@@ -7,37 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An allocator that counts, refuses the fail_at-th request, and fills blocks so that use before and after shows. */
-static struct {
-    long requests, fail_at, live;
-} heap;
-
-typedef union {
-    size_t size;
-    max_align_t align;
-} block_head;
-
-static void *give(size_t size, void *user)
-{
-    (void)user;
-    if (++heap.requests == heap.fail_at) return NULL;
-    block_head *block = malloc(sizeof *block + size);
-    if (!block) abort();
-    block->size = size;
-    memset(block + 1, 0xA5, size);
-    heap.live++;
-    return block + 1;
-}
-
-static void take(void *memory, void *user)
-{
-    (void)user;
-    block_head *block = (block_head *)memory - 1;
-    memset(memory, 0xDD, block->size);
-    heap.live--;
-    free(block);
-}
-
 static int32_t coupling(double t, size_t n_pop, const double *rate, double *drive, double *diffusion, void *user)
 {
     (void)t, (void)n_pop, (void)diffusion, (void)user;
@@ -113,7 +82,7 @@ static void scenario(npde_id method, npde_id scheme)
     npde_grid *own = NULL, *fitted = NULL, *graded = NULL;
     npde_solver *solver = NULL, *automatic = NULL;
     c = NULL;
-    TRY(npde_context_new_with_allocator(give, take, NULL, &c));
+    TRY(npde_context_new_with_allocator(heap_give, heap_take, NULL, &c));
     TRY(npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &model));
     TRY(npde_model_set_matrix(model, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
     TRY(npde_model_set_matrix(model, NPDE_MATRIX_DELAYS, delays, 2, 2));
@@ -216,7 +185,7 @@ START_TEST(nothing_is_allocated_while_running)
         npde_grid *grid;
         npde_solver *solver;
         memset(&heap, 0, sizeof heap);
-        OK(c, npde_context_new_with_allocator(give, take, NULL, &c));
+        OK(c, npde_context_new_with_allocator(heap_give, heap_take, NULL, &c));
         model = two_populations(method->order > 0);
         OK(c, npde_grid_new_for(model, k % 2 ? NPDE_SCHEME_FINITE_VOLUME : NPDE_SCHEME_SPECTRAL, 0, &grid));
         OK(c, npde_solver_new(model, grid, method->id, &solver));

@@ -8,26 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An allocator that counts and refuses the fail_at-th request. */
-static struct {
-    long requests, fail_at, live;
-} heap;
-
-static void *give(size_t size, void *user)
-{
-    (void)user;
-    if (++heap.requests == heap.fail_at) return NULL;
-    heap.live++;
-    return malloc(size);
-}
-
-static void take(void *memory, void *user)
-{
-    (void)user;
-    heap.live--;
-    free(memory);
-}
-
 static npde_context *c;
 static npde_model *m;
 static npde_particles *p;
@@ -312,8 +292,8 @@ static void scenario(void)
     const double weights[] = {0.4, -0.5, 0.6, -1}, delays[] = {0, 0.3, 0.07, 0};
     double v[100] = {0};
     c = NULL;
-    npde_status status = npde_context_new_with_allocator(give, take, NULL, &c);
-    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(give, take, NULL, &c);
+    npde_status status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
+    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
     ck_assert_int_eq(status, NPDE_OK);
     TRY(npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 2, &m));
     TRY(npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
@@ -386,8 +366,8 @@ static void gridless(npde_id kind, npde_id method)
     const double y[4] = {-60, 0.1, 0.5, 0.3};
     npde_solver *s;
     c = NULL;
-    npde_status status = npde_context_new_with_allocator(give, take, NULL, &c);
-    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(give, take, NULL, &c);
+    npde_status status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
+    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
     ck_assert_int_eq(status, NPDE_OK);
     TRY(npde_model_new(c, kind, 2, &m));
     TRY(npde_solver_new(m, NULL, method, &s));

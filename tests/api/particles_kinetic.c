@@ -7,26 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An allocator that counts and refuses the fail_at-th request. */
-static struct {
-    long requests, fail_at, live;
-} heap;
-
-static void *give(size_t size, void *user)
-{
-    (void)user;
-    if (++heap.requests == heap.fail_at) return NULL;
-    heap.live++;
-    return malloc(size);
-}
-
-static void take(void *memory, void *user)
-{
-    (void)user;
-    heap.live--;
-    free(memory);
-}
-
 static npde_context *c;
 static npde_model *m;
 static npde_particles *p;
@@ -459,8 +439,8 @@ static void scenario(npde_id kind)
     double rates[2], g[100];
     size_t need;
     c = NULL;
-    npde_status status = npde_context_new_with_allocator(give, take, NULL, &c);
-    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(give, take, NULL, &c);
+    npde_status status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
+    if (status == NPDE_ERR_MEMORY) refused++, status = npde_context_new_with_allocator(heap_give, heap_take, NULL, &c);
     ck_assert_int_eq(status, NPDE_OK);
     TRY(npde_model_new(c, kind, 2, &m));
     TRY(npde_model_set(m, NPDE_ALL, NPDE_PARAM_V_RESET, 0));

@@ -157,28 +157,6 @@ END_TEST
 
 /* ---- memory ---- */
 
-static struct {
-    long requests, fail_at, live;
-} heap;
-
-static void *give(size_t size, void *user)
-{
-    (void)user;
-    if (++heap.requests == heap.fail_at) return NULL;
-    void *block = malloc(size);
-    if (!block) abort();
-    memset(block, 0xA5, size);
-    heap.live++;
-    return block;
-}
-
-static void take(void *block, void *user)
-{
-    (void)user;
-    heap.live--;
-    free(block);
-}
-
 static int refused;
 
 #define TRY(call)                                                                                \
@@ -209,7 +187,7 @@ static void scenario(void)
     npde_grid *g = NULL;
     double x[8], sizes[] = {10, 10}, omega[] = {1, 4000}, v[] = {0, 1.5};
     size_t n;
-    TRY(npde_context_new_with_allocator(give, take, NULL, &h));
+    TRY(npde_context_new_with_allocator(heap_give, heap_take, NULL, &h));
     TRY(npde_model_new(h, NPDE_MODEL_LIF_NETWORK, 2, &m));
     TRY(npde_model_set_matrix(m, NPDE_MATRIX_WEIGHTS, weights, 2, 2));
     TRY(npde_model_set_matrix(m, NPDE_MATRIX_DELAYS, delays, 2, 2));
@@ -262,7 +240,7 @@ START_TEST(any_order_of_free)
         npde_response *r;
         size_t n;
         memset(&heap, 0, sizeof heap);
-        OK(h, npde_context_new_with_allocator(give, take, NULL, &h));
+        OK(h, npde_context_new_with_allocator(heap_give, heap_take, NULL, &h));
         OK(h, npde_model_new(h, NPDE_MODEL_LIF_NETWORK, 1, &m));
         OK(h, npde_steady_new(m, NULL, &s));
         OK(h, npde_steady_solve(s, &n));

@@ -504,21 +504,13 @@ START_TEST(macroscopic_transients)
 END_TEST
 
 /* With a threshold the density 1/(T (A − Bv)) stands, and fires at 1/T. */
-static int32_t standing(size_t pop, size_t n, const double *v, double *value, void *user)
-{
-    (void)pop;
-    const double g = *(double *)user;
-    for (size_t i = 0; i < n; i++) value[i] = 1 / (14.0 / 3 * g - (1 + g) * v[i]);
-    return 0;
-}
-
 START_TEST(macroscopic_threshold)
 {
     double g = 0.5074164852890068; /* of (G, a) = (0.5, 0.05) */
     kinetic k = {MACRO, .n_v = 128, .input = 0.5, .noise = 0.05, .dt = 0.01};
     k.kappa = 0;
     kinetic_run r = kinetic_prepare(&k);
-    OK(r.context, npde_solver_set_density(r.solver, 0, standing, &g, NULL));
+    OK(r.context, npde_solver_set_density(r.solver, 0, kinetic_standing, &g, NULL));
     OK(r.context, npde_solver_start(r.solver, 0));
     for (int i = 1; i <= 5; i++) NEAR(kinetic_rate(&r, i), 1.489200504227029, 1e-7);
     kinetic_free(&r);
@@ -594,7 +586,7 @@ START_TEST(threshold_tends_to_macroscopic)
         k.sigma = pow(10, -e);
         k.dt = 0.01;
         kinetic_run r = kinetic_prepare(&k);
-        OK(r.context, npde_solver_set_density(r.solver, 0, standing, &g, NULL));
+        OK(r.context, npde_solver_set_density(r.solver, 0, kinetic_standing, &g, NULL));
         OK(r.context, npde_solver_start(r.solver, 0));
         NEAR(kinetic_rate(&r, 2), 1.489200504227029, 8 * k.sigma + 2e-6);
         kinetic_free(&r);

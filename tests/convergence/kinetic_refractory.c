@@ -94,14 +94,6 @@ START_TEST(slow_conductance_tends_to_fast_voltage)
 END_TEST
 
 /* With a threshold the density N/(A − Bv) stands beside N τ that wait, N = 1/(T + τ), T = log(A/(A − B))/B. */
-static int32_t standing(size_t pop, size_t n, const double *v, double *value, void *user)
-{
-    (void)pop;
-    const double g = *(double *)user;
-    for (size_t i = 0; i < n; i++) value[i] = 1 / (14.0 / 3 * g - (1 + g) * v[i]);
-    return 0;
-}
-
 START_TEST(macroscopic_threshold)
 {
     double g = 0.5074164852890068; /* of (G, a) = (0.5, 0.05) */
@@ -109,7 +101,7 @@ START_TEST(macroscopic_threshold)
         kinetic k = {MACRO, .n_v = 128, .input = 0.5, .noise = 0.05, .dt = 0.01, .refractory = states[i], .tau = 0.237};
         const double rate = 1 / (1 / 1.489200504227029 + k.tau);
         kinetic_run r = kinetic_prepare(&k);
-        OK(r.context, npde_solver_set_density(r.solver, 0, standing, &g, NULL));
+        OK(r.context, npde_solver_set_density(r.solver, 0, kinetic_standing, &g, NULL));
         OK(r.context, npde_solver_set_past_rate(r.solver, 0, rate));
         OK(r.context, npde_solver_start(r.solver, 0));
         NEAR(reservoir(&r), rate * k.tau, 1e-15);

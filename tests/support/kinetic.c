@@ -136,3 +136,11 @@ void kinetic_means(const kinetic_run *r, double *v_mean, double *g_mean, double 
     free(g);
     free(w_g);
 }
+
+int32_t kinetic_standing(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop;
+    const double g = *(double *)user;
+    for (size_t i = 0; i < n; i++) value[i] = 1 / (14.0 / 3 * g - (1 + g) * v[i]);
+    return 0;
+}

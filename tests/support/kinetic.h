@@ -15,7 +15,7 @@ typedef struct {
     double g_mean, g_variance; /* over g; variance 0 for the equilibrium */
     npde_id refractory;        /* 0: none */
     double tau;
-    npde_id method; /* 0: strang */
+    npde_id method;  /* 0: strang */
     double dt, rtol; /* dt = 0: adaptive, to rtol */
 } kinetic;
 
@@ -38,5 +38,7 @@ double kinetic_rate(kinetic_run *r, double t);
 double kinetic_stat(const kinetic_run *r, npde_id stat);
 /* Means of v and of g, and the marginal over g at its points (which may be NULL), by the public weights. */
 void kinetic_means(const kinetic_run *r, double *v_mean, double *g_mean, double *marginal);
+/* A density that stands between V_R and V_F, 1/(A − Bv) at the mean conductance that user points to. */
+int32_t kinetic_standing(size_t pop, size_t n, const double *v, double *value, void *user);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 int run_suite_with(const char *name, SFun set_up, SFun tear_down, const TTest *const *tests, size_t n_tests)
 {
@@ -39,4 +41,32 @@ double test_scale(void)
     const char *scale = getenv("NPDE_TEST_SCALE");
     const double value = scale ? atof(scale) : 1;
     return value > 0 && value <= 1 ? value : 1;
+}
+
+struct test_heap heap;
+
+typedef union {
+    size_t size;
+    max_align_t align;
+} block_head;
+
+void *heap_give(size_t size, void *user)
+{
+    (void)user;
+    if (++heap.requests == heap.fail_at) return NULL;
+    block_head *block = malloc(sizeof *block + size);
+    if (!block) abort();
+    block->size = size;
+    memset(block + 1, 0xA5, size);
+    heap.live++;
+    return block + 1;
+}
+
+void heap_take(void *memory, void *user)
+{
+    (void)user;
+    block_head *block = (block_head *)memory - 1;
+    memset(memory, 0xDD, block->size);
+    heap.live--;
+    free(block);
 }

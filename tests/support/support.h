@@ -50,6 +50,13 @@ typedef struct {
 } random_stream;
 double random_between(random_stream *stream, double low, double high);
 
+/* An allocator that counts, refuses the fail_at-th request, and fills blocks so that use before and after shows. */
+extern struct test_heap {
+    long requests, fail_at, live;
+} heap;
+void *heap_give(size_t size, void *user);
+void heap_take(void *memory, void *user);
+
 /* How many times the usual work a test may do: NPDE_TEST_SCALE in (0, 1], smaller under valgrind and sanitizers. */
 double test_scale(void);
 
