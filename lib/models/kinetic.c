@@ -260,13 +260,9 @@ static double row_mass(const kinetic_system *k, const double *row)
 static double mass(const npde__system *s, size_t p, const double *y)
 {
     const kinetic_system *k = self_const(s);
-    double sum = npde__kinetic_waiting_mass(k, &k->pop[p], 0, y), lost = 0;
-    for (size_t j = 0; j < k->n_g; j++) {
-        const double x = (k->g ? k->g->w[j] : 1) * row_mass(k, y + j * k->n_v), next = sum + x;
-        lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
-        sum = next;
-    }
-    return sum + lost;
+    kinetic_sum all = {.sum = npde__kinetic_waiting_mass(k, &k->pop[p], 0, y)};
+    for (size_t j = 0; j < k->n_g; j++) npde__kinetic_add(&all, (k->g ? k->g->w[j] : 1) * row_mass(k, y + j * k->n_v));
+    return all.sum + all.lost;
 }
 
 static double kinetic_mass_defect(const npde__system *s, const double *y)

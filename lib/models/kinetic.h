@@ -14,6 +14,8 @@
 #include "operators/characteristics.h"
 #include "operators/relaxation.h"
 
+#include <math.h>
+
 typedef struct npde__kinetic_faces npde__kinetic_faces;
 
 typedef struct {
@@ -95,6 +97,18 @@ enum {
     NPDE__KINETIC_OWED_DIFFUSION,
     NPDE__KINETIC_WAITING
 };
+
+/* A sum and what rounding took from it (Neumaier). */
+typedef struct {
+    double sum, lost;
+} kinetic_sum;
+
+static inline void npde__kinetic_add(kinetic_sum *s, double x)
+{
+    const double next = s->sum + x;
+    s->lost += fabs(s->sum) >= fabs(x) ? (s->sum - next) + x : (x - next) + s->sum;
+    s->sum = next;
+}
 
 /* Does the state hold who waits, apart from the densities? */
 int npde__kinetic_waits(const kinetic_system *k, const kinetic_population *pop);

@@ -19,7 +19,6 @@ typedef struct {
 
 struct npde__kinetic_faces {
     size_t n, reset;
-
     stencil *up, *down; /* faces 1 … n − 1, for what flows up and down in v */
 };
 

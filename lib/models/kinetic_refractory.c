@@ -229,19 +229,16 @@ npde_status npde__kinetic_waiting_relax(const kinetic_system *k, kinetic_populat
 
 double npde__kinetic_waiting_mass(const kinetic_system *k, const kinetic_population *pop, int absolute, const double *n)
 {
-    double sum = 0, lost = 0;
+    kinetic_sum all = {0};
     if (!npde__kinetic_waits(k, pop)) return 0;
     const double *r = waiting_const(k, n);
     for (size_t b = 0; b < blocks(pop); b++)
         for (size_t j = 0; j < k->n_g; j++) {
             const double *row = r + column(k, pop, b * BLOCK) + j * spacing(pop);
-            for (size_t i = 0; i < spacing(pop); i++) {
-                const double x = weight(k, j) * (absolute ? fabs(row[i]) : row[i]), next = sum + x;
-                lost += fabs(sum) >= fabs(x) ? (sum - next) + x : (x - next) + sum;
-                sum = next;
-            }
+            for (size_t i = 0; i < spacing(pop); i++)
+                npde__kinetic_add(&all, weight(k, j) * (absolute ? fabs(row[i]) : row[i]));
         }
-    return sum + lost;
+    return all.sum + all.lost;
 }
 
 double npde__kinetic_reservoir(const kinetic_system *k, const kinetic_population *pop, const double *n)
