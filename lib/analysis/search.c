@@ -365,24 +365,22 @@ static npde_status connected(state *z, const double *x, const double *y, int *ye
     return NPDE_OK;
 }
 
-/* |G| at x. */
-static npde_status miss(state *z, const double *x, double *size)
-{
-    double noise;
-    int known;
-    const npde_status status = evaluate(z, x, &noise, &known);
-    *size = known && !status ? largest(z->value, z->s->n) : INFINITY;
-    return status;
-}
-
-/* Of two roots that cannot be told apart, root r becomes the one of lesser |G|. */
-static npde_status merge(state *z, size_t r, const double *other)
+/*
+ * Roots that cannot be told apart are one, as root r has it: its place, and the box of all places found. The place is the middle of
+ * that where G vanishes there, too: at a pitchfork the outer states would be as good by |G|, and as bad.
+ */
+static npde_status merge(state *z, size_t r, const double *low, const double *high)
 {
     const size_t n = z->s->n;
-    double here, there;
-    npde_status status = miss(z, z->roots.row + r * n, &here);
-    if (!status) status = miss(z, other, &there);
-    if (!status && there < here) memcpy(z->roots.row + r * n, other, n * sizeof *other);
+    double *place = z->roots.row + r * z->roots.width, *least = place + n, *most = least + n, ratio = 0;
+    for (size_t p = 0; p < n; p++) {
+        least[p] = fmin(least[p], low[p]);
+        most[p] = fmax(most[p], high[p]);
+        z->centre[p] = (least[p] + most[p]) / 2;
+    }
+    if (apart(least, most, n) <= 10 * z->s->smallest) return NPDE_OK;
+    const npde_status status = settle(z, &ratio);
+    if (!status && ratio <= root_noise) memcpy(place, z->centre, n * sizeof *place);
     return status;
 }
 
@@ -390,12 +388,12 @@ static npde_status merge(state *z, size_t r, const double *other)
 static npde_status keep(state *z)
 {
     const size_t n = z->s->n;
-    memcpy(z->candidate, z->centre, n * sizeof *z->candidate);
+    for (size_t k = 0; k < 3; k++) memcpy(z->candidate + k * n, z->centre, n * sizeof *z->candidate);
     for (size_t r = 0; r < z->roots.count; r++) {
         int yes;
-        const npde_status status = connected(z, z->roots.row + r * n, z->candidate, &yes);
+        const npde_status status = connected(z, z->roots.row + r * z->roots.width, z->candidate, &yes);
         if (status) return status;
-        if (yes) return merge(z, r, z->candidate);
+        if (yes) return merge(z, r, z->candidate, z->candidate);
     }
     return append(z->s->context, &z->roots, z->candidate);
 }
@@ -403,18 +401,19 @@ static npde_status keep(state *z)
 /* Roots that later ones, or better ones, have connected. */
 static npde_status merge_all(state *z)
 {
-    const size_t n = z->s->n;
+    const size_t n = z->s->n, width = z->roots.width;
     for (size_t r = 0; r < z->roots.count; r++)
         for (size_t k = r + 1; k < z->roots.count;) {
+            double *other = z->roots.row + k * width;
             int yes;
-            npde_status status = connected(z, z->roots.row + r * n, z->roots.row + k * n, &yes);
-            if (!status && yes) status = merge(z, r, z->roots.row + k * n);
+            npde_status status = connected(z, z->roots.row + r * width, other, &yes);
+            if (!status && yes) status = merge(z, r, other + n, other + 2 * n);
             if (status) return status;
             if (!yes) {
                 k++;
                 continue;
             }
-            memmove(z->roots.row + k * n, z->roots.row + --z->roots.count * n, n * sizeof *z->roots.row);
+            memmove(other, z->roots.row + --z->roots.count * width, width * sizeof *other);
             k = r + 1; /* root r may have moved */
         }
     return NPDE_OK;
@@ -525,7 +524,7 @@ static npde_status allocate(state *z)
     const size_t n = z->s->n;
     double **const vectors[] = {&z->box,    &z->centre, &z->value, &z->slope,    &z->middle,
                                 &z->radius, &z->spread, &z->work,  &z->candidate};
-    const size_t sizes[] = {2 * n, n, n, n * n, n * n, n * n, n, n * n, n};
+    const size_t sizes[] = {2 * n, n, n, n * n, n * n, n * n, n, n * n, 3 * n};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (!(*vectors[i] = npde__alloc(c, sizes[i], sizeof(double)))) return NPDE_ERR_MEMORY;
     z->bound = npde__alloc(c, n, sizeof *z->bound);
@@ -548,7 +547,7 @@ static void sort(rows *r)
 npde_status npde__search_run(const npde__search *s, double **roots, size_t *n_found)
 {
     npde_context *c = s->context;
-    state z = {.s = s, .boxes.width = 2 * s->n, .roots.width = s->n};
+    state z = {.s = s, .boxes.width = 2 * s->n, .roots.width = 3 * s->n};
     npde_status status = allocate(&z);
     if (!status) status = run(&z);
     if (!status) status = merge_all(&z);
@@ -560,6 +559,8 @@ npde_status npde__search_run(const npde__search *s, double **roots, size_t *n_fo
         return status;
     }
     sort(&z.roots);
+    for (size_t r = 1; r < z.roots.count; r++)
+        memmove(z.roots.row + r * s->n, z.roots.row + r * z.roots.width, s->n * sizeof *z.roots.row);
     *roots = z.roots.row;
     *n_found = z.roots.count;
     return NPDE_OK;

@@ -240,7 +240,8 @@ START_TEST(counts_across_a_pitchfork)
             if (digit <= 6) ck_assert_uint_eq(s.n, side < 0 ? 1 : 3);
             double rates[2];
             OK(s.context, npde_steady_rates(s.steady, s.n / 2, rates, 2));
-            NEAR(rates[0] / rates[1], 1, s.n == 1 && digit > 6 ? 2e-5 : 1e-6);
+            /* Rounding errors over the distance from the pitchfork, and no more than the width of what cannot be told apart. */
+            NEAR(rates[0] / rates[1], 1, fmin(2e-5, 5e-15 * pow(10, digit)));
         }
     study_free(&s);
 }
