@@ -5,7 +5,7 @@
 
 #include "numerics/kernels_vector.h"
 
-enum { CHAINS = 4 };
+enum { CHAINS = 4, CHAINED = CHAINS * WIDTH };
 
 static ALWAYS_INLINE double sum_of_chains(const vec *chain)
 {
@@ -20,7 +20,7 @@ static double dot(size_t n, const double *a, const double *b)
     vec chain[CHAINS];
     size_t i = 0;
     UNROLL for (size_t k = 0; k < CHAINS; k++) chain[k] = splat(0);
-    for (; i + CHAINS * WIDTH <= n; i += CHAINS * WIDTH)
+    for (; i + CHAINED <= n; i += CHAINED)
         UNROLL for (size_t k = 0; k < CHAINS; k++) chain[k] =
             add_product(chain[k], load(a + i + WIDTH * k), load(b + i + WIDTH * k));
     double sum = sum_of_chains(chain);
