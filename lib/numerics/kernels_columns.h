@@ -6,7 +6,11 @@
 #include "numerics/kernels.h"
 #include "numerics/kernels_vector.h"
 
-enum { LANE_VECTORS = NPDE__KERNELS_LANES / WIDTH, FLOW_IN_FLIGHT = NPDE__KERNELS_COLUMNS / 8 };
+enum {
+    LANE_VECTORS = NPDE__KERNELS_LANES / WIDTH,
+    FLOW_IN_FLIGHT = NPDE__KERNELS_COLUMNS / 8,
+    FLOWING = FLOW_IN_FLIGHT * WIDTH
+};
 
 static void to_lanes(size_t n, size_t n_groups, const double *w, double keep, double take, const double *p,
                      size_t stride, double *x)
@@ -98,7 +102,7 @@ static void shared_flow(size_t n, size_t columns, size_t stride, const double *f
                         const double *from, double *to, double *work)
 {
     size_t k = 0;
-    for (; k + FLOW_IN_FLIGHT * WIDTH <= columns; k += FLOW_IN_FLIGHT * WIDTH)
+    for (; k + FLOWING <= columns; k += FLOWING)
         shared_columns(n, stride, first, second, keep, from + k, to + k, work, FLOW_IN_FLIGHT, WIDTH);
     for (; k + WIDTH <= columns; k += WIDTH)
         shared_columns(n, stride, first, second, keep, from + k, to + k, work, 1, WIDTH);
