@@ -17,20 +17,31 @@ void npde__context_release(npde_context *c)
     c->dealloc(c, c->user);
 }
 
+/* Every block begins a line of the cache, so that a vector that a loop takes from an array lies in one of them and not in two,
+ * which costs a third of the time where memory is what limits. What the allocator gave is noted in front. */
+enum { LINE = 64 };
+
 void *npde__alloc(npde_context *c, size_t n, size_t size)
 {
+    const size_t more = sizeof(void *) + LINE - 1;
     if (n == 0) n = 1;
-    void *block = n <= SIZE_MAX / size ? c->alloc(n * size, c->user) : NULL;
-    if (!block) {
+    char *given = n <= (SIZE_MAX - more) / size ? c->alloc(n * size + more, c->user) : NULL;
+    if (!given) {
         npde__fail(c, NPDE_ERR_MEMORY, "out of memory: %zu x %zu bytes were refused", n, size);
         return NULL;
     }
+    char *block = given + sizeof(void *);
+    block += (LINE - (uintptr_t)block % LINE) % LINE;
+    memcpy(block - sizeof(void *), &given, sizeof given);
     return memset(block, 0, n * size);
 }
 
 void npde__free(npde_context *c, void *block)
 {
-    if (block) c->dealloc(block, c->user);
+    if (!block) return;
+    char *given;
+    memcpy(&given, (char *)block - sizeof(void *), sizeof given);
+    c->dealloc(given, c->user);
 }
 
 npde_status npde__fail(npde_context *c, npde_status status, const char *format, ...)
