@@ -150,6 +150,7 @@ static npde_status kinetic_freeze(npde__system *s, double t, int side, const dou
         kinetic_population *pop = &k->pop[p];
         const double mean = k->coupling.drive[p], diffusion = k->coupling.diffusion[p];
         pop->mean = npde__kinetic_mean(mean, diffusion);
+        pop->weighed = NULL;
         if (!k->g) continue;
         pop->g_mean[0] = mean;
         double at_reset = mean;
@@ -192,8 +193,9 @@ static void prepare_rows(const kinetic_system *k, kinetic_population *pop, doubl
     pop->growth_h = pop->survival_h = h;
 }
 
-/* Transport of one row; what fired. y is the population's state. */
-static double transport_row(const kinetic_system *k, kinetic_population *pop, size_t j, double h, double *y)
+/* Transport of one row, of which a sweep along the rows may be left to do; what fired. y is the population's state. */
+static double transport_row(const kinetic_system *k, kinetic_population *pop, size_t j, double h,
+                            npde__relaxation_row left_to_do, double *y)
 {
     const double g = k->g ? pop->moving[j] : pop->mean, b = npde__kinetic_b(pop, g);
     const double target = npde__kinetic_a(pop, g) / b, growth = k->g ? pop->growth[j] : expm1(h * b);
@@ -207,39 +209,61 @@ static double transport_row(const kinetic_system *k, kinetic_population *pop, si
     }
     return pop->phi ? npde__characteristics_discharge(&pop->row, target, growth, h, pop->phi, pop->survival, NULL,
                                                       &entered, row)
-                    : npde__characteristics_flow(&pop->row, target, growth, row);
+                    : npde__characteristics_flow(&pop->row, target, growth, left_to_do.scale, left_to_do.carry, row);
 }
 
-/* What fired. */
-static double transport(const kinetic_system *k, kinetic_population *pop, double h, double *y)
+/* ∫ over v of a row. */
+static double weigh(const kinetic_system *k, const double *row)
+{
+    return k->v ? npde__kernels_best()->dot(k->n_v, k->v->w, row) : row[0];
+}
+
+/* What fired. rows: there is a sweep left. A row is weighed while it is at hand; without a refractory state or a discharge on its way,
+ * since what leaves at V_F enters the same row. */
+static double transport(const kinetic_system *k, kinetic_population *pop, double h, int rows, double *y)
 {
     double fired = 0;
     prepare_rows(k, pop, h);
     if (npde__kinetic_waits(k, pop)) npde__kinetic_waiting_begin(k, pop, h, y);
-    for (size_t j = 0; j < k->n_g; j++) fired += (k->g ? k->g->w[j] : 1) * transport_row(k, pop, j, h, y);
+    for (size_t j = 0; j < k->n_g; j++) {
+        const npde__relaxation_row left =
+            rows ? npde__relaxation_last(&pop->column, j) : (npde__relaxation_row){.scale = 1};
+        fired += (k->g ? k->g->w[j] : 1) * transport_row(k, pop, j, h, left, y);
+        if (k->g) pop->row_mass[j] = rows ? pop->row.mass : weigh(k, y + j * k->n_v);
+    }
     return fired;
 }
 
-static npde_status kinetic_flow(npde__system *s, npde__part part, double h, const double *from, double *y)
+/* A row that is moved as it is may be the last sweep of the relaxation as well; the first rate is of a whole state. */
+static int sweeps_rows(const kinetic_system *k, const kinetic_population *pop, const double *extra)
 {
-    kinetic_system *k = self(s);
+    return k->v && !pop->phi && !npde__kinetic_waits(k, pop) && extra[DURATION] > 0;
+}
+
+static npde_status split_population(kinetic_system *k, size_t p, double h, const double *from, double *y)
+{
+    const npde__system *s = &k->coupling.base;
+    kinetic_population *pop = &k->pop[p];
+    const int rows = k->g && sweeps_rows(k, pop, from + s->points);
+    double *extra = y + s->points;
     npde_status status = NPDE_OK;
-    for (size_t p = 0; p < s->n_rates && !status; p++) {
-        kinetic_population *pop = &k->pop[p];
-        const double *old = from + p * s->stride;
-        double *state = y + p * s->stride;
-        if (part == NPDE__RELAXATION && k->g) {
-            status = npde__kinetic_relax(k, p, h, old, state);
-            continue;
-        }
-        if (old != state) memcpy(state, old, s->stride * sizeof *y);
-        if (part == NPDE__RELAXATION_LATER && k->g) status = npde__kinetic_relax_later(k, p, h, state);
-        if (part == NPDE__TRANSPORT && k->v) {
-            double *extra = state + s->points;
-            if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, state, pop->mean);
-            record(extra, transport(k, pop, h, state) / h, h);
-        }
+    if (k->g) status = npde__kinetic_relax(k, p, h / 2, rows, from, y);
+    else memcpy(y, from, s->stride * sizeof *y);
+    if (status) return status;
+    if (k->v) {
+        if (extra[DURATION] == 0) extra[MEAN] = npde__kinetic_rate(k, p, y, pop->mean);
+        record(extra, transport(k, pop, h, rows, y) / h, h);
     }
+    if (k->g) status = npde__kinetic_relax_later(k, p, h / 2, y);
+    pop->weighed = extra[NPDE__KINETIC_OWED] > 0 ? y : NULL;
+    return status;
+}
+
+static npde_status kinetic_split_step(npde__system *s, double h, const double *from, double *y)
+{
+    npde_status status = NPDE_OK;
+    for (size_t p = 0; p < s->n_rates && !status; p++)
+        status = split_population(self(s), p, h, from + p * s->stride, y + p * s->stride);
     return status;
 }
 
@@ -250,10 +274,10 @@ static double weight(const kinetic_system *k, size_t i, size_t j)
     return (k->v ? k->v->w[i] : 1) * (k->g ? k->g->w[j] : 1);
 }
 
-/* ∫ over v of a row. */
-static double row_mass(const kinetic_system *k, const double *row)
+/* ∫ over v of row j. */
+static double row_mass(const kinetic_system *k, size_t p, size_t j, const double *y)
 {
-    return k->v ? npde__kernels_best()->dot(k->n_v, k->v->w, row) : row[0];
+    return y == k->pop[p].weighed ? k->pop[p].row_mass[j] : weigh(k, y + j * k->n_v);
 }
 
 /* Mass of a population by compensated summation over rows. */
@@ -261,7 +285,7 @@ static double mass(const npde__system *s, size_t p, const double *y)
 {
     const kinetic_system *k = self_const(s);
     kinetic_sum all = {.sum = npde__kinetic_waiting_mass(k, &k->pop[p], 0, y)};
-    for (size_t j = 0; j < k->n_g; j++) npde__kinetic_add(&all, (k->g ? k->g->w[j] : 1) * row_mass(k, y + j * k->n_v));
+    for (size_t j = 0; j < k->n_g; j++) npde__kinetic_add(&all, (k->g ? k->g->w[j] : 1) * row_mass(k, p, j, y));
     return all.sum + all.lost;
 }
 
@@ -297,18 +321,34 @@ static void restore_mass(npde__system *s, size_t p, double *y)
     for (size_t i = 0; i < s->points; i++) y[i] -= defect * y[i];
     if (npde__kinetic_waits(k, &k->pop[p])) npde__kinetic_waiting_scale(k, &k->pop[p], 1 - defect, y);
     s->mass_rounding += fabs(defect);
+    self(s)->pop[p].weighed = NULL;
+}
+
+static const double far_too_long = 1e300; /* of e^{Bh} */
+
+/* A sum that is finite has no part that is not; where it is of what moved, what moved it must be finite as well. */
+static int kinetic_finite(const npde__system *s, const double *y)
+{
+    const kinetic_system *k = self_const(s);
+    for (size_t p = 0; p < s->n_rates; p++, y += s->stride) {
+        const size_t known = y == k->pop[p].weighed ? s->points : 0;
+        if (known && !(isfinite(mass(s, p, y)) && k->pop[p].growth[k->n_g - 1] < far_too_long)) return 0;
+        if (!npde__system_finite(y + known, s->stride - known)) return 0;
+    }
+    return 1;
 }
 
 /* Mass in the last tenth of the conductance axis, and of the potentials beyond V_F with a discharge. */
-static void watch_tail(npde__system *s, const kinetic_population *pop, const double *y)
+static void watch_tail(npde__system *s, size_t p, const double *y)
 {
     const kinetic_system *k = self_const(s);
+    const kinetic_population *pop = &k->pop[p];
     double tail = 0, beyond = 0;
     const double end = pop->phi ? k->v->breaks[k->v->n_segments] : 0, from = end - 0.1 * (end - pop->v_threshold);
     for (size_t j = 0; pop->phi && j < k->n_g; j++)
         for (size_t i = k->n_v; i-- > 0 && k->v->v[i] > from;) beyond += weight(k, i, j) * y[j * k->n_v + i];
     for (size_t j = k->n_g; k->g && j-- > 0 && k->g->v[j] > 0.9 * k->g->breaks[k->g->n_segments];)
-        tail += k->g->w[j] * row_mass(k, y + j * k->n_v);
+        tail += k->g->w[j] * row_mass(k, p, j, y);
     s->tail_mass = fmax(s->tail_mass, fmax(tail, beyond));
 }
 
@@ -320,7 +360,8 @@ static void kinetic_accept(npde__system *s, double t, double *y, const double *r
         restore_mass(s, p, y + p * s->stride);
         y[p * s->stride + s->points + NPDE__KINETIC_RESERVOIR] =
             npde__kinetic_reservoir(k, &k->pop[p], y + p * s->stride);
-        watch_tail(s, &k->pop[p], y + p * s->stride);
+        watch_tail(s, p, y + p * s->stride);
+        k->pop[p].weighed = NULL;
     }
     npde__lif_remember(&k->coupling, t, y, rates);
 }
@@ -368,7 +409,8 @@ static void kinetic_free(npde__system *s)
         npde__kinetic_shown_free(pop, c);
         npde__kinetic_faces_free(pop->faces, c);
         npde__free(c, pop->other_k);
-        double *const blocks[] = {pop->g_mean, pop->growth, pop->moving, pop->weight, pop->phi, pop->survival};
+        double *const blocks[] = {pop->g_mean, pop->growth,   pop->moving,  pop->weight,
+                                  pop->phi,    pop->survival, pop->row_mass};
         for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) npde__free(c, blocks[i]);
     }
     npde__lif_free_coupling(l);
@@ -420,7 +462,8 @@ static npde_status make_columns(kinetic_system *k, const npde_model *m, size_t p
     pop->growth = npde__alloc(c, k->n_g, sizeof *pop->growth);
     pop->moving = npde__alloc(c, k->n_g, sizeof *pop->moving);
     pop->weight = npde__alloc(c, k->n_g, sizeof *pop->weight);
-    if (!pop->g_mean || !pop->growth || !pop->moving || !pop->weight) return NPDE_ERR_MEMORY;
+    pop->row_mass = npde__alloc(c, k->n_g, sizeof *pop->row_mass);
+    if (!pop->g_mean || !pop->growth || !pop->moving || !pop->weight || !pop->row_mass) return NPDE_ERR_MEMORY;
     for (size_t j = 0; j < k->n_g; j++) {
         const double g = k->g->v[j];
         pop->weight[j] = k->g->w[j] * fmax(0, npde__kinetic_a(pop, g) - npde__kinetic_b(pop, g) * pop->v_threshold);
@@ -487,7 +530,8 @@ static const npde__system_ops ops = {
     .mass_defect = kinetic_mass_defect,
     .min_density = kinetic_min_density,
     .snapshot = kinetic_snapshot,
-    .flow = kinetic_flow,
+    .split_step = kinetic_split_step,
+    .finite = kinetic_finite,
     .shown = npde__kinetic_shown,
 };
 
@@ -516,7 +560,9 @@ static void lay_out(kinetic_system *k)
         if (size > most) most = size;
         if (pop->refractory == NPDE_REFRACTORY_FIXED && k->v) s->max_step = fmin(s->max_step, pop->tau);
     }
-    s->stride = s->points + NPDE__KINETIC_WAITING + most;
+    const size_t lanes =
+        NPDE__KERNELS_LANES; /* the rows of each population begin lines of the cache if those of the first do */
+    s->stride = (s->points + NPDE__KINETIC_WAITING + most + lanes - 1) / lanes * lanes;
     s->n = s->n_rates * s->stride;
 }
 

@@ -25,6 +25,8 @@ typedef struct {
     double mean;                              /* macroscopic: ḡ, frozen */
     double *g_mean;                           /* frozen G, one or one for each cell in v */
     double *moving, *growth;                  /* rows: the conductance that moves them, e^{Bh} − 1 */
+    double *row_mass;                         /* of the rows of the state that the last step has made */
+    const double *weighed;                    /* that state, as long as it is what it was; or NULL */
     double *weight;                           /* what a row's end, or q_j, counts for the rate */
     double *phi, *survival;                   /* cells in v: mean discharge, e^{−φh/2}; NULL without discharge */
     double growth_h, growth_mean, survival_h; /* what they are for */
@@ -138,8 +140,9 @@ void npde__kinetic_waiting_scale(const kinetic_system *k, const kinetic_populati
 
 /* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
 
-/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; the same, with the next one. */
-npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y);
+/* y ← the state a time h after `from`, which may be y, at the frozen coefficients; rows: but for the last sweep of the densities
+ * (npde__relaxation_flow_rows). The same, with the next one. */
+npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, int rows, const double *from, double *y);
 npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y);
 npde_status npde__kinetic_shown_init(kinetic_system *k, size_t p);
 void npde__kinetic_shown_free(kinetic_population *pop, npde_context *c);

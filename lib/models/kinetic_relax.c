@@ -31,7 +31,7 @@ static npde__relaxation *early_stage(const kinetic_system *k, size_t p, const do
     return &pop->settling;
 }
 
-npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const double *from, double *y)
+npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, int rows, const double *from, double *y)
 {
     npde__system *s = &k->coupling.base;
     kinetic_population *pop = &k->pop[p];
@@ -44,14 +44,15 @@ npde_status npde__kinetic_relax(kinetic_system *k, size_t p, double h, const dou
         early = early_stage(k, p, extra);
     }
     s->factorizations += isnan(pop->column.gamma);
-    const npde_status status = npde__relaxation_flow(early, &pop->column, h, from, y);
+    const npde_status status = rows ? npde__relaxation_flow_rows(early, &pop->column, h, from, y)
+                                    : npde__relaxation_flow(early, &pop->column, h, from, y);
     return status ? status : npde__kinetic_waiting_relax(k, pop, h, y);
 }
 
 npde_status npde__kinetic_relax_later(kinetic_system *k, size_t p, double h, double *y)
 {
     double *extra = y + k->coupling.base.points;
-    if (!may_owe(k, &k->pop[p])) return npde__kinetic_relax(k, p, h, y, y);
+    if (!may_owe(k, &k->pop[p])) return npde__kinetic_relax(k, p, h, 0, y, y);
     extra[OWED] = h;
     extra[OWED_MEAN] = k->coupling.drive[p];
     extra[OWED_DIFFUSION] = k->coupling.diffusion[p];

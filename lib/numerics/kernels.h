@@ -59,13 +59,12 @@ typedef struct {
     void (*shared_factor)(size_t n, const double *sum, const double *down, const double *up, double *factors);
     void (*shared_solve)(size_t n, size_t n_groups, const double *factors, double *x);
     /*
-     * Two solves for the columns of n rows, `stride` apart, as operators/relaxation.c asks for them, in three sweeps:
+     * Two solves for the columns of n rows, `stride` apart, but for the last sweep, as operators/relaxation.c asks for them:
      *
-     *     z_i = p_i + a_i z_{i−1},    y_i = b_i z_i + c_i y_{i+1},
-     *     u_i = y_i + keep p_i + d_i u_{i+1},    x_i = e_i u_i + f_i x_{i−1}.
+     *     z_i = p_i + a_i z_{i−1},    y_i = b_i z_i + c_i y_{i+1},    u_i = y_i + keep p_i + d_i u_{i+1}.
      *
-     * first holds a_i, b_i, c_i row by row, second d_i, e_i, f_i, with a_0 = c_{n−1} = d_{n−1} = f_0 = 0; work holds
-     * NPDE__KERNELS_COLUMNS n numbers. From p to x; they may be the same.
+     * first holds a_i, b_i, c_i row by row, second d_i, with a_0 = c_{n−1} = d_{n−1} = 0; work holds NPDE__KERNELS_COLUMNS n
+     * numbers. From p to u; they may be the same.
      */
     void (*shared_flow)(size_t n, size_t columns, size_t stride, const double *first, const double *second, double keep,
                         const double *from, double *to, double *work);
@@ -113,6 +112,9 @@ typedef struct {
 
     /* Σ a_i b_i */
     double (*dot)(size_t n, const double *a, const double *b);
+
+    /* m ← scale x + share m; Σ m_i. share = 0 does not look at m. */
+    double (*carry)(size_t n, double scale, double share, const double *x, double *m);
 
     /* Semi-Lagrangian transport of a run of consecutive cells, see operators/characteristics.h. For i < n, with θ_i = θ + i slope:
      * part_i = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1];

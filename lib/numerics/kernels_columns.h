@@ -39,24 +39,16 @@ static void from_lanes(size_t n, size_t n_groups, const double *w, const double 
     }
 }
 
-/* The first `lanes` of a vector. */
+/* A vector, or the first `lanes` of it. */
 static ALWAYS_INLINE vec load_lanes(const double *p, const size_t lanes)
 {
-    if (lanes == WIDTH) return load(p);
-    double part[WIDTH] = {0};
-    for (size_t l = 0; l < lanes; l++) part[l] = p[l];
-    return load(part);
+    return lanes == WIDTH ? load(p) : load_some(p, lanes);
 }
 
 static ALWAYS_INLINE void store_lanes(double *p, const size_t lanes, vec v)
 {
-    if (lanes == WIDTH) {
-        store(p, v);
-        return;
-    }
-    double part[WIDTH];
-    store(part, v);
-    for (size_t l = 0; l < lanes; l++) p[l] = part[l];
+    if (lanes == WIDTH) store(p, v);
+    else store_some(p, lanes, v);
 }
 
 /* `count` vectors of columns, of which the last one counted has so many lanes. */
@@ -78,21 +70,12 @@ static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *
     }
     UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
     for (size_t i = n; i-- > 0;) {
-        const vec b = splat(first[3 * i + 1]), c = splat(first[3 * i + 2]), d = splat(second[3 * i]);
+        const vec b = splat(first[3 * i + 1]), c = splat(first[3 * i + 2]), d = splat(second[i]);
         UNROLL for (size_t k = 0; k < count; k++)
         {
             y[k] = add_product(load(work + i * row + WIDTH * k) * b, c, y[k]);
             const vec r = add_product(y[k], kept, load_lanes(from + i * stride + WIDTH * k, lanes));
             x[k] = add_product(r, d, x[k]);
-            store(work + i * row + WIDTH * k, x[k]);
-        }
-    }
-    UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
-    for (size_t i = 0; i < n; i++) {
-        const vec e = splat(second[3 * i + 1]), f = splat(second[3 * i + 2]);
-        UNROLL for (size_t k = 0; k < count; k++)
-        {
-            x[k] = add_product(load(work + i * row + WIDTH * k) * e, f, x[k]);
             store_lanes(to + i * stride + WIDTH * k, lanes, x[k]);
         }
     }

@@ -5,58 +5,66 @@
 
 #include "numerics/kernels_vector.h"
 
-/* θ [n + (1 − θ)/6 (2 D− − D+ − θ (D− + D+))] */
-static ALWAYS_INLINE vec remap_partial(vec theta, vec below, vec mass, vec above)
+/* One vector of cells: fractions θ of them, (1 − θ)/6, the mass up to θ and the mass beyond. */
+typedef struct {
+    vec theta, sixth, part, rest;
+} remap_cells;
+
+/* With n and D∓ as in operators/characteristics.c: up to θ lies θ [n + (1 − θ)/6 ((2 D− − D+) − θ (D− + D+))]. The units that add
+ * and those that multiply are kept equally busy. */
+static ALWAYS_INLINE remap_cells remap_at(const double *m, vec theta, vec sixth)
 {
-    const vec down = below - mass, up = above - mass, sixth = splat(1.0 / 6);
-    const vec bend = subtract_product((down + down - up), theta, down + up);
-    return theta * add_product(mass, subtract_product(sixth, sixth, theta), bend);
+    const vec mass = load(m), up = load(m + 1) - mass, fall = mass - load(m - 1);
+    const vec bend = add_product(add_product(up, splat(2), fall), theta, up - fall);
+    const vec share = subtract_product(mass, sixth, bend);
+    return (remap_cells){theta, sixth, theta * share, subtract_product(mass, theta, share)};
 }
 
-/* Feet i + 1 … i + WIDTH, from i … i + WIDTH − 1 and the next ones. */
-static ALWAYS_INLINE vec remap_shift(vec here, vec next)
+static ALWAYS_INLINE remap_cells remap_first(const double *m, double theta, double slope)
 {
-#if WIDTH == 8
-    return __builtin_shufflevector(here, next, 1, 2, 3, 4, 5, 6, 7, 8);
-#elif WIDTH == 4
-    return __builtin_shufflevector(here, next, 1, 2, 3, 4);
-#elif WIDTH == 2
-    return __builtin_shufflevector(here, next, 1, 2);
-#else
-    (void)here;
-    return next;
-#endif
+    const vec at = add_product(splat(theta), ramp(), splat(slope));
+    return remap_at(m, at, (splat(1) - at) * splat(1.0 / 6));
 }
 
-static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, double slope, double scale, const int add,
-                                    double *ends, double *out)
+/* What is written: the gain, or what there is + scale × the gain. */
+static ALWAYS_INLINE void remap_store(double *out, size_t n, vec gained, double scale, const int plain)
 {
-    double step[WIDTH];
-    for (size_t k = 0; k < WIDTH; k++) step[k] = slope * (double)k;
-    vec at = load(step) + theta, here = remap_partial(at, load(m - 1), load(m), load(m + 1));
-    const vec stride = splat(WIDTH * slope), factor = splat(scale);
-    size_t i = 0;
-    store(step, here);
-    ends[0] = step[0];
+    if (n == WIDTH) store(out, plain ? gained : add_product(load(out), splat(scale), gained));
+    else store_some(out, n, plain ? gained : add_product(load_some(out, n), splat(scale), gained));
+}
+
+/* A few cells first, so that no store reaches over two lines of the cache. */
+static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, double slope, double scale,
+                                    const int plain, double *ends, double *out)
+{
+    const vec stride = splat(WIDTH * slope), sixth = splat(WIDTH * slope / 6);
+    remap_cells here = remap_first(m, theta, slope);
+    size_t i = n > 4 * WIDTH ? to_line(out) : 0;
+    ends[0] = first_of(here.part);
+    if (i) {
+        remap_store(out, i, here.rest + shift_down(here.part, here.part), scale, plain);
+        here = remap_first(m + i, theta + slope * (double)i, slope);
+    }
     for (; i + WIDTH < n; i += WIDTH) {
-        at += stride;
-        const vec next = remap_partial(at, load(m + i + WIDTH - 1), load(m + i + WIDTH), load(m + i + WIDTH + 1));
-        const vec before = add ? load(out + i) : splat(0);
-        store(out + i, add_product(before, factor, (load(m + i) - here) + remap_shift(here, next)));
+        const remap_cells next = remap_at(m + i + WIDTH, here.theta + stride, here.sixth - sixth);
+        remap_store(out + i, WIDTH, here.rest + shift_down(here.part, next.part), scale, plain);
         here = next;
     }
-    double cells[WIDTH];
-    store(step, here);
-    store(cells, factor * ((load(m + i) - here) + remap_shift(here, here)));
-    for (size_t k = 0; i + k + 1 < n; k++) out[i + k] = (add ? out[i + k] : 0) + cells[k];
-    ends[1] = step[n - 1 - i];
+    double part[WIDTH];
+    remap_store(out + i, n - 1 - i, here.rest + shift_down(here.part, here.part), scale, plain);
+    store(part, here.part);
+    ends[1] = part[n - 1 - i];
 }
 
 static void remap(size_t n, const double *m, double theta, double slope, double scale, int add, double *ends,
                   double *out)
 {
-    if (add) remap_run(n, m, theta, slope, scale, 1, ends, out);
-    else remap_run(n, m, theta, slope, scale, 0, ends, out);
+    if (!add && scale == 1) {
+        remap_run(n, m, theta, slope, 1, 1, ends, out);
+        return;
+    }
+    for (size_t i = 0; !add && i + 1 < n; i++) out[i] = 0;
+    remap_run(n, m, theta, slope, scale, 0, ends, out);
 }
 
 #endif

@@ -42,6 +42,7 @@ const npde__kernels TABLE(VARIANT) = {
     .multiply = multiply,
     .combine = combine,
     .dot = dot,
+    .carry = carry,
     .remap = remap,
     .to_lanes = to_lanes,
     .from_lanes = from_lanes,

@@ -5,6 +5,7 @@
 #define NPDE_NUMERICS_KERNELS_VECTOR_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #if defined __has_builtin
@@ -81,6 +82,74 @@ static ALWAYS_INLINE vec subtract_product(vec c, vec a, vec b)
     return _mm256_fnmadd_pd(a, b, c);
 #else
     return c - a * b;
+#endif
+}
+
+/* How many numbers (fewer than WIDTH) there are from p to the next place where a vector does not straddle; 0 if there is none. */
+static ALWAYS_INLINE size_t to_line(const double *p)
+{
+    const size_t at = (uintptr_t)p / sizeof *p % WIDTH;
+    return at ? WIDTH - at : 0;
+}
+
+/* 0, 1, 2, … */
+static ALWAYS_INLINE vec ramp(void)
+{
+#if WIDTH == 8
+    return (vec){0, 1, 2, 3, 4, 5, 6, 7};
+#elif WIDTH == 4
+    return (vec){0, 1, 2, 3};
+#elif WIDTH == 2
+    return (vec){0, 1};
+#else
+    return 0;
+#endif
+}
+
+static ALWAYS_INLINE double first_of(vec v)
+{
+#if WIDTH > 1
+    return v[0];
+#else
+    return v;
+#endif
+}
+
+/* Of the numbers of two vectors one after the other, those that begin one after the first. */
+static ALWAYS_INLINE vec shift_down(vec here, vec next)
+{
+#if WIDTH == 8
+    return __builtin_shufflevector(here, next, 1, 2, 3, 4, 5, 6, 7, 8);
+#elif WIDTH == 4
+    return __builtin_shufflevector(here, next, 1, 2, 3, 4);
+#elif WIDTH == 2
+    return __builtin_shufflevector(here, next, 1, 2);
+#else
+    (void)here;
+    return next;
+#endif
+}
+
+/* The first n < WIDTH numbers of a vector. */
+static ALWAYS_INLINE vec load_some(const double *p, size_t n)
+{
+#if WIDTH == 8
+    return _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#else
+    double part[WIDTH] = {0};
+    for (size_t l = 0; l < n; l++) part[l] = p[l];
+    return load(part);
+#endif
+}
+
+static ALWAYS_INLINE void store_some(double *p, size_t n, vec v)
+{
+#if WIDTH == 8
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), v);
+#else
+    double part[WIDTH];
+    store(part, v);
+    for (size_t l = 0; l < n; l++) p[l] = part[l];
 #endif
 }
 

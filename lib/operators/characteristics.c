@@ -162,11 +162,11 @@ static double mass_between(const npde__characteristics *f, foot from, foot to)
     return sum;
 }
 
-/* How many faces have their feet in consecutive cells: θ, which changes by `slope` from one to the next, stays in [0, 1). */
-static size_t run_length(double theta, double slope, size_t most)
+/* How many faces have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in [0, 1). */
+static size_t run_length(double theta, double slope, double inverse, size_t most)
 {
     if (most <= 1 || slope == 0) return most;
-    const double steps = slope > 0 ? (1 - theta) / slope : theta / -slope;
+    const double steps = ((slope > 0) - theta) * inverse;
     if (!(steps < (double)most)) return most;
     /* θ + (length − 1) slope is the last one inside. */
     size_t length = (size_t)steps + 1;
@@ -214,6 +214,7 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
                         int add, last_foot *last, double *row)
 {
     const size_t cells = p->end - p->begin;
+    const double growing = 1 / q_less_1;
     size_t face = last->begun ? 1 : 0;
     if (!last->begun && p->left + (p->left - target) * q_less_1 < f->piece[0].left) {
         /* The first face with its foot inside: the one before it brings all from the left end. */
@@ -231,10 +232,13 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
         if (!end) {
             const npde__characteristics_piece *from = &f->piece[at.piece];
             const size_t left = from->end - at.cell, right = cells - face + 1;
-            const double slope =
-                p == from ? q_less_1 : ((p->width - from->width) + p->width * q_less_1) * from->inverse;
-            const double scale = p == from ? 1 : from->width * p->inverse;
-            if (!outside) length = run_length(at.theta, slope, left < right ? left : right);
+            double slope = q_less_1, inverse = growing, scale = 1;
+            if (p != from) {
+                slope = ((p->width - from->width) + p->width * q_less_1) * from->inverse;
+                inverse = 1 / slope;
+                scale = from->width * p->inverse;
+            }
+            if (!outside) length = run_length(at.theta, slope, inverse, left < right ? left : right);
             run(f, at, slope, length, scale, add, ends, row + p->begin + face);
             mass = from->width * ends[0];
             to.cell += length - 1;
@@ -265,27 +269,42 @@ static double branch(npde__characteristics *f, double target, double q_less_1, s
     return f->scheme == NPDE_SCHEME_CELLS ? beyond : fmax(beyond, 0);
 }
 
-/* Moves the row into the scratch of densities with what is beyond the pieces. */
-static void take(npde__characteristics *f, const double *row)
+/* Density of the cell, of piece s or of one next to it. */
+static double density(const npde__characteristics *f, size_t s, size_t cell)
 {
+    const npde__characteristics_piece *p = &f->piece[s];
+    return f->density[place(cell < p->begin ? s - 1 : cell < p->end ? s : s + 1, cell)];
+}
+
+static double outside(const npde__characteristics *f, size_t s, size_t first, const double *weight)
+{
+    double sum = 0;
+    for (size_t q = 0; q < 3; q++) sum += weight[q] != 0 ? weight[q] * density(f, s, first + q) : 0;
+    return sum;
+}
+
+/* Scratch of densities ← scale × the row + carry × what there is, with what is beyond the pieces. */
+static void take(npde__characteristics *f, double scale, double carry, const double *row)
+{
+    f->mass = 0;
     for (size_t s = 0; s < f->n_pieces; s++) {
         const npde__characteristics_piece *p = &f->piece[s];
-        double *m = f->density + place(s, p->begin), below = 0, above = 0;
-        memcpy(m, row + p->begin, (p->end - p->begin) * sizeof *m);
-        for (size_t q = 0; q < 3; q++) {
-            below += p->below[q] != 0 ? p->below[q] * row[p->below_first + q] : 0;
-            above += p->above[q] != 0 ? p->above[q] * row[p->above_first + q] : 0;
-        }
-        m[-1] = below;
-        m[p->end - p->begin] = above;
+        double *m = f->density + place(s, p->begin);
+        f->mass += p->width * f->kernels->carry(p->end - p->begin, scale, carry, row + p->begin, m);
+    }
+    for (size_t s = 0; s < f->n_pieces; s++) {
+        const npde__characteristics_piece *p = &f->piece[s];
+        f->density[place(s, p->begin) - 1] = outside(f, s, p->below_first, p->below);
+        f->density[place(s, p->end)] = outside(f, s, p->above_first, p->above);
         if (f->scheme != NPDE_SCHEME_CELLS) shape(f, place(s, p->begin), place(s, p->end));
     }
 }
 
-double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double *row)
+double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double scale, double carry,
+                                  double *row)
 {
     const double right = f->piece[f->n_pieces - 1].right, reset = f->piece[f->reset].left;
-    take(f, row);
+    take(f, scale, carry, row);
     double fired = branch(f, target, growth, 0, 0, row);
     if (!(target > right)) return fired; /* nothing gets to the end */
     /* Passing V_R backwards after time t1, e^{B t1} = (v* − R)/(v* − v), it goes on from the right end. */
@@ -357,7 +376,7 @@ double npde__characteristics_discharge(npde__characteristics *f, double target, 
 {
     const double before = later ? 0 : npde__characteristics_rate(f, phi, row), *w = f->v->w;
     double fired = phi ? discharge(f, survival, row) : 0;
-    take(f, row);
+    take(f, 1, 0, row);
     fired += branch(f, target, growth, 0, 0, row);
     if (phi) fired += discharge(f, survival, row);
     const npde__reentry at_once = {.share = 1,

@@ -35,6 +35,7 @@ typedef struct {
     size_t n, n_pieces, reset; /* cells, pieces, the piece that begins at V_R */
     npde__characteristics_piece *piece;
     double *density;                 /* a row with the cells beyond: cell k of piece s at k + 2 s + 1 */
+    double mass;                     /* of the row last moved, before it was */
     double *below, *above, *partial; /* in the same places: differences to both sides; masses up to feet, in cells */
 } npde__characteristics;
 
@@ -42,8 +43,10 @@ typedef struct {
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset);
 void npde__characteristics_free(npde__characteristics *f);
 int npde__characteristics_equal(const npde_grid *v);
-/* The row after h, given v* and e^{Bh} − 1; the mass that fired. */
-double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double *row);
+/* The row after h, given v* and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the call before,
+ * before it did. */
+double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double scale, double carry,
+                                  double *row);
 /* What enters at V_R within a step where it does not do so at once. */
 typedef struct {
     double known, share;  /* its mass: known + share × what fires */

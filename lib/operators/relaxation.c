@@ -76,7 +76,7 @@ void npde__relaxation_load(npde__relaxation *r, const double *mean, double diffu
 /*
  * The two solves of a step in three sweeps: the second solve eliminates from the other end, so that it goes the first one's way
  * back. Densities p, not masses: z = L⁻¹ p on the way up; y = (1 + √2) U⁻¹ z and u = L̃⁻¹ (y − √2 p) on the way down;
- * x = Ũ⁻¹ u on the way up again.
+ * x = Ũ⁻¹ u on the way up again, from row to row.
  */
 static void factor_sweeps(npde__relaxation *r)
 {
@@ -84,16 +84,15 @@ static void factor_sweeps(npde__relaxation *r)
     const double *w = r->g->w, *ratio = r->factors, *inverse = ratio + n, *climb = inverse + n;
     double surplus = 1; /* as in npde__tridiagonal_factor, from the other end */
     for (size_t i = n; i-- > 0;) {
-        double *f = r->first_solve + 3 * i, *s = r->second_solve + 3 * i;
+        double *f = r->first_solve + 3 * i;
         const double up = i ? r->up[i - 1] : 0, down = i ? r->down[i - 1] : 0, pivot = 1 / (surplus + up);
         const double below = i ? w[i - 1] / w[i] : 0;
         f[0] = i ? ratio[i - 1] * below : 0;
         f[1] = ahead * inverse[i];
         f[2] = i + 1 < n ? climb[i] * w[i + 1] / w[i] : 0;
-        if (i) s[-3] = up * pivot / below;
-        if (i + 1 == n) s[0] = 0;
-        s[1] = pivot;
-        s[2] = down * pivot * below;
+        if (i) r->second_solve[i - 1] = up * pivot / below;
+        if (i + 1 == n) r->second_solve[i] = 0;
+        r->last[i] = (npde__relaxation_row){pivot, down * pivot * below};
         surplus = 1 + down * (surplus * pivot);
     }
 }
@@ -301,19 +300,31 @@ static void flow_dense(const npde__relaxation *early, npde__relaxation *r, doubl
     if (to != out) memcpy(out, to, r->n * r->columns * sizeof *out);
 }
 
-npde_status npde__relaxation_flow(npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out)
+npde_status npde__relaxation_flow_rows(npde__relaxation *early, npde__relaxation *r, double h, const double *p,
+                                       double *out)
 {
     npde_status status = npde__relaxation_factor(early, gamma_ * h);
     if (!status) status = npde__relaxation_factor(r, gamma_ * h);
     if (status) return status;
     if (!cells(r)) flow_dense(early, r, h, p, out);
-    else if (r->second_solve)
+    else if (r->last)
         r->kernels->shared_flow(r->n, r->columns, r->columns, early->first_solve, r->second_solve, 1 - ahead, p, out,
                                 r->block);
     else
         for (size_t first = 0; first < r->columns; first += WIDE)
             flow_block(early, r, first, block_width(r, first), p, out);
     return NPDE_OK;
+}
+
+npde_status npde__relaxation_flow(npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out)
+{
+    const npde_status status = npde__relaxation_flow_rows(early, r, h, p, out);
+    for (size_t j = 0; j < r->n && r->last && !status; j++) {
+        double *row = out + j * r->columns;
+        const double *const rows[] = {row, row - (j ? r->columns : 0)}, weight[] = {r->last[j].scale, r->last[j].carry};
+        r->kernels->combine(r->columns, j ? 2 : 1, weight, rows, row);
+    }
+    return status;
 }
 
 /* ---- making it ---- */
@@ -335,8 +346,9 @@ static npde_status allocate_cells(npde__relaxation *r)
     if (!r->factors || !r->block) return NPDE_ERR_MEMORY;
     if (r->per_column || r->positive) return NPDE_OK;
     r->first_solve = npde__alloc(c, 3 * n, sizeof(double));
-    r->second_solve = npde__alloc(c, 3 * n, sizeof(double));
-    return r->first_solve && r->second_solve ? NPDE_OK : NPDE_ERR_MEMORY;
+    r->second_solve = npde__alloc(c, n, sizeof(double));
+    r->last = npde__alloc(c, n, sizeof *r->last);
+    return r->first_solve && r->second_solve && r->last ? NPDE_OK : NPDE_ERR_MEMORY;
 }
 
 static npde_status allocate_dense(npde__relaxation *r)
@@ -365,8 +377,8 @@ npde_status npde__relaxation_init(npde__relaxation *r, npde_context *c, const np
 
 void npde__relaxation_free(npde__relaxation *r)
 {
-    void *const blocks[] = {r->mean,         r->sum,        r->down,    r->up,    r->factors, r->first_solve,
-                            r->second_solve, r->ratio,      r->inverse, r->climb, r->block,   r->k,
-                            r->lu,           r->propagator, r->scratch, r->pivots};
+    void *const blocks[] = {r->last,        r->mean,         r->sum,        r->down,    r->up,    r->factors,
+                            r->first_solve, r->second_solve, r->ratio,      r->inverse, r->climb, r->block,
+                            r->k,           r->lu,           r->propagator, r->scratch, r->pivots};
     for (size_t i = 0; r->context && i < sizeof blocks / sizeof blocks[0]; i++) npde__free(r->context, blocks[i]);
 }

@@ -17,6 +17,11 @@
 #include "numerics/kernels.h"
 #include "operators/grid.h"
 
+/* A row of a state is scale × what has been left for it + carry × the row before; a row in front of the first counts for nothing. */
+typedef struct {
+    double scale, carry;
+} npde__relaxation_row;
+
 typedef struct {
     npde_context *context;
     const npde__kernels *kernels;
@@ -30,6 +35,7 @@ typedef struct {
     double gamma; /* what is factored; NaN for nothing */
     /* Cells: the matrix of masses 1 − γK; with a mean for each column in lanes of eight. */
     double *sum, *down, *up, *factors, *first_solve, *second_solve, *ratio, *inverse, *climb, *block;
+    npde__relaxation_row *last; /* of one matrix for all on cells: the last sweep of a step */
     /* Spectral: K in columns, the LU factors of 1 − γK, the propagator of a step and what it is for, scratch. */
     double *k, *lu, *propagator, *scratch, propagator_h;
     int *pivots;
@@ -49,5 +55,12 @@ void npde__relaxation_apply(npde__relaxation *r, const double *p, double *out);
 /* The state after a time h: from p to out, which may be the same. early: one like r with the coefficients of the first stage,
  * or r itself. */
 npde_status npde__relaxation_flow(npde__relaxation *early, npde__relaxation *r, double h, const double *p, double *out);
+/* The same but for a last sweep along the rows, which whoever reads them next may do on the way, from the first to the last. */
+npde_status npde__relaxation_flow_rows(npde__relaxation *early, npde__relaxation *r, double h, const double *p,
+                                       double *out);
+static inline npde__relaxation_row npde__relaxation_last(const npde__relaxation *r, size_t j)
+{
+    return r->last ? r->last[j] : (npde__relaxation_row){1, 0};
+}
 
 #endif

@@ -226,10 +226,12 @@ npde_status npde__solver_notify_at(npde_solver *s, npde_id event, double t)
 static npde_status try_method(npde__run *run, const npde__method *method, double h, int adaptive)
 {
     npde__stepper *st = &run->stepper;
+    const npde__system *s = run->system;
     const npde_status status = method->step(st, run->t, h, adaptive);
     if (status) return status;
-    if (!npde__system_finite(st->y_new, run->system->n) || !npde__system_finite(st->rates_new, run->system->n_rates))
-        return npde__fail(run->system->context, NPDE__RETRY, "the state is not finite");
+    const int finite = s->ops->finite ? s->ops->finite(s, st->y_new) : npde__system_finite(st->y_new, s->n);
+    if (!finite || !npde__system_finite(st->rates_new, s->n_rates))
+        return npde__fail(s->context, NPDE__RETRY, "the state is not finite");
     run->error = adaptive ? scaled_error(run, st->error) : 0;
     return NPDE_OK;
 }

@@ -12,7 +12,7 @@ static npde_status check_parts(npde__stepper *s, const npde__method *method, npd
 {
     npde_context *c = system->context;
     const char *name = npde__ids_row(method->id)->name;
-    if (method->splits == (system->ops->flow != NULL)) return NPDE_OK;
+    if (method->splits == (system->ops->split_step != NULL)) return NPDE_OK;
     if (method->splits)
         return npde__fail(c, NPDE_ERR_UNSUPPORTED,
                           "the method %s splits transport from relaxation, and this kind of model is one whole; take "

@@ -19,9 +19,7 @@ static npde_status advance(npde__stepper *s, double t, double h, const double *m
     npde__system *system = s->system;
     const npde__system_ops *ops = system->ops;
     npde_status status = ops->freeze(system, t + h / 2, -1, middle);
-    if (!status) status = ops->flow(system, NPDE__RELAXATION, h / 2, s->y, s->y_new);
-    if (!status) status = ops->flow(system, NPDE__TRANSPORT, h, s->y_new, s->y_new);
-    if (!status) status = ops->flow(system, NPDE__RELAXATION_LATER, h / 2, s->y_new, s->y_new);
+    if (!status) status = ops->split_step(system, h, s->y, s->y_new);
     s->stages += 2;
     return status ? status : ops->rates(system, t + h, -1, s->y_new, s->rates_new);
 }

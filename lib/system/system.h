@@ -20,8 +20,6 @@ typedef enum {
     NPDE__CASCADE_ENDS,   /* it ends when the fractions have fired */
     NPDE__CASCADE_ETERNAL /* those who fired come round to fire again, for ever */
 } npde__cascade;
-/* Relaxation later: at once, or with the next one, whichever the system likes; what is shown of the state has had it. */
-typedef enum { NPDE__TRANSPORT, NPDE__RELAXATION, NPDE__RELAXATION_LATER } npde__part;
 
 /* side: the limit a time-dependent coefficient is taken from at t: > 0 at the beginning of a step, < 0 at its end. */
 typedef struct {
@@ -110,11 +108,13 @@ typedef struct {
     /* Walks the system's memory through a snapshot. */
     void (*snapshot)(npde__system *s, npde__bytes *bytes);
     /*
-     * y ← the state a time h after `from`, which may be y, under one part of F alone, the coefficients being as frozen. NULL unless
-     * F is the sum of a transport and a stiff relaxation; L is then the relaxation alone, and the transport belongs to g and to the
-     * remainder.
+     * y ← the state a time h after `from`, another one, by Strang's splitting R(h/2) T(h) R(h/2) at the frozen coefficients. NULL
+     * unless F is the sum of a transport T and a stiff relaxation R; L is then the relaxation alone, and the transport belongs to g
+     * and to the remainder. A state may owe its last R; what is shown of it has had it.
      */
-    npde_status (*flow)(npde__system *s, npde__part part, double h, const double *from, double *y);
+    npde_status (*split_step)(npde__system *s, double h, const double *from, double *y);
+    /* Is all of y finite? NULL: it is looked through. */
+    int (*finite)(const npde__system *s, const double *y);
     /* The density of population p, whose state begins at y, as it is to be seen; until y changes. NULL: y itself. */
     const double *(*shown)(npde__system *s, size_t p, const double *y);
 } npde__system_ops;

@@ -84,7 +84,7 @@ static double run_periodic(npde_id scheme, size_t n, int kind, int steps, double
     line l = axis(scheme, kind, n);
     double row[MOST], exact[MOST], error = 0, sum = 0, fired = 0;
     fill(&l, 0, row);
-    for (int k = 0; k < steps; k++) fired += npde__characteristics_flow(&l.f, l.a / l.b, expm1(l.b * h), row);
+    for (int k = 0; k < steps; k++) fired += npde__characteristics_flow(&l.f, l.a / l.b, expm1(l.b * h), 1, 0, row);
     fill(&l, 1, exact);
     for (size_t i = 0; i < n; i++) {
         sum += (row[i] - exact[i]) * l.grid->w[i];
@@ -143,7 +143,7 @@ START_TEST(nothing_leaves_where_the_drift_does_not_lead_out)
         before += row[i];
         mean_before += row[i] * l.grid->v[i];
     }
-    for (int k = 0; k < 10; k++) NEAR(npde__characteristics_flow(&l.f, 0.6, expm1(0.1), row), 0, 1e-15);
+    for (int k = 0; k < 10; k++) NEAR(npde__characteristics_flow(&l.f, 0.6, expm1(0.1), 1, 0, row), 0, 1e-15);
     for (size_t i = 0; i < n; i++) {
         sum += row[i];
         mean += row[i] * l.grid->v[i];
@@ -187,7 +187,7 @@ START_TEST(mass_and_positivity_for_random_rows)
             held = fired - entered;
             NEAR(entered, later.known + keep * fired, 1e-12 * (1 + entered));
             ck_assert_double_ge(entered, scheme == NPDE_SCHEME_CELLS ? -INFINITY : 0);
-        } else if (k % 5) fired = npde__characteristics_flow(&l.f, target, expm1(b * h), row);
+        } else if (k % 5) fired = npde__characteristics_flow(&l.f, target, expm1(b * h), 1, 0, row);
         else fired = npde__characteristics_discharge(&l.f, target, expm1(b * h), h, phi, survival, NULL, &entered, row);
         for (size_t i = 0; i < n; i++) {
             after += row[i] * l.grid->w[i];
