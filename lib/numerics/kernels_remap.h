@@ -5,25 +5,33 @@
 
 #include "numerics/kernels_vector.h"
 
-/* One vector of cells: fractions θ of them, (1 − θ)/6, the mass up to θ and the mass beyond. */
+/* One vector of cells: fractions θ of them, (1 − θ)/24, (1 − 2 θ)/5, the mass up to θ and the mass beyond. */
 typedef struct {
-    vec theta, sixth, part, rest;
+    vec theta, beyond, between, part, rest;
 } remap_cells;
 
-/* With n and D∓ as in operators/characteristics.c: up to θ lies θ [n + (1 − θ)/6 ((2 D− − D+) − θ (D− + D+))]. The units that add
- * and those that multiply are kept equally busy. */
-static ALWAYS_INLINE remap_cells remap_at(const double *m, vec theta, vec sixth)
+/*
+ * With n, L and R as in operators/characteristics.c: up to θ lies θ [n + (1 − θ)/2 ((1 − 2 θ)(L + R) + (L − R))], where
+ *
+ *     60 (L + R) = 14 (n_{−1} + n_1) − 26 n_0 − (n_{−2} + n_2),    12 (L − R) = 8 (n_{−1} − n_1) − (n_{−2} − n_2).
+ *
+ * The units that add and those that multiply are kept equally busy.
+ */
+static ALWAYS_INLINE remap_cells remap_at(const double *m, vec mass, vec ahead, vec theta, vec beyond, vec between)
 {
-    const vec mass = load(m), up = load(m + 1) - mass, fall = mass - load(m - 1);
-    const vec bend = add_product(add_product(up, splat(2), fall), theta, up - fall);
-    const vec share = subtract_product(mass, sixth, bend);
-    return (remap_cells){theta, sixth, theta * share, subtract_product(mass, theta, share)};
+    const vec before = load(m - 1), first = load(m - 2);
+    const vec next = shift_down(mass, ahead), last = WIDTH == 1 ? load(m + 2) : shift_down_two(mass, ahead);
+    const vec sum = subtract_product(splat(14) * (before + next) - (first + last), splat(26), mass);
+    const vec difference = splat(8) * (before - next) - (first - last);
+    const vec share = add_product(mass, beyond, add_product(difference, between, sum));
+    return (remap_cells){theta, beyond, between, theta * share, subtract_product(mass, theta, share)};
 }
 
 static ALWAYS_INLINE remap_cells remap_first(const double *m, double theta, double slope)
 {
     const vec at = add_product(splat(theta), ramp(), splat(slope));
-    return remap_at(m, at, (splat(1) - at) * splat(1.0 / 6));
+    return remap_at(m, load(m), load(m + WIDTH), at, (splat(1) - at) * splat(1.0 / 24),
+                    (splat(1) - (at + at)) * splat(0.2));
 }
 
 /* What is written: the gain, or what there is + scale × the gain. */
@@ -37,7 +45,7 @@ static ALWAYS_INLINE void remap_store(double *out, size_t n, vec gained, double 
 static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, double slope, double scale,
                                     const int plain, double *ends, double *out)
 {
-    const vec stride = splat(WIDTH * slope), sixth = splat(WIDTH * slope / 6);
+    const double stride = WIDTH * slope;
     remap_cells here = remap_first(m, theta, slope);
     size_t i = n > 4 * WIDTH ? to_line(out) : 0;
     ends[0] = first_of(here.part);
@@ -45,10 +53,14 @@ static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, dou
         remap_store(out, i, here.rest + shift_down(here.part, here.part), scale, plain);
         here = remap_first(m + i, theta + slope * (double)i, slope);
     }
+    vec mass = load(m + i + WIDTH);
     for (; i + WIDTH < n; i += WIDTH) {
-        const remap_cells next = remap_at(m + i + WIDTH, here.theta + stride, here.sixth - sixth);
+        const vec ahead = load(m + i + 2 * WIDTH);
+        const remap_cells next = remap_at(m + i + WIDTH, mass, ahead, here.theta + splat(stride),
+                                          here.beyond - splat(stride / 24), here.between - splat(stride / 2.5));
         remap_store(out + i, WIDTH, here.rest + shift_down(here.part, next.part), scale, plain);
         here = next;
+        mass = ahead;
     }
     double part[WIDTH];
     remap_store(out + i, n - 1 - i, here.rest + shift_down(here.part, here.part), scale, plain);
