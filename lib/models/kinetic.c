@@ -218,8 +218,8 @@ static double weigh(const kinetic_system *k, const double *row)
     return k->v ? npde__kernels_best()->dot(k->n_v, k->v->w, row) : row[0];
 }
 
-/* What fired. rows: there is a sweep left. A row is weighed while it is at hand; without a refractory state or a discharge on its way,
- * since what leaves at V_F enters the same row. */
+/* What fired. rows: there is a sweep left. A row is weighed while it is at hand; without a refractory state or a discharge on its
+ * way, since what leaves at V_F enters the same row. */
 static double transport(const kinetic_system *k, kinetic_population *pop, double h, int rows, double *y)
 {
     double fired = 0;

@@ -12,8 +12,7 @@ static size_t place(size_t s, size_t k)
     return k + 4 * s + NPDE__KERNELS_LANES;
 }
 
-/* The derivative at face `at` of the polynomial with the right masses up to count + 1 faces, of the means between them. */
-static void derivative(const double *faces, size_t count, size_t at, double *weight)
+void npde__characteristics_at_face(const double *faces, size_t count, size_t at, double *weight)
 {
     double sum = 0; /* of the derivatives by the mass up to a face, from the last one down */
     for (size_t k = count; k > 0; k--) {
@@ -29,8 +28,8 @@ static void derivative(const double *faces, size_t count, size_t at, double *wei
 }
 
 /*
- * The face in front of cell `at`, from cells between the ends or V_R, low and high. Next to the lower one from two cells and next to
- * the upper one from three: with more, what leaves above and enters below again at once would grow.
+ * The face in front of cell `at`, from cells between the ends or V_R, low and high. Next to the lower one from two cells and next
+ * to the upper one from three: with more, what leaves above and enters below again at once would grow.
  */
 static npde__characteristics_face look_around(const npde__characteristics *f, size_t at, size_t low, size_t high)
 {
@@ -43,7 +42,7 @@ static npde__characteristics_face look_around(const npde__characteristics *f, si
         while (cell >= f->piece[s].end) s++;
         face.place[q] = place(s, cell);
     }
-    derivative(f->v->faces + first, most, at - first, face.weight);
+    npde__characteristics_at_face(f->v->faces + first, most, at - first, face.weight);
     return face;
 }
 
@@ -109,7 +108,8 @@ int npde__characteristics_equal(const npde_grid *v)
 /* ---- the profile within a cell ---- */
 
 /*
- * Mass of cell k up to the fraction θ of it, in units of a cell: with what the densities at its faces are more than its mean, L and R,
+ * Mass of cell k up to the fraction θ of it, in units of a cell: with what the densities at its faces are more than its mean, L
+ * and R,
  *
  *     φ(θ) = θ n_k + θ(1 − θ)[(1 − θ) L − θ R],
  *
@@ -178,7 +178,8 @@ static double mass_between(const npde__characteristics *f, foot from, foot to)
     return sum;
 }
 
-/* How many faces have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in [0, 1). */
+/* How many faces have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in [0,
+ * 1). */
 static size_t run_length(double theta, double slope, double inverse, size_t most)
 {
     if (most <= 1 || slope == 0) return most;

@@ -3,18 +3,19 @@
  *
  *     ∂_t n + ∂_v[(A − B v) n] = N(t) δ(v − V_R),    B > 0,    on [left, right],
  *
- * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* =
- * A/B; if on the way back it passes V_R it may as well have come from the right end (a branch for each time it did).
- * Within a cell the density is a parabola with the right mean, as in the piecewise parabolic method (Colella & Woodward, J. Comput.
- * Phys. 54, 1984) without its limiters, here in a semi-Lagrangian form (Crouseilles, Mehrenberger & Sonnendrücker, J. Comput. Phys.
- * 229, 2010): the mass up to the foot of each face follows, so mass is conserved by telescoping and there is no step limit. Its values
- * at the faces are those of the quartic with the right means in five cells, the cell in the middle. So short steps are as upwind fluxes
- * of the fifth order, which damp what is too fine for the cells. One parabola for both its faces makes a step's error in the
- * mass up to a foot θ²(1 − θ)²/24 times the fourth difference of that mass, θ being the foot's place in its cell.
+ * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* = A/B; if on
+ * the way back it passes V_R it may as well have come from the right end (a branch for each time it did). Within a cell the
+ * density is a parabola with the right mean, as in the piecewise parabolic method (Colella & Woodward, J. Comput. Phys. 54, 1984)
+ * without its limiters, here in a semi-Lagrangian form (Crouseilles, Mehrenberger & Sonnendrücker, J. Comput. Phys. 229, 2010):
+ * the mass up to the foot of each face follows, so mass is conserved by telescoping and there is no step limit. Its values at the
+ * faces are those of the quartic with the right means in five cells, the cell in the middle. So short steps are as upwind fluxes
+ * of the fifth order, which damp what is too fine for the cells. One parabola for both its faces makes a step's error in the mass
+ * up to a foot θ²(1 − θ)²/24 times the fourth difference of that mass, θ being the foot's place in its cell.
  *
- * The row is cut into pieces of equal cells. Beyond both ends of a piece stand two more cells with what gives its first two and its
- * last two faces, by the formula of the fourth order for cells of one width, n_{k − 1/2} = (7 (n_{k−1} + n_k) − n_{k−2} − n_{k+1})/12,
- * the values that the cells around them, of whatever width, or next to an end or to V_R those on the same side, give them.
+ * The row is cut into pieces of equal cells. Beyond both ends of a piece stand two more cells with what gives its first two and
+ * its last two faces, by the formula of the fourth order for cells of one width, n_{k − 1/2} = (7 (n_{k−1} + n_k) − n_{k−2} −
+ * n_{k+1})/12, the values that the cells around them, of whatever width, or next to an end or to V_R those on the same side, give
+ * them.
  */
 #ifndef NPDE_OPERATORS_CHARACTERISTICS_H
 #define NPDE_OPERATORS_CHARACTERISTICS_H
@@ -52,8 +53,8 @@ typedef struct {
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset);
 void npde__characteristics_free(npde__characteristics *f);
 int npde__characteristics_equal(const npde_grid *v);
-/* The row after h, given v* and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the call before,
- * before it did. */
+/* The row after h, given v* and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the call
+ * before, before it did. */
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double scale, double carry,
                                   double *row);
 /* What enters at V_R within a step where it does not do so at once. */
@@ -70,6 +71,9 @@ typedef struct {
 double npde__characteristics_discharge(npde__characteristics *f, double target, double growth, double h,
                                        const double *phi, const double *survival, const npde__reentry *later,
                                        double *entered, double *row);
+/* The density at face `at` of count + 1 of them, Σ weight n of the cells between: the slope there of the polynomial with the right
+ * masses up to all these faces. */
+void npde__characteristics_at_face(const double *faces, size_t count, size_t at, double *weight);
 /* The density at the right end. */
 double npde__characteristics_end(const npde__characteristics *f, const double *row);
 /* ∫ φ n, for the means of φ over the cells. */

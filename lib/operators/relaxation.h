@@ -17,7 +17,7 @@
 #include "numerics/kernels.h"
 #include "operators/grid.h"
 
-/* A row of a state is scale × what has been left for it + carry × the row before; a row in front of the first counts for nothing. */
+/* A row of a state is scale × what has been left for it + carry × the row before; in front of the first is nothing. */
 typedef struct {
     double scale, carry;
 } npde__relaxation_row;

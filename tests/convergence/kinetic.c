@@ -107,8 +107,8 @@ static kinetic_run own_grid(const kinetic *k, size_t finer)
     return r;
 }
 
-/* 128 cells in v, closer at the corner, and 65 points in g: the rate and the mean potential, and the mass up to any v against a grid of
- * cells half as wide. */
+/* 128 cells in v, closer at the corner, and 65 points in g: the rate and the mean potential, and the mass up to any v against a
+ * grid of cells half as wide. */
 START_TEST(own_grid_to_five_digits)
 {
     enum { CELLS = 128 };

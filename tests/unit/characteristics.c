@@ -98,9 +98,10 @@ static double run_periodic(npde_id scheme, size_t n, int kind, int steps, double
 }
 
 /*
- * Each step adds an error of the fourth order in the mass up to a face, θ²(1 − θ)²/24 of a difference of it at the fraction θ of a cell.
- * Of given steps the order in the width of cells is the fourth; many steps of about half a cell lose at most one. Next to ends and V_R
- * faces are of lower order, which what enters there feels. V_R at the left end and inside; cells of one width and of several.
+ * Each step adds an error of the fourth order in the mass up to a face, θ²(1 − θ)²/24 of a difference of it at the fraction θ of a
+ * cell. Of given steps the order in the width of cells is the fourth; many steps of about half a cell lose at most one. Next to
+ * ends and V_R faces are of lower order, which what enters there feels. V_R at the left end and inside; cells of one width and of
+ * several.
  */
 START_TEST(exact_cycle_is_followed)
 {
@@ -167,8 +168,8 @@ START_TEST(smooth_data_are_moved_to_fourth_order)
 }
 END_TEST
 
-/* Rough data on cells of several widths, steps from a hundredth of a cell to several: what flows by, n (A − B v), stays within bounds for
- * as many cycles as there are steps for. */
+/* Rough data on cells of several widths, steps from a hundredth of a cell to several: what flows by, n (A − B v), stays within
+ * bounds for as many cycles as there are steps for. */
 START_TEST(rough_data_do_not_grow)
 {
     static const double cells_a_step[] = {0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1.5, 3.3};
