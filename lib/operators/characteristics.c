@@ -86,7 +86,7 @@ npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c
     make_pieces(f, reset);
     double **const rows[] = {&f->density, &f->below, &f->above, &f->partial};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!(*rows[i] = npde__alloc(c, f->n + 4 * f->n_pieces + 3 * NPDE__KERNELS_LANES, sizeof(double))))
+        if (!(*rows[i] = npde__alloc(c, f->n + 4 * f->n_pieces + (size_t)3 * NPDE__KERNELS_LANES, sizeof(double))))
             return NPDE_ERR_MEMORY;
     return NPDE_OK;
 }
