@@ -138,6 +138,12 @@ double npde__kinetic_reservoir(const kinetic_system *k, const kinetic_population
 double npde__kinetic_waiting_least(const kinetic_system *k, const kinetic_population *pop, const double *n);
 void npde__kinetic_waiting_scale(const kinetic_system *k, const kinetic_population *pop, double factor, double *n);
 
+/* ---- kinetic_split.c: Strang's splitting ---- */
+
+npde_status npde__kinetic_split_step(npde__system *s, double h, const double *from, double *y);
+/* ∫ over v of a row. */
+double npde__kinetic_weigh(const kinetic_system *k, const double *row);
+
 /* ---- kinetic_relax.c: relaxation along g of population p, whose state is y ---- */
 
 /* y ← the state a time h after `from`, which may be y, at the frozen coefficients; rows: but for the last sweep of the densities
