@@ -112,10 +112,10 @@ static npde_status resolve(linear *l, double longest, double size)
 
 /* ---- searching ---- */
 
-/* The integrals over all ages converge to the right of −φ(v*); a chain has eigenvalues up to its abscissa. */
+/* The integrals over all ages converge to the right of −φ(v*); with a threshold they end at V_F. */
 static double limit(const linear *l)
 {
-    return has_chain(l) ? l->chain.abscissa : -0.999 * l->ages->tail_phi;
+    return has_chain(l) ? -12 * l->rate : -0.999 * l->ages->tail_phi;
 }
 
 /* The secant method; 0 when it does not come to a root. */
@@ -365,14 +365,15 @@ npde_status npde__macroscopic_leading(npde__ages *s, double rate, double *re_im)
     linear l = {.ages = s, .rate = rate, .slope = slope};
     s->b = npde__kinetic_b(&s->pop, npde__macroscopic_mean(s, rate));
     npde_status status = resolve(&l, 0.5, 0);
-    if (has_chain(&l)) l.chain = npde__chain_of(s, rate, slope, l.time, -12 * rate);
+    if (has_chain(&l)) l.chain = npde__chain_of(s, rate, slope, l.time, limit(&l));
     if (!status && has_chain(&l) && isinf(l.chain.abscissa)) {
         re_im[0] = INFINITY;
         return NPDE_OK;
     }
     if (!status) status = search(&l, re_im);
-    if (!(re_im[0] > limit(&l) + 1e-9 * rate)) {
-        re_im[0] = limit(&l);
+    const double least = has_chain(&l) ? l.chain.abscissa : limit(&l);
+    if (!(re_im[0] > least + 1e-9 * rate)) { /* also the chain's own, to rounding */
+        re_im[0] = least;
         re_im[1] = NAN;
     }
     if (!status) status = certify(&l, re_im);

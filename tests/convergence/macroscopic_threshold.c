@@ -60,10 +60,10 @@ START_TEST(leading_eigenvalues_and_chains)
                 chains++;
             } else {
                 const double size = 1 + hypot(row[i].state[j].re, row[i].state[j].im);
-                ck_assert_msg(
-                    fabs(re - row[i].state[j].re) <= 1e-8 * size && fabs(im - row[i].state[j].im) <= 1e-8 * size,
-                    "model %zu, rate %g: eigenvalue %g%+gi, not %g%+gi", i, rates[j], re, im, row[i].state[j].re,
-                    row[i].state[j].im);
+                ck_assert_msg(fabs(re - row[i].state[j].re) <= 1e-8 * size &&
+                                  fabs(im - row[i].state[j].im) <= 1e-8 * size,
+                              "model %zu, rate %g: eigenvalue %g%+gi, not %g%+gi", i, rates[j], re, im,
+                              row[i].state[j].re, row[i].state[j].im);
                 single++;
             }
             stable += re < 0;

@@ -83,7 +83,8 @@ class Model:
         scale = 12 / self.time + (abs(np.log(abs(self.p) + 1e-300)) / self.delay if self.delay else 0)
         best = np.log(abs(self.p)) / self.delay if self.delay and abs(self.p) > 1 else -np.inf  # 1 - P e^(-sigma d) z = 0
         sigma = np.linspace(scale, -12 / self.time, 3001)
-        above = gap(sigma[0], z, y) > 0
+        if np.isfinite(best):
+            sigma = np.sort(np.concatenate([sigma, best + np.geomspace(1e-14, 1, 600) * scale]))[::-1]
         for k in range(1, len(sigma)):
             low = np.flatnonzero(gap(sigma[k], z, y) <= 0)
             if len(low):
@@ -132,7 +133,7 @@ class Model:
             assert abs(np.max(high.real) - chain) < (0.04 if self.refractory == FIXED else 0.01) / self.time, (chain, np.max(high.real))
         re, im = np.meshgrid(low + np.geomspace(1e-3, 60, 16) / self.time, np.linspace(0, 40 * turn, 1200))
         z = self.newton((re + 1j * im).ravel(), low - 1 / self.time)
-        z = z[z.real > low + 1e-3 * self.rate]
+        z = z[z.real > low + 1e-6 * self.rate]
         if not len(z):
             count = self.count(low + 2e-3 * self.rate)
             assert count == (1 if low < -2e-3 * self.rate else 0), (count, low)  # the mass
@@ -153,7 +154,7 @@ def row(m):
             continue
         m.linearise(rate)
         states.append((rate, *m.leading()))
-    each = "".join("        {%s},\n" % ", ".join(number(x) for x in s) for s in states)
+    each = "".join("        {%s},\n" % ", ".join(number(x) for x in s) for s in states or [(0, 0, 0, 0)])
     return (f"    {{{m.refractory}, {m.input}, {m.strength}, {m.noise}, {m.noisy}, {m.delay}, {m.tau},"
             f" {len(states)}, {{\n{each}    }}}},")
 
