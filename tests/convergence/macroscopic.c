@@ -119,7 +119,7 @@ START_TEST(the_same_in_other_units)
 }
 END_TEST
 
-/* A window that ends a million times further up has the same states in its lower part. */
+/* The widest window there may be has the same states in its lower part. */
 START_TEST(the_same_in_a_wider_window)
 {
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -128,7 +128,7 @@ START_TEST(the_same_in_a_wider_window)
         npde_model *m = model(c, i);
         double rates[2 * MOST];
         size_t n, below = 0;
-        OK(c, npde_macroscopic_steady(m, 1e6 * rate_max, rates, NULL, 2 * MOST, &n));
+        OK(c, npde_macroscopic_steady(m, 1e12, rates, NULL, 2 * MOST, &n));
         while (below < n && rates[below] <= rate_max) below++;
         ck_assert_uint_eq(below, row[i].n);
         for (size_t j = 0; j < below; j++) NEAR(rates[j], row[i].state[j].rate, 1e-9);
