@@ -2,27 +2,26 @@
  * The chains of eigenvalues of the macroscopic equation with a threshold.
  *
  * Whoever comes to V_F at t was at V_R at θ(t), N(t) = N_in(θ) θ'(t). Perturbations g_1 e^{λt} of the conductance move who is at
- * v(s) by x(s) e^{λt}, x' = −(B + λ)x + (V_E − v) g_1, x(0) = 0, so θ = t − T + x(T) e^{λt}/(A − B V_F). With g_1 = e^{−λd} ḡ'(N) N_1,
- * N_in = w N, w = 1, 1/(1 + λτ) or e^{−λτ}, and p(s) = (V_E − v)/(A − B v) = α + β e^{Bs} what is zero at eigenvalues is
+ * v(s) by x(s) e^{λt}, x' = −(B + λ)x + (V_E − v) g_1, x(0) = 0, so θ = t − T + x(T) e^{λt}/(A − B V_F). With g_1 =
+ * e^{−λd} ḡ'(N) N_1, N_in = w N, w = 1, 1/(1 + λτ) or e^{−λτ}, and p(s) = (V_E − v)/(A − B v) = α + β e^{Bs} what is zero at
+ * eigenvalues is
  *
  *     f(λ) = 1 − w e^{−λT} − c e^{−λd} [α (1 − e^{−λT}) + β λ/(λ + B) (e^{BT} − e^{−λT})],    c = ḡ'(N) N,
  *
- * f for Φ = 0 up to T and all firing there (macroscopic_stability.c). It does not tend to 1 for |λ| → ∞ but to
+ * f of macroscopic_stability.c for Φ = 0 up to T and all firing there. It does not tend to 1 for |λ| → ∞ but to
  *
  *     D(λ) = 1 − w_∞ e^{−λT} − e^{−λd} (P − Q e^{−λT}),    P = c p(T), Q = c p(0), |P| > |Q|, w_∞ = 1, 0 or e^{−λτ}:
  *
- * the equation is of neutral type, and chains of eigenvalues come up to the zeros of D. On a line Re λ = σ the phases of e^{−λT} and,
- * if d > 0, of e^{−λd} take all pairs of values as nearly as one likes, and D a zero where |1 − P e^{−λd}| = e^{−σT} |w_∞ − Q e^{−λd}|.
- * The difference of the squares is linear in cos(Im λ d), so its least value is at an end, and the zeros' supremum is where
+ * the equation is of neutral type, and chains of eigenvalues come up to the zeros of D. On a line Re λ = σ the phases of
+ * e^{−λT} and, if d > 0, of e^{−λd} take all pairs of values as nearly as one likes, and D is as near to 0 where
+ * |1 − P e^{−λd}| = e^{−σT} |w_∞ − Q e^{−λd}|. The difference of the squares is linear in cos(Im λ d), so its least value is at
+ * an end, and the supremum of the zeros' real parts is where
  *
  *     k(σ) = 1 − P' − e^{−σT} R = 0,    R = 1 − Q', |Q'| or e^{−στ} + |Q'|,
  *
- * P' = |P| e^{−σd}, Q' = |Q| e^{−σd} if d > 0, otherwise P and Q. k grows with σ where P' < 1 and is < 0 where P' ≥ 1. (With τ and
- * d > 0 of a common measure the phases are not all there, and this is a bound; it is > 0 as the supremum is.) Without delay and
- * P ≥ 1 each spike makes another at once: there is no equation, its abscissa is infinite.
- *
- * So a threshold without an exponential refractory time is unstable with any delay, and without is stable as far as chains go
- * if it inhibits; with one what counts is whether |P| + |Q| < 1.
+ * P' = |P| e^{−σd}, Q' = |Q| e^{−σd} if d > 0, otherwise P and Q. k grows with σ where P' < 1 and is < 0 where P' ≥ 1. (With τ
+ * and d > 0 of a common measure the phases are not all there, and this is a bound; it is > 0, as the supremum is.) Without delay
+ * and P ≥ 1 each spike makes another at once: there is no equation, its abscissa is infinite.
  *
  * To the right of its abscissa D has no zeros, and f/D → 1. There |λ||f − D| ≤ e^{−σT}/τ (exponential) + |cβB| e^{−σd} (e^{BT} +
  * e^{−σT}), σ ≥ 0, and 1/|D| is largest on the line itself. */
