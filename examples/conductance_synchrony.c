@@ -76,8 +76,8 @@ static void write_density(npde_solver *solver, npde_grid *grid, int k)
 static void run(double noise, int draw, double *rates)
 {
     /* Volleys drive conductances further than any grid for a steady network goes. */
-    const double v_breaks[] = {0, 1}, g_breaks[] = {0, 3.0 / 11, 1.2};
-    const size_t v_cells[] = {160}, g_cells[] = {48, 164};
+    const double v_breaks[] = {0, 1}, g_breaks[] = {0, 3.0 / 11, 1.5};
+    const size_t v_cells[] = {160}, g_cells[] = {48, 216};
     npde_model *model;
     npde_grid *v, *g, *grid;
     npde_solver *solver;
