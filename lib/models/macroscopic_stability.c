@@ -235,7 +235,7 @@ static double far_bound(const linear *l, double sigma)
 /* f(λ) (λ + N)/λ, which turns as far as f does without its root λ = 0; with a threshold that over D. */
 static double complex turning(linear *l, double complex lambda)
 {
-    const double closed = 0.05; /* what a closed form costs, in panels */
+    const double closed = 0.2; /* what a closed form costs, in panels */
     l->work += has_chain(l) ? closed : 1 + (double)l->ages->n_panels;
     const double complex f = characteristic(l, lambda) * (lambda + l->rate);
     return has_chain(l) ? f / npde__chain_at(&l->chain, lambda) : f;
