@@ -126,7 +126,7 @@ static int secant(const linear *l, double complex *lambda)
     for (int i = 0; i < 40; i++) {
         const double complex f = characteristic(l, *lambda);
         double complex move = f * (*lambda - before) / (f - f_before);
-        const double size = cabs(*lambda) + l->rate;
+        const double size = cabs(*lambda) + l->rate, apart = cabs(*lambda - before);
         if (!isfinite(creal(move)) || !isfinite(cimag(move))) return f == 0;
         if (cabs(move) > size) move *= size / cabs(move);
         before = *lambda;
@@ -134,7 +134,8 @@ static int secant(const linear *l, double complex *lambda)
         *lambda -= move;
         if (creal(*lambda) < limit(l) || cabs(*lambda) * s->longest > 6 * s->b)
             return 0; /* beyond what panels resolve */
-        if (cabs(move) < 1e-11 * size) return cabs(*lambda) > 1e-7 * l->rate;
+        /* A slope from afar may be any: to the left f grows fast. */
+        if (cabs(move) < 1e-11 * size && apart < 1e-3 * size) return cabs(*lambda) > 1e-7 * l->rate;
     }
     return 0;
 }
