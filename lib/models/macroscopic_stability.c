@@ -181,11 +181,12 @@ static npde_status real_root(linear *l, double *root)
 
 static npde_status search(linear *l, double *re_im)
 {
-    enum { REAL = 5, MODES = 17, FAR = 8 };
+    enum { REAL = 5, MODES = 17, CHAIN = 105, FAR = 8 };
     static const double real[REAL] = {-2.5, -1, -0.2, 0.5, 3};
-    /* Up to six turns a spike; and along the real axis, on finer panels. */
-    npde_status status = resolve(l, 0.5, 42 * l->rate);
-    for (int k = 0; k < REAL * MODES && !status; k++) {
+    /* Up to six turns a spike, or forty of a chain; and along the real axis, on finer panels. */
+    const int modes = has_chain(l) ? CHAIN : MODES;
+    npde_status status = resolve(l, 0.5, 2.5 * modes * l->rate);
+    for (int k = 0; k < REAL * modes && !status; k++) {
         const int mode = k / REAL;
         try(l, l->rate * (real[k % REAL] + I * (2.4 * mode)), re_im);
     }

@@ -68,8 +68,10 @@ class Model:
         return 1 - wait * np.exp(-lam * t) - self.rate * lam * x / (b * (star - 1))
 
     def abscissa(self):
-        if self.star - 1 < 1e-12 or (self.delay == 0 and self.p >= 1):  # v* is V_F to rounding
+        if self.delay == 0 and self.p >= 1:
             return np.inf
+        if self.star - 1 < 1e-12:  # v* is V_F to rounding
+            return np.nan
 
         def gap(sigma, z, y):
             late = np.exp(-sigma * self.delay) * z
@@ -125,7 +127,7 @@ class Model:
 
     def leading(self):
         chain = self.abscissa()
-        if chain == np.inf:
+        if not np.isfinite(chain) and chain != -np.inf:
             return chain, np.nan, np.nan
         turn, low = 2 * np.pi / self.time, max(chain, -12 * self.rate)
         if chain > -8 / self.time:
