@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * In step or not: a network of the voltage–conductance equation that excites itself. With little noise it fires in volleys for ever,
- * with ten times as much each neuron fires in its own time, and N(t) is constant. Prints what the rates come to, and draws
+ * In step or not: a network of the voltage–conductance equation that excites itself. With little noise it fires in volleys for
+ * ever, with ten times as much each neuron fires in its own time, and N(t) is constant. Prints what the rates come to, and draws
  * p(v,g) over one period and both N(t) with gnuplot.
  *
  *     conductance_synchrony [output directory]

@@ -38,8 +38,9 @@ extern "C" {
  *                     are looked for to the right of minus the discharge at the end of the way (with a threshold: of
  *                     the chains' σ, −12 N at least); if there is none, that is the real part and NaN the imaginary one,
  *                     0 for an uncoupled threshold, INFINITY for one that without delay excites so much that each spike
- *                     makes another at once; one less than 1e-3 (|σ| + N) beside chains may be left out. A real part ≥ 0 with NaN: unstable, by chains, or by the count with an eigenvalue
- *                     further to the right that was not found. NaN both at N > 0: none > 0 was found, but counting took
+ *                     makes another at once; one less than 1e-3 (|σ| + N) beside chains may be left out. A real part
+ *                     ≥ 0 with NaN: unstable, by chains, or by the count with an eigenvalue further to the right that was
+ *                     not found. NaN both at N > 0: none > 0 was found, but counting took
  *                     too many panels (300000), or V_F is v* to rounding
  * @param capacity     of the arrays
  * @param n_found      receives the number of steady states, also when it is more than @p capacity; 0 is not an error

@@ -7,8 +7,8 @@
 
 enum { MOST = 4 };
 
-/* Rates ascending; of each the abscissa of the chains (or −12 N, up to which is searched; NAN: not known), and the leading eigenvalue to the right
- * of it, NAN if there is none. */
+/* Rates ascending; of each the abscissa of the chains (or −12 N, up to which is searched; NAN: not known), and the leading
+ * eigenvalue to the right of it, NAN if there is none. */
 static const struct {
     int refractory; /* 0 none, 1 exponential, 2 fixed */
     double input, strength, noise, noisy, delay, tau;
