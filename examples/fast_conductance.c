@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The limit of fast conductance: the kinetic equation with discharge tends to the macroscopic one as ε → 0, at a fixed step; a
- * macroscopic network with three steady states, the middle one of which parts silence from activity; and one that fires in step.
+ * macroscopic network with three steady states, the middle one of which parts silence from activity: from either side of the border
+ * between them runs stay near it for a while and leave at the rate of its eigenvalue; and one that fires in step.
  *
  *     fast_conductance [output directory]
  */
@@ -51,8 +52,9 @@ static npde_model *make(npde_id kind, double epsilon, double input, double stren
     return model;
 }
 
-/* Rates at TIMES times up to t_end from a Gaussian at `mean`; cells: in v up to V_F. The domain in v ends at `end`. */
-static void run(npde_model *model, size_t cells, double end, double mean, double dt, double t_end, double *rates)
+/* Rates at TIMES times up to t_end from a Gaussian; cells: in v up to V_F. The domain in v ends at `end`. */
+static void run(npde_model *model, size_t cells, double end, double mean, double variance, double dt, double t_end,
+                double *rates)
 {
     const double v_breaks[] = {0, 1, end}, g_breaks[] = {0, 3.0 / 11, 3.4};
     const size_t v_cells[] = {cells, (size_t)((double)cells * (end - 1) + 0.5)}, g_cells[] = {12, 128};
@@ -67,7 +69,7 @@ static void run(npde_model *model, size_t cells, double end, double mean, double
         npde_model_get(model, 0, NPDE_PARAM_CONDUCTANCE_TIME, &value) == NPDE_OK; /* it has a conductance */
     check(npde_solver_new(model, kinetic ? grid : v, NPDE_METHOD_STRANG, &solver));
     check(npde_solver_set(solver, NPDE_OPTION_DT, dt));
-    check(npde_solver_set_gaussian(solver, 0, mean, 0.0025));
+    check(npde_solver_set_gaussian(solver, 0, mean, variance));
     check(npde_solver_start(solver, 0));
     check(npde_solver_sample(solver, times, TIMES, rates));
     npde_solver_free(solver);
@@ -88,12 +90,12 @@ static void small_epsilon(void)
 {
     double limit[TIMES], rates[TIMES];
     FILE *file = folder ? create("fast_conductance_epsilon.dat") : NULL;
-    run(make(NPDE_MODEL_MACROSCOPIC, 0, 0.5, 0.1, 0.05), 96, 3, 0.5, 0.005, 2, limit);
+    run(make(NPDE_MODEL_MACROSCOPIC, 0, 0.5, 0.1, 0.05), 96, 3, 0.5, 0.0025, 0.005, 2, limit);
     printf("largest |N_epsilon - N| up to t = 2, step 0.005 throughout\n");
     for (int k = 1; k <= 8; k++) {
         const double epsilon = pow(10, -k);
         double error = 0;
-        run(make(NPDE_MODEL_REDUCED_KINETIC, epsilon, 0.5, 0.1, 0.05), 96, 3, 0.5, 0.005, 2, rates);
+        run(make(NPDE_MODEL_REDUCED_KINETIC, epsilon, 0.5, 0.1, 0.05), 96, 3, 0.5, 0.0025, 0.005, 2, rates);
         for (int i = 0; i < TIMES; i++) error = fmax(error, fabs(rates[i] - limit[i]));
         printf("  epsilon 1e-%d: %.3e\n", k, error);
         if (file) fprintf(file, "%g %.6g\n", epsilon, error);
@@ -101,13 +103,38 @@ static void small_epsilon(void)
     if (file) fclose(file);
 }
 
-static void steady_states(double input, double strength, double noise)
+/* φ_F = 20 (v − 1) beyond V_F, without input but for noise. */
+static npde_model *bistable(void)
 {
-    npde_model *model = make(NPDE_MODEL_MACROSCOPIC, 0, input, strength, noise);
+    npde_model *model = make(NPDE_MODEL_MACROSCOPIC, 0, 0, 0.5, 0.05);
+    check(npde_model_set(model, 0, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_RAMP));
+    check(npde_model_set(model, 0, NPDE_PARAM_DISCHARGE_RATE, 20));
+    return model;
+}
+
+/* Its rates from Gaussians at means in the middle of which the border is, 1e-5 apart. */
+static void from_both_sides(double t_end, double *up, double *down)
+{
+    double low = 0.2, high = 1, rates[TIMES];
+    while (high - low > 1e-5) {
+        const double mean = (low + high) / 2;
+        run(bistable(), 200, 4, mean, 0.1, 1e-3, t_end, rates);
+        const int rose = rates[TIMES - 1] > 1;
+        if (rose) high = mean;
+        else low = mean;
+        memcpy(rose ? up : down, rates, sizeof rates);
+    }
+    printf("  in time: from v = %.6f to N = %.6f, from v = %.6f to N = %.6f\n", high, up[TIMES - 1], low,
+           fabs(down[TIMES - 1]));
+}
+
+/* Takes the model. */
+static void steady_states(npde_model *model, const char *what)
+{
     double rates[8], eigenvalues[16];
     size_t n;
     check(npde_macroscopic_steady(model, 50, rates, eigenvalues, 8, &n));
-    printf("\nsteady states of G = %g + %g N, a = %g\n", input, strength, noise);
+    printf("\nsteady states of %s\n", what);
     for (size_t i = 0; i < n && i < 8; i++) {
         printf("  N = %.12f", rates[i]);
         if (rates[i] == 0) printf(", silent\n");
@@ -132,12 +159,13 @@ static void plot(void)
         "set ylabel 'largest error of N'\nset key top left\n"
         "plot 'fast_conductance_epsilon.dat' with linespoints pt 7 lw 2 title 'measured', 100*x dt 2 title '100 "
         "epsilon'\n"
-        "unset logscale\nset format '%%g'\nset xlabel 't'\nset ylabel 'N(t)'\nset title 'three steady states, from two "
-        "starts'\n"
-        "plot 'fast_conductance_up.dat' with lines lw 2 title 'from v = 0.95', 'fast_conductance_down.dat' with lines "
-        "lw 2 title 'from v = 0.3', 0.3695692092137982 dt 2 lc 'gray' title 'unstable'\n"
-        "set title 'in step: an unstable focus, a limit cycle'\n"
-        "plot 'fast_conductance_cycle.dat' with lines lw 2 notitle, 0.8651322847285101 dt 2 lc 'gray' title 'steady "
+        "unset logscale\nset format '%%g'\nset xlabel 't'\nset ylabel 'N(t)'\nset title 'from both sides of the middle "
+        "state'\n"
+        "set yrange [-0.2:]\n"
+        "plot 'fast_conductance_up.dat' with lines lw 2 title 'up', 'fast_conductance_down.dat' with lines "
+        "lw 2 title 'down', 1.02619088904 dt 2 lc 'gray40' title 'unstable'\n"
+        "set yrange [0:*]\nset title 'in step: an unstable focus, a limit cycle'\n"
+        "plot 'fast_conductance_cycle.dat' with lines lw 2 notitle, 0.8651322847285101 dt 2 lc 'gray40' title 'steady "
         "rate'\n"
         "unset multiplot\n");
     fclose(g);
@@ -156,13 +184,11 @@ int main(int argc, char **argv)
     check(npde_context_new(&context));
     small_epsilon();
 
-    steady_states(0.1, 0.5, 0.01);
-    run(make(NPDE_MODEL_MACROSCOPIC, 0, 0.1, 0.5, 0.01), 400, 4, 0.95, 5e-4, 4, up);
-    run(make(NPDE_MODEL_MACROSCOPIC, 0, 0.1, 0.5, 0.01), 400, 4, 0.3, 5e-4, 4, down);
-    printf("  in time: from v = 0.95 to N = %.6f, from v = 0.3 to N = %.6f\n", up[TIMES - 1], down[TIMES - 1]);
+    steady_states(bistable(), "G = 0.5 N, a = 0.05, a ramp of 20 (v - 1)");
+    from_both_sides(4, up, down);
 
-    steady_states(0.3, 0.1, 0);
-    run(make(NPDE_MODEL_MACROSCOPIC, 0, 0.3, 0.1, 0), 800, 2, 0.5, 5e-4, 10, cycle);
+    steady_states(make(NPDE_MODEL_MACROSCOPIC, 0, 0.3, 0.1, 0), "G = 0.3 + 0.1 N, a = 0");
+    run(make(NPDE_MODEL_MACROSCOPIC, 0, 0.3, 0.1, 0), 800, 2, 0.5, 0.0025, 5e-4, 10, cycle);
     double least = INFINITY, most = 0;
     for (int i = TIMES / 2; i < TIMES; i++) {
         least = fmin(least, cycle[i]);

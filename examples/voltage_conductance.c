@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SHOWN = 6, TIMES = 300 };
-static const double shown[SHOWN] = {0, 0.25, 0.5, 0.75, 1, 3}, t_end = 3;
+enum { SHOWN = 6, TIMES = 300, PIXELS = 200 };
+static const double shown[SHOWN] = {0, 0.25, 0.5, 0.75, 1, 3}, t_end = 3, g_shown = 1.4;
 
 static npde_context *context;
 
@@ -34,7 +34,15 @@ static FILE *create(const char *folder, const char *name)
     exit(EXIT_FAILURE);
 }
 
-/* The density as gnuplot's "nonuniform matrix": a line of potentials, then a line a conductance. */
+/* The point nearest to x among n ascending ones. */
+static size_t nearest(const double *point, size_t n, double x)
+{
+    size_t i = 0;
+    while (i + 1 < n && point[i + 1] - x < x - point[i]) i++;
+    return i;
+}
+
+/* The density on equal pixels, as gnuplot's "nonuniform matrix": a line of potentials, then a line a conductance. */
 static void write_density(npde_solver *solver, npde_grid *grid, const char *folder, int k)
 {
     const size_t n_v = npde_grid_size(grid, 0), n_g = npde_grid_size(grid, 1);
@@ -47,11 +55,13 @@ static void write_density(npde_solver *solver, npde_grid *grid, const char *fold
     check(npde_grid_points(grid, 0, v, n_v));
     check(npde_grid_points(grid, 1, g, n_g));
     check(npde_solver_state_view(solver, 0, &p, &n));
-    fprintf(file, "%zu", n_v);
-    for (size_t i = 0; i < n_v; i++) fprintf(file, " %.5f", v[i]);
-    for (size_t j = 0; j < n_g; j++) {
-        fprintf(file, "\n%.5f", g[j]);
-        for (size_t i = 0; i < n_v; i++) fprintf(file, " %.4g", p[j * n_v + i]);
+    fprintf(file, "%d", PIXELS);
+    for (int i = 0; i < PIXELS; i++) fprintf(file, " %.5f", (i + 0.5) / PIXELS);
+    for (int j = 0; j < PIXELS; j++) {
+        const double at = g_shown * (j + 0.5) / PIXELS;
+        const double *row = p + nearest(g, n_g, at) * n_v;
+        fprintf(file, "\n%.5f", at);
+        for (int i = 0; i < PIXELS; i++) fprintf(file, " %.4g", row[nearest(v, n_v, (i + 0.5) / PIXELS)]);
     }
     fprintf(file, "\n");
     fclose(file);

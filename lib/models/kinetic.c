@@ -525,6 +525,14 @@ static npde_status validate(const npde_model *m, size_t p)
             "population %zu: the kind reduced_kinetic fires by discharge, which is none; set it, or take the "
             "kind voltage_conductance",
             p);
+    const npde_id first = (npde_id)npde__model_value(m, 0, NPDE_PARAM_DISCHARGE);
+    if (kind == NPDE_MODEL_MACROSCOPIC && (discharge == NPDE_DISCHARGE_NONE) != (first == NPDE_DISCHARGE_NONE))
+        return npde__fail(
+            m->context, NPDE_ERR_RANGE,
+            "population %zu: discharge is %s and that of population 0 %s: the axis v they share either ends at "
+            "v_threshold or goes on, so all need a discharge or none; in place of a threshold take the discharge step "
+            "with a high discharge_rate",
+            p, npde__ids_row(discharge)->name, npde__ids_row(first)->name);
     return NPDE_OK;
 }
 

@@ -15,6 +15,9 @@
 
 enum { SCAN = 4000 };
 
+/* |1/(T + τ) − N|/N up to which two states are one: rounding. */
+static const double touching = 1e-14;
+
 static void make_rule(npde__ages *s)
 {
     double b[NPDE__AGE_POINTS], l[NPDE__MAX_NODES];
@@ -199,11 +202,11 @@ static void keep(double *rates, size_t capacity, size_t *n, double rate)
     ++*n;
 }
 
-/* The scan: finer towards 0, where rates are small. */
-static double scan_at(double rate_max, size_t k)
+/* The scan goes from 0 to a rate that is small beside all there is and on by equal factors, whatever the units and rate_max are. */
+static double scan_at(const npde__ages *s, double rate_max, size_t k)
 {
-    const double x = (double)k / SCAN;
-    return rate_max * x * x * x;
+    const double least = 1e-12 * fmin(rate_max, npde__kinetic_b(&s->pop, npde__macroscopic_mean(s, 0)));
+    return k ? rate_max * pow(least / rate_max, (double)(SCAN - k) / (SCAN - 1)) : 0;
 }
 
 static npde_status find(npde__ages *s, double rate_max, double *rates, size_t capacity, size_t *n)
@@ -214,15 +217,18 @@ static npde_status find(npde__ages *s, double rate_max, double *rates, size_t ca
     for (size_t k = 0; k <= SCAN && !status; k++) {
         memmove(f, f + 1, 2 * sizeof *f);
         memmove(at, at + 1, 2 * sizeof *at);
-        at[2] = scan_at(rate_max, k);
+        at[2] = scan_at(s, rate_max, k);
         status = excess(s, at[2], &f[2]);
         if (status) break;
         const int turned = f[1] * f[2] > 0 && f[0] * f[1] > 0 && fabs(f[1]) < fabs(f[0]) && fabs(f[1]) < fabs(f[2]);
-        if (k == 0 && f[2] == 0) keep(rates, capacity, n, 0);
         if (turned) {
             const double sign = f[1] > 0 ? 1 : -1;
             status = dip(s, at[0], at[2], sign, &place, &value);
-            if (status || sign * value > 0) continue;
+            if (status || sign * value > touching * place) continue;
+            if (sign * value >= 0) {
+                keep(rates, capacity, n, place);
+                continue;
+            }
             status = refine(s, at[0], f[0], place, value, &root);
             keep(rates, capacity, n, root);
             if (!status) status = refine(s, place, value, at[2], f[2], &root);
@@ -231,6 +237,7 @@ static npde_status find(npde__ages *s, double rate_max, double *rates, size_t ca
             status = refine(s, at[1], f[1], at[2], f[2], &root);
             keep(rates, capacity, n, root);
         }
+        if (f[2] == 0) keep(rates, capacity, n, at[2]);
     }
     return status;
 }

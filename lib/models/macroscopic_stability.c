@@ -9,10 +9,10 @@
  * no eigenvalue.
  *
  * With a discharge f → 1 for |λ| → ∞, Re λ ≥ 0, so the eigenvalues to the right of a line Re λ = σ ≥ 0 can be counted by how
- * far f turns along it. */
+ * far f turns along it. With a threshold there are chains of eigenvalues that go up along a line (macroscopic_chain.c); to the
+ * right of it the same goes for f/D. */
 #include "models/macroscopic.h"
 
-#include <complex.h>
 #include <float.h>
 #include <math.h>
 
@@ -23,6 +23,7 @@ typedef struct {
     npde__ages *ages;
     double rate, slope; /* N, ḡ'(N) */
     double time;        /* T */
+    npde__chain chain;  /* with a threshold */
     double work;        /* panels gone through to count */
     size_t n_starts;
     double complex start[MOST_STARTS]; /* where |f| is least along a line */
@@ -96,6 +97,11 @@ static double complex characteristic(const linear *l, double complex lambda)
     return (1 - waits * psi - cexp(-lambda * s->delay) * l->slope * l->rate * sum) / lambda;
 }
 
+static int has_chain(const linear *l)
+{
+    return l->ages->discharge == NPDE_DISCHARGE_NONE;
+}
+
 /* Panels of 1/B · longest or less on which e^{λs} turns or grows little. */
 static npde_status resolve(linear *l, double longest, double size)
 {
@@ -106,10 +112,10 @@ static npde_status resolve(linear *l, double longest, double size)
 
 /* ---- searching ---- */
 
-/* The integrals over all ages converge to the right of −φ(v*). */
+/* The integrals over all ages converge to the right of −φ(v*); with a threshold they end at V_F. */
 static double limit(const linear *l)
 {
-    return l->ages->discharge == NPDE_DISCHARGE_NONE ? -12 * l->rate : -0.999 * l->ages->tail_phi;
+    return has_chain(l) ? -12 * l->rate : -0.999 * l->ages->tail_phi;
 }
 
 /* The secant method; 0 when it does not come to a root. */
@@ -120,7 +126,7 @@ static int secant(const linear *l, double complex *lambda)
     for (int i = 0; i < 40; i++) {
         const double complex f = characteristic(l, *lambda);
         double complex move = f * (*lambda - before) / (f - f_before);
-        const double size = cabs(*lambda) + l->rate;
+        const double size = cabs(*lambda) + l->rate, apart = cabs(*lambda - before);
         if (!isfinite(creal(move)) || !isfinite(cimag(move))) return f == 0;
         if (cabs(move) > size) move *= size / cabs(move);
         before = *lambda;
@@ -128,7 +134,8 @@ static int secant(const linear *l, double complex *lambda)
         *lambda -= move;
         if (creal(*lambda) < limit(l) || cabs(*lambda) * s->longest > 6 * s->b)
             return 0; /* beyond what panels resolve */
-        if (cabs(move) < 1e-11 * size) return cabs(*lambda) > 1e-7 * l->rate;
+        /* A slope from afar may be any: to the left f grows fast. */
+        if (cabs(move) < 1e-11 * size && apart < 1e-3 * size) return cabs(*lambda) > 1e-7 * l->rate;
     }
     return 0;
 }
@@ -174,11 +181,12 @@ static npde_status real_root(linear *l, double *root)
 
 static npde_status search(linear *l, double *re_im)
 {
-    enum { REAL = 5, MODES = 17, FAR = 8 };
+    enum { REAL = 5, MODES = 17, CHAIN = 105, FAR = 8 };
     static const double real[REAL] = {-2.5, -1, -0.2, 0.5, 3};
-    /* Up to six turns a spike; and along the real axis, on finer panels. */
-    npde_status status = resolve(l, 0.5, 42 * l->rate);
-    for (int k = 0; k < REAL * MODES && !status; k++) {
+    /* Up to six turns a spike, or forty of a chain; and along the real axis, on finer panels. */
+    const int modes = has_chain(l) ? CHAIN : MODES;
+    npde_status status = resolve(l, 0.5, 2.5 * modes * l->rate);
+    for (int k = 0; k < REAL * modes && !status; k++) {
         const int mode = k / REAL;
         try(l, l->rate * (real[k % REAL] + I * (2.4 * mode)), re_im);
     }
@@ -196,7 +204,7 @@ static npde_status search(linear *l, double *re_im)
 /* ---- counting ---- */
 
 /*
- * A bound of |λ||f(λ) − 1| for Re λ ≥ σ ≥ 0. By parts |λΨ(0)| ≤ φ(V_R) + ∫ |d(φS)|, and
+ * A bound of |λ||f(λ) − 1| (of f/D with a threshold) for Re λ ≥ σ ≥ 0. By parts |λΨ(0)| ≤ φ(V_R) + ∫ |d(φS)|, and
  *
  *     ∫ p Ψ' S ds = ∫ (1 − Ψ(u)) S(u) ∫_0^u p(s) e^{−λ(u−s)} ds dφ(u),
  *
@@ -205,6 +213,7 @@ static npde_status search(linear *l, double *re_im)
 static double far_bound(const linear *l, double sigma)
 {
     const npde__ages *s = l->ages;
+    if (has_chain(l)) return npde__chain_far(&l->chain, sigma);
     const double settled = fabs(s->tail_slope * (s->pop.v_excitatory - s->a / s->b)); /* |φ'p| near v* */
     double phi = s->phi[0][0], left = 1, age = 0, fires = phi, moves = 0;
     for (size_t k = 0; k < s->n_panels; k++)
@@ -225,11 +234,13 @@ static double far_bound(const linear *l, double sigma)
     return fires + 4 * exp(-sigma * s->delay) * fabs(l->slope) * l->rate * moves;
 }
 
-/* f(λ) (λ + N)/λ, which turns as far as f does without its root λ = 0. */
+/* f(λ) (λ + N)/λ, which turns as far as f does without its root λ = 0; with a threshold that over D. */
 static double complex turning(linear *l, double complex lambda)
 {
-    l->work += 1 + (double)l->ages->n_panels;
-    return characteristic(l, lambda) * (lambda + l->rate);
+    const double closed = 0.2; /* what a closed form costs, in panels */
+    l->work += has_chain(l) ? closed : 1 + (double)l->ages->n_panels;
+    const double complex f = characteristic(l, lambda) * (lambda + l->rate);
+    return has_chain(l) ? f / npde__chain_at(&l->chain, lambda) : f;
 }
 
 /* Keeps a local minimum of |f|. */
@@ -329,9 +340,9 @@ static npde_status certify(linear *l, double *re_im)
     enum { ROUNDS = 12 };
     l->work = 0;
     for (int k = 0; k < ROUNDS; k++) {
-        const int unstable = re_im[0] > 0;
-        const double line = unstable ? re_im[0] + 1e-4 * (re_im[0] + l->rate) : 0;
-        const double complex known = unstable ? re_im[0] + I * re_im[1] : -0.01 * l->rate;
+        const int unstable = re_im[0] >= 0, chain = isnan(re_im[1]);
+        const double line = unstable ? re_im[0] + (chain ? 1e-3 : 1e-4) * (re_im[0] + l->rate) : 0;
+        const double complex known = unstable ? re_im[0] + I * (chain ? 0 : re_im[1]) : -0.01 * l->rate;
         int roots;
         npde_status status = count(l, line, known, &roots);
         if (!status && roots < 0 && !unstable) re_im[0] = re_im[1] = NAN;
@@ -355,9 +366,19 @@ npde_status npde__macroscopic_leading(npde__ages *s, double rate, double *re_im)
     const double slope = (npde__macroscopic_mean(s, rate + step) - npde__macroscopic_mean(s, rate - step)) / (2 * step);
     linear l = {.ages = s, .rate = rate, .slope = slope};
     s->b = npde__kinetic_b(&s->pop, npde__macroscopic_mean(s, rate));
-    npde_status status = search(&l, re_im);
-    if (isnan(re_im[0])) re_im[0] = limit(&l);
-    if (!status && s->discharge != NPDE_DISCHARGE_NONE) status = certify(&l, re_im);
+    npde_status status = resolve(&l, 0.5, 0);
+    if (has_chain(&l)) l.chain = npde__chain_of(s, rate, slope, l.time, limit(&l));
+    if (!status && has_chain(&l) && isinf(l.chain.abscissa)) {
+        re_im[0] = INFINITY;
+        return NPDE_OK;
+    }
+    if (!status) status = search(&l, re_im);
+    const double least = has_chain(&l) ? l.chain.abscissa : limit(&l);
+    if (!(re_im[0] > least + 1e-9 * rate)) { /* also the chain's own, to rounding */
+        re_im[0] = least;
+        re_im[1] = NAN;
+    }
+    if (!status) status = certify(&l, re_im);
     s->longest = 0.5;
     return status;
 }

@@ -175,6 +175,32 @@ START_TEST(parameters_that_do_not_fit)
 }
 END_TEST
 
+/* A threshold beside a discharge, whichever comes first. */
+START_TEST(macroscopic_thresholds_and_discharges_do_not_mix)
+{
+    npde_context *c;
+    OK(c, npde_context_new(&c));
+    for (size_t sharp = 0; sharp < 2; sharp++) {
+        npde_model *m;
+        npde_solver *s;
+        OK(c, npde_model_new(c, NPDE_MODEL_MACROSCOPIC, 2, &m));
+        OK(c, npde_model_set(m, 1 - sharp, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP));
+        OK(c, npde_solver_new(m, NULL, NPDE_METHOD_STRANG, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_DT, 0.01));
+        OK(c, npde_solver_set_gaussian(s, NPDE_ALL, 1.4, 0.01));
+        REFUSED(c, NPDE_ERR_RANGE, npde_solver_start(s, 0),
+                sharp ? "population 1: discharge is none and that of population 0 step"
+                      : "population 1: discharge is step and that of population 0 none",
+                "discharge_rate");
+        OK(c, npde_model_set(m, sharp, NPDE_PARAM_DISCHARGE, NPDE_DISCHARGE_STEP)); /* as it advises */
+        ck_assert_int_ge(npde_solver_start(s, 0), 0);
+        npde_solver_free(s);
+        npde_model_free(m);
+    }
+    npde_context_free(c);
+}
+END_TEST
+
 /* A conveyor that no memory holds, and a past with more in the refractory state than there are. */
 START_TEST(refractory_states_that_do_not_fit)
 {
@@ -422,5 +448,5 @@ START_TEST(every_allocation_may_fail)
 END_TEST
 
 MAIN("kinetic kinds", grids_that_do_not_fit, products, combinations, parameters_that_do_not_fit,
-     refractory_states_that_do_not_fit, callbacks_that_fail, tail_is_told, fitted_grids, states_go_in_and_out,
-     restored_runs_go_on_bit_for_bit, every_allocation_may_fail)
+     macroscopic_thresholds_and_discharges_do_not_mix, refractory_states_that_do_not_fit, callbacks_that_fail,
+     tail_is_told, fitted_grids, states_go_in_and_out, restored_runs_go_on_bit_for_bit, every_allocation_may_fail)

@@ -84,7 +84,8 @@ class Model:
         h = 1e-4 * rate
         g = lambda r: mean(self.input + self.strength * r, self.noise + self.noisy * r)
         self.slope = (8 * (g(rate + h) - g(rate - h)) - (g(rate + 2 * h) - g(rate - 2 * h))) / (12 * h)
-        self.ages(rate)
+        if not self.ages(rate):
+            self.way = 0.0  # v* is V_F to rounding
         self.rate = rate
 
     def end(self, phi):

@@ -35,6 +35,32 @@ npde_model *kinetic_model(npde_context *c, const kinetic *k)
     return m;
 }
 
+void kinetic_units(npde_context *c, npde_model *m, double faster, double volt)
+{
+    double discharge;
+    OK(c, npde_model_get(m, 0, NPDE_PARAM_DISCHARGE, &discharge));
+    const double per_volt = (npde_id)discharge == NPDE_DISCHARGE_RAMP ? volt : 1;
+    const struct {
+        npde_id param;
+        double factor;
+    } row[] = {{NPDE_PARAM_G_LEAK, faster},
+               {NPDE_PARAM_CONDUCTANCE_INPUT, faster},
+               {NPDE_PARAM_CONDUCTANCE_DIFFUSION, faster * faster},
+               {NPDE_PARAM_NOISE_CONNECTIVITY, faster},
+               {NPDE_PARAM_DELAY, 1 / faster},
+               {NPDE_PARAM_REFRACTORY_TIME, 1 / faster},
+               {NPDE_PARAM_DISCHARGE_RATE, faster / per_volt},
+               {NPDE_PARAM_V_LEAK, volt},
+               {NPDE_PARAM_V_RESET, volt},
+               {NPDE_PARAM_V_THRESHOLD, volt},
+               {NPDE_PARAM_V_EXCITATORY, volt}};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        double value;
+        OK(c, npde_model_get(m, 0, row[i].param, &value));
+        set(c, m, row[i].param, value * row[i].factor);
+    }
+}
+
 npde_grid *kinetic_grid(npde_context *c, const kinetic *k, npde_grid **v, npde_grid **g)
 {
     const npde_id v_scheme = k->v_scheme ? k->v_scheme : NPDE_SCHEME_CELLS;

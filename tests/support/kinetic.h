@@ -28,6 +28,8 @@ typedef struct {
 
 /* g_L = 1, V_L = V_R = 0, V_F = 1, V_E = 14/3, so that g_F = 3/11. */
 npde_model *kinetic_model(npde_context *c, const kinetic *k);
+/* The same model in other units: rates in those `faster` times as large, potentials in those `volt` times. */
+void kinetic_units(npde_context *c, npde_model *m, double faster, double volt);
 /* The grid of the kind: [0, 1], or [0, v_end] with a discharge, times [0, 3/11, g_end]. */
 npde_grid *kinetic_grid(npde_context *c, const kinetic *k, npde_grid **v, npde_grid **g);
 /* Ready to start, and started at 0. */
