@@ -485,12 +485,13 @@ npde_status npde__solver_notice(npde_solver *s)
     npde__run *run = s->run;
     if (run->truncation_told || run->system->tail_mass <= tail_limit) return NPDE_OK;
     run->truncation_told = 1;
-    npde__log(s->context, NPDE_LOG_NOTICE,
-              "the mass next to an end of the grid, or of oscillators the last mode, has come to %.2g: rates are off by "
-              "about as much as it becomes (the statistic tail_mass), or more where it drives what fires; make the grid "
-              "longer on the left, with a random threshold on the right, of a conductance axis at its end; or take more "
-              "modes",
-              run->system->tail_mass);
+    npde__log(
+        s->context, NPDE_LOG_NOTICE,
+        "the mass next to an end of the grid, or of oscillators the last mode, has come to %.2g: rates are off by "
+        "about as much as it becomes (the statistic tail_mass), or more where it drives what fires; make the grid "
+        "longer on the left, with a random threshold on the right, of a conductance axis at its end; or take more "
+        "modes",
+        run->system->tail_mass);
     return NPDE_NOTICE_TRUNCATED;
 }
 
