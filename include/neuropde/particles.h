@@ -64,7 +64,7 @@ NPDE_API npde_status npde_particles_get(const npde_particles *particles, npde_id
  * V_EXCITATORY) as well.
  *
  * @param pop       population, or NPDE_ALL
- * @param mean      of the Gaussian before it is cut; enough of it must lie below the threshold
+ * @param mean      of the Gaussian before it is cut; at most 37 of its deviations away from what is left of it
  * @param variance  ≥ 0; 0 puts all neurons at the mean
  */
 NPDE_API npde_status npde_particles_set_gaussian(npde_particles *particles, size_t pop, double mean, double variance);
@@ -73,7 +73,7 @@ NPDE_API npde_status npde_particles_set_gaussian(npde_particles *particles, size
  * in their equilibrium at the past rates.
  *
  * @param pop       population, or NPDE_ALL
- * @param mean      of the Gaussian before it is cut; enough of it must lie beyond 0
+ * @param mean      of the Gaussian before it is cut; at most 37 of its deviations below 0
  * @param variance  ≥ 0; 0 puts all at the mean
  */
 NPDE_API npde_status npde_particles_set_conductance(npde_particles *particles, size_t pop, double mean,

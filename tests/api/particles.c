@@ -183,7 +183,10 @@ START_TEST(starts_that_cannot_be)
     says("no initial data");
     OK(c, npde_particles_set_gaussian(p, 0, 50, 1)); /* nothing below the threshold */
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
-    says("v_threshold");
+    says("the mean 50 and the variance 1");
+    says("[-inf, 2)");
+    OK(c, npde_particles_set_gaussian(p, 0, 2, 0));
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
     OK(c, npde_particles_set_gaussian(p, 0, 0, 1));
     OK(c, npde_particles_start(p, 0));
     OK(c, npde_particles_advance(p, 1, NULL));

@@ -166,11 +166,14 @@ START_TEST(starts_that_cannot_be)
     OK(c, npde_particles_set_gaussian(p, 1, -50, 1));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
     says("population 1");
-    says("v_leak");
+    says("potentials has the mean -50 and the variance 1");
+    says("[0, 1)");
+    says("37 deviations");
     OK(c, npde_particles_set_gaussian(p, 1, 0.5, 0));
     OK(c, npde_particles_set_conductance(p, 0, -50, 1));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
-    says("g >= 0");
+    says("conductances has the mean -50");
+    says("[0, inf)");
     OK(c, npde_particles_set_conductance(p, 0, 1, 0));
     OK(c, npde_particles_set_density(p, 0, nothing, NULL, NULL));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));

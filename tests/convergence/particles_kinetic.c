@@ -67,6 +67,75 @@ START_TEST(conductances_have_their_law)
 }
 END_TEST
 
+/* ---- Gaussians that are cut, in their tails as well ---- */
+
+/* The first three moments of e^{−(x − mean)²/(2 variance)} on [low, high] about the end next to the mean, by Simpson's rule. */
+static void cut_moments(double mean, double variance, double low, double high, double end, double moment[3])
+{
+    enum { PANELS = 200000 };
+    double sum[4] = {0};
+    for (int i = 0; i <= PANELS; i++) {
+        const double x = low + (high - low) * i / PANELS, y = x - end;
+        const double p = (i == 0 || i == PANELS ? 1
+                          : i % 2               ? 4
+                                                : 2) *
+                         exp((end - x) * (x + end - 2 * mean) / (2 * variance));
+        sum[0] += p;
+        sum[1] += p * y;
+        sum[2] += p * y * y;
+        sum[3] += p * y * y * y * y;
+    }
+    for (int k = 0; k < 3; k++) moment[k] = sum[k + 1] / sum[0];
+}
+
+static void check_cut(const double *x, size_t n, double mean, double variance, double low, double high)
+{
+    const double end = fmin(fmax(mean, low), high);
+    double first = 0, second = 0, moment[3];
+    cut_moments(mean, variance, low, high, end, moment);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_msg(x[i] >= low && x[i] < high, "%.17g is not in [%g, %g)", x[i], low, high);
+        first += (x[i] - end) / (double)n;
+        second += (x[i] - end) * (x[i] - end) / (double)n;
+    }
+    NEAR(first, moment[0], 4.5 * sqrt((moment[1] - moment[0] * moment[0]) / (double)n));
+    NEAR(second, moment[1], 4.5 * sqrt((moment[2] - moment[1] * moment[1]) / (double)n));
+}
+
+/*
+ * Potentials in [0, 1): from the Gaussian itself, on either side of it, from as far as 36 deviations, from next to none of a wide
+ * one. Conductances of a network with strong inhibition, in equilibrium at its past rate 1: from a Gaussian 20 deviations below
+ * the wall, without a delay and with one.
+ */
+START_TEST(cut_gaussians_have_their_law)
+{
+    static const double law[][2] = {{0.4, 0.0025}, {0.4, 0.2},      {-2, 0.04}, {1.2, 0.04},
+                                    {4.6, 0.01},   {-0.0001, 0.01}, {0.5, 1e4}, {1.5, 100}};
+    const size_t n = 10000 + (size_t)(90000 * test_scale());
+    double *x = malloc(n * sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    for (size_t i = 0; i < sizeof law / sizeof law[0]; i++) {
+        kinetic k = {FULL, .strength = -5, .delay = i % 2 ? 0.3 : 0};
+        npde_context *c;
+        OK(c, npde_context_new(&c));
+        npde_model *m = kinetic_model(c, &k);
+        npde_particles *p = particles(c, m, &k, n, i, 1e-3);
+        OK(c, npde_particles_set_gaussian(p, 0, law[i][0], law[i][1]));
+        OK(c, npde_particles_set_past_rate(p, 0, 1));
+        OK(c, npde_particles_start(p, 0));
+        OK(c, npde_particles_potentials(p, 0, x, n));
+        check_cut(x, n, law[i][0], law[i][1], 0, 1);
+        OK(c, npde_particles_conductances(p, 0, x, n));
+        check_cut(x, n, 0.5 - 5, 0.05, 0, 1);
+        OK(c, npde_particles_advance(p, 0.001, NULL));
+        npde_particles_free(p);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
+    free(x);
+}
+END_TEST
+
 /* ---- steady rates ---- */
 
 /* Mean and standard error of the rate between two times from many networks. */
@@ -406,5 +475,5 @@ START_TEST(inhibition_does_not_alternate)
 }
 END_TEST
 
-MAIN("particles with conductances", conductances_have_their_law, steady_rates, the_equation_is_the_limit,
-     orders_in_the_step, callbacks, two_populations, inhibition_does_not_alternate)
+MAIN("particles with conductances", conductances_have_their_law, cut_gaussians_have_their_law, steady_rates,
+     the_equation_is_the_limit, orders_in_the_step, callbacks, two_populations, inhibition_does_not_alternate)
