@@ -70,7 +70,8 @@ NPDE_API npde_status npde_particles_get(const npde_particles *particles, npde_id
 NPDE_API npde_status npde_particles_set_gaussian(npde_particles *particles, size_t pop, double mean, double variance);
 /**
  * Initial conductances of a kinetic model: a Gaussian, cut at g = 0, independent of the potentials. Without it they begin
- * in their equilibrium at the past rates.
+ * in their equilibrium at the past rates, which is such a Gaussian: to come back to it, give mean = G_p and variance = a_p
+ * there.
  *
  * @param pop       population, or NPDE_ALL
  * @param mean      of the Gaussian before it is cut; at most 37 of its deviations below 0
@@ -138,7 +139,8 @@ NPDE_API npde_status npde_particles_conductances(const npde_particles *particles
 /**
  * Histogram of the potentials: the density, as npde_solver_state() gives it of the limit.
  *
- * @param edges    n_edges ascending potentials, the ends of n_edges − 1 bins; each holds its left end
+ * @param edges    n_edges ascending potentials, the ends of n_edges − 1 bins; each holds its left end. Their distances are
+ *                 finite and not below 2.3e-308
  * @param n_edges  ≥ 2
  * @param density  n_edges − 1 values: share of all neurons per potential; refractory neurons are in no bin
  */
