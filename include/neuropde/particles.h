@@ -26,7 +26,9 @@
  * becomes V + b|Γ|/n − (V_THRESHOLD − V_RESET)·1{in Γ}. Rates of coupled networks converge with order 1 in dt, and with
  * order ½ in 1/n.
  *
- * With a random threshold the discharge over a step is a trapezium over its ends: dt must be short against 1/φ_F.
+ * With a random threshold the discharge over a step is a trapezium over its ends: dt must be short against 1/φ_F. Of a neuron
+ * with a conductance, whose way is known, it is Gauss quadrature of the fourth order on either side of V_THRESHOLD. A φ_F by
+ * callback should be smooth but for V_THRESHOLD: only there may it jump without a loss (docs/particles.md).
  *
  * Random numbers are Philox4x32-10, a function of seed, step and neuron: the same seed gives the same result bit for
  * bit on one machine, whatever the number of threads.

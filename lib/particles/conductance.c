@@ -101,20 +101,20 @@ static double crossing(const npde__neurons *pop, flow f, double v)
     return v >= pop->threshold ? 0 : meets(f, v, pop->threshold);
 }
 
-/* or when the integral of φ_F meets the exponential, by trapezia on both sides of V_F, where φ_F may jump. */
+/* or when the integral of φ_F meets the exponential, by two Gauss points on either side of V_F, where φ_F may jump. */
 static double discharge(const npde__neurons *pop, flow f, double v, double time, double exponential)
 {
-    const double met = meets(f, v, pop->threshold), side = 1e-9 * (pop->threshold - pop->reset);
-    const int up = f.target > pop->threshold, crosses = met > 0 && met < time;
+    static const double inset = 0.21132486540518711775, beyond = 0.36602540378443864676; /* (1 − 1/√3)/2, (√3 − 1)/2 */
+    const double met = meets(f, v, pop->threshold);
+    const int crosses = met > 0 && met < time;
     double begin = 0;
     for (int part = 0; part <= crosses; part++) {
-        const int first = crosses && part == 0, second = part == 1;
-        const double length = first ? met : time - begin;
-        const double from = second ? pop->threshold + (up ? side : -side) : v;
-        const double to = first ? pop->threshold - (up ? side : -side) : reach(f, v, time);
-        const double phi0 = npde__profile_discharge(pop->profile, from);
-        const double phi1 = npde__profile_discharge(pop->profile, to), all = length * (phi0 + phi1) / 2;
-        if (exponential < all) return begin + npde__neurons_discharge_time(phi0, phi1, length, exponential);
+        const double length = (crosses && part == 0 ? met : time) - begin;
+        const double early = npde__profile_discharge(pop->profile, reach(f, v, begin + inset * length));
+        const double late = npde__profile_discharge(pop->profile, reach(f, v, begin + (1 - inset) * length));
+        const double all = length * (early + late) / 2, rise = (late - early) * beyond; /* from a point to its end */
+        if (exponential < all)
+            return begin + npde__neurons_discharge_time(early - rise, late + rise, length, exponential);
         exponential -= all;
         begin = met;
     }
