@@ -54,7 +54,7 @@ typedef struct {
     double per;            /* cells per potential */
     double added, lagging; /* what the last step's spikes add to all conductances, to their integrals over this step */
     /* of a step, see conductance.c */
-    double drive, push, owed, decay, variance, spread, curve, half, jitter;
+    double drive, push, owed, decay, variance, spread, curve, middle, half, jitter;
 } npde__conductances;
 
 typedef struct {
