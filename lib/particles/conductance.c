@@ -10,10 +10,11 @@
  *        that is the least of a Brownian bridge, whose law is known, above which the curve G e^{t/σ} lifts the path by
  *        c = G x²/12 on average.
  *     v: moves with the mean ḡ of g over the step, exactly; the integral of g given both ends is normal with the mean
- *        G h + (g₀ + g₁ − 2G) σ tanh(x/2) and the variance aσ² (2x − 4 tanh(x/2)).
+ *        G h + (g₀ + g₁ − 2G) σ tanh(x/2) and the variance aσ² (2x − 4 tanh(x/2)), at the wall with those of a reflected
+ *        Brownian bridge, see mean_above().
  *
- * What v leaves out is of the third order in h on average. Spikes at a sharp threshold are found on the cubic through both
- * ends of v with their slopes, up to its maximum where v comes down again. */
+ * What v leaves out is of the third order in h on average. Spikes at a sharp threshold are found on cubics through both ends
+ * of v and, near the threshold, its middle, which is drawn, with their slopes. */
 #include "particles/particles.h"
 
 #include <float.h>
@@ -215,6 +216,16 @@ static npde__random draw(const npde__network *w, size_t p, size_t i)
     return npde__random_draw(w->seed, w->number, NPDE__KERNELS_CROSSINGS, npde__network_index(w, p, i));
 }
 
+/*
+ * A conductance as it is kept, rounded up or down by chance, which the last bits of a random number are good for: the nearest
+ * number would hold a conductance in place where steps are so short that it moves by less.
+ */
+static float rounded(double g, double random)
+{
+    const uint64_t beyond = (UINT64_C(1) << 29) - 1; /* bits of a double that a float has not */
+    return (float)npde__of_bits((npde__bits(g) + (npde__bits(random) & beyond)) & ~beyond);
+}
+
 /* Steps the conductance of neuron i; its mean over the step. */
 static double step_conductance(const npde__network *w, npde__neurons *pop, size_t p, size_t i, double mean,
                                const double *normal)
@@ -224,7 +235,7 @@ static double step_conductance(const npde__network *w, npde__neurons *pop, size_
     double g1 = mean + (g0 - mean) * c->decay + c->spread * normal[0], aside = c->jitter * normal[1];
     if (g1 <= 0 || (from + curve) * (g1 + curve) < largest_exponential / 2 * c->variance)
         aside = reflect(c, from, &g1, curve, npde__random_exponential(draw(w, p, i).word[0]), normal[1]);
-    c->g[i] = (float)g1;
+    c->g[i] = rounded(g1, normal[1]);
     return fmax(0, mean + (g0 + g1 - 2 * mean) * c->half + aside + c->owed);
 }
 

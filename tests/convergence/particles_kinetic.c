@@ -67,6 +67,87 @@ START_TEST(conductances_have_their_law)
 }
 END_TEST
 
+/* Steps of a millionth of σ, nearly without noise, move g by less than numbers of 32 bits are apart: it relaxes all the same. */
+START_TEST(conductances_move_in_very_short_steps)
+{
+    enum { N = 256 };
+    double g[N], sum = 0, squares = 0;
+    kinetic k = {FULL};
+    k.sigma = 1e4;
+    k.input = 1;
+    k.noise = 1e-12;
+    npde_context *c;
+    OK(c, npde_context_new(&c));
+    npde_model *m = kinetic_model(c, &k);
+    npde_particles *p = particles(c, m, &k, N, 1, 0.01);
+    OK(c, npde_particles_set_conductance(p, 0, 0.98, 0));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_advance(p, 200, NULL));
+    OK(c, npde_particles_conductances(p, 0, g, N));
+    for (int i = 0; i < N; i++) sum += (g[i] - 0.98) / N;
+    for (int i = 0; i < N; i++) squares += (g[i] - 0.98 - sum) * (g[i] - 0.98 - sum) / N;
+    NEAR(sum, 0.02 * -expm1(-0.02), 5 * sqrt(squares / N));
+    ck_assert_double_lt(sqrt(squares), 1e-5); /* of the rounding: 20000 times half of 2⁻²⁴ at most */
+    npde_particles_free(p);
+    npde_model_free(m);
+    npde_context_free(c);
+}
+END_TEST
+
+/*
+ * The mean ḡ of g over one step of half of σ, read off v = V_E (1 − e^{−ḡh}), to which it comes where g_L is next to nothing:
+ * against steps a hundredth as long, and on average what g has in equilibrium, at the wall and away from it.
+ */
+typedef struct {
+    double mean, variance, covariance; /* of ḡ; with g at the end */
+} step_law;
+
+static step_law law_of_a_step(double input, double width, int pieces, size_t n)
+{
+    kinetic k = {.kind = NPDE_MODEL_VOLTAGE_CONDUCTANCE, .sigma = 1, .input = input, .noise = 1, .mean = 0};
+    npde_context *c;
+    OK(c, npde_context_new(&c));
+    npde_model *m = kinetic_model(c, &k);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_V_EXCITATORY, 1));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_V_THRESHOLD, 0.9999));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_G_LEAK, 1e-9));
+    npde_particles *p = particles(c, m, &k, n, (uint64_t)pieces, width / pieces);
+    OK(c, npde_particles_set_gaussian(p, 0, 0, 0));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_advance(p, width, NULL));
+    double *v = malloc(2 * n * sizeof *v), *g = v + n, sum = 0, end = 0, squares = 0, products = 0;
+    ck_assert_ptr_nonnull(v);
+    OK(c, npde_particles_potentials(p, 0, v, n));
+    OK(c, npde_particles_conductances(p, 0, g, n));
+    for (size_t i = 0; i < n; i++) {
+        const double mean = -log1p(-v[i]) / width;
+        sum += mean / (double)n;
+        end += g[i] / (double)n;
+        squares += mean * mean / (double)n;
+        products += mean * g[i] / (double)n;
+    }
+    free(v);
+    npde_particles_free(p);
+    npde_model_free(m);
+    npde_context_free(c);
+    return (step_law){sum, squares - sum * sum, products - sum * end};
+}
+
+START_TEST(means_over_a_step_have_their_law)
+{
+    static const double input[] = {0, 0.5, 5}, expected[] = {0.7978846, 1.0091604, 5.0000015};
+    const size_t n = 20000 + (size_t)(380000 * test_scale());
+    for (int i = 0; i < 3; i++) {
+        const step_law fine = law_of_a_step(input[i], 0.5, 100, n), one = law_of_a_step(input[i], 0.5, 1, n);
+        const double error = 4 / sqrt((double)n);
+        NEAR(one.mean, expected[i], error * sqrt(fine.variance) + 1e-3);
+        NEAR(fine.mean, expected[i], error * sqrt(fine.variance) + 1e-3);
+        NEAR(one.variance / fine.variance, 1, 2.5 * error + 0.035);
+        NEAR(one.covariance / fine.covariance, 1, 2.5 * error + 0.035);
+    }
+}
+END_TEST
+
 /* ---- Gaussians that are cut, in their tails as well ---- */
 
 /* The first three moments of e^{−(x − mean)²/(2 variance)} on [low, high] about the end next to the mean, by Simpson's rule. */
@@ -530,6 +611,6 @@ START_TEST(inhibition_does_not_alternate)
 }
 END_TEST
 
-MAIN("particles with conductances", conductances_have_their_law, cut_gaussians_have_their_law, steady_rates,
-     the_equation_is_the_limit, orders_in_the_step, callbacks, discharges_of_long_steps, two_populations,
-     inhibition_does_not_alternate)
+MAIN("particles with conductances", conductances_have_their_law, conductances_move_in_very_short_steps,
+     means_over_a_step_have_their_law, cut_gaussians_have_their_law, steady_rates, the_equation_is_the_limit,
+     orders_in_the_step, callbacks, discharges_of_long_steps, two_populations, inhibition_does_not_alternate)
