@@ -208,6 +208,7 @@ static double reflect(const npde__conductances *c, double g0, double *g1, double
     const double push = -fmin(fmin(0, least), fmin(g0, end));
     *g1 += push;
     const double a = g0 + curve, b = *g1 + curve, floor = fmin(fmax(least, 0), fmin(a, b));
+    if (push == 0 && a * b > 4 * v) return c->jitter * normal; /* had but a chance of e^{−8} to meet the wall */
     return c->middle * (floor + mean_above(a - floor, b - floor, push, v, normal) - (a + b) / 2);
 }
 
@@ -251,7 +252,7 @@ static double meets_threshold(const npde__network *w, const npde__neurons *pop, 
 {
     const npde__conductances *c = pop->conductance;
     const double noise = w->h * (c->v_excitatory - pop->threshold) * c->spread, level = pop->threshold;
-    if (fmax(v0, v1) + 4. / 27 * (fmax(0, out) - fmin(0, in)) + 0.25 * noise < level) return INFINITY;
+    if ((v0 > v1 ? v0 : v1) + 4. / 27 * (fabs(out) + fabs(in)) + 0.25 * noise < level) return INFINITY;
     const npde__random a = draw(w, p, i);
     double normal[2];
     npde__random_normal(a.word[2], a.word[3], normal);

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The noisy leaky neuron: V_R, V_F, μ, a; steady rate, CV and variance of the intervals, mean and second moment of the
  * density. */
