@@ -197,8 +197,8 @@ static double mean_above(double a, double b, double push, double v, double norma
 }
 
 /*
- * The wall at 0 on the way from g₀ to *g₁, both as at the end of the step: moves *g₁ to where it leaves the neuron. How far the mean
- * of g over the step is from the line between these ends.
+ * The wall at 0 on the way from g₀ to *g₁, both as at the end of the step: moves *g₁ to where it leaves the neuron. How far the
+ * mean of g over the step is from the line between these ends.
  */
 static double reflect(const npde__conductances *c, double g0, double *g1, double curve, double exponential,
                       double normal)
