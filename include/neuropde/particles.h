@@ -26,7 +26,9 @@
  * becomes V + b|Γ|/n − (V_THRESHOLD − V_RESET)·1{in Γ}. Rates of coupled networks converge with order 1 in dt, and with
  * order ½ in 1/n.
  *
- * With a random threshold the discharge over a step is a trapezium over its ends: dt must be short against 1/φ_F.
+ * With a random threshold the discharge over a step is a trapezium over its ends: dt must be short against 1/φ_F. Of a neuron
+ * with a conductance, whose way is known, it is Gauss quadrature of the fourth order on either side of V_THRESHOLD. A φ_F by
+ * callback should be smooth but for V_THRESHOLD: only there may it jump without a loss (docs/particles.md).
  *
  * Random numbers are Philox4x32-10, a function of seed, step and neuron: the same seed gives the same result bit for
  * bit on one machine, whatever the number of threads.
@@ -64,16 +66,17 @@ NPDE_API npde_status npde_particles_get(const npde_particles *particles, npde_id
  * V_EXCITATORY) as well.
  *
  * @param pop       population, or NPDE_ALL
- * @param mean      of the Gaussian before it is cut; enough of it must lie below the threshold
+ * @param mean      of the Gaussian before it is cut; at most 37 of its deviations away from what is left of it
  * @param variance  ≥ 0; 0 puts all neurons at the mean
  */
 NPDE_API npde_status npde_particles_set_gaussian(npde_particles *particles, size_t pop, double mean, double variance);
 /**
  * Initial conductances of a kinetic model: a Gaussian, cut at g = 0, independent of the potentials. Without it they begin
- * in their equilibrium at the past rates.
+ * in their equilibrium at the past rates, which is such a Gaussian: to come back to it, give mean = G_p and variance = a_p
+ * there.
  *
  * @param pop       population, or NPDE_ALL
- * @param mean      of the Gaussian before it is cut; enough of it must lie beyond 0
+ * @param mean      of the Gaussian before it is cut; at most 37 of its deviations below 0
  * @param variance  ≥ 0; 0 puts all at the mean
  */
 NPDE_API npde_status npde_particles_set_conductance(npde_particles *particles, size_t pop, double mean,
@@ -138,7 +141,8 @@ NPDE_API npde_status npde_particles_conductances(const npde_particles *particles
 /**
  * Histogram of the potentials: the density, as npde_solver_state() gives it of the limit.
  *
- * @param edges    n_edges ascending potentials, the ends of n_edges − 1 bins; each holds its left end
+ * @param edges    n_edges ascending potentials, the ends of n_edges − 1 bins; each holds its left end. Their distances are
+ *                 finite and not below 2.3e-308
  * @param n_edges  ≥ 2
  * @param density  n_edges − 1 values: share of all neurons per potential; refractory neurons are in no bin
  */

@@ -115,7 +115,8 @@ typedef int32_t (*npde_profile_fn)(size_t pop, size_t n, const double *v, double
  * @param n       number of potentials
  * @param v       n potentials
  * @param rate    the rates of all populations at t, as the step knows them (extrapolated from the steps before)
- * @param g_mean  n values, already filled with CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq); must stay ≥ 0
+ * @param g_mean  n values, already filled with CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq), or with 0 where inhibition
+ *                takes that below 0; must stay ≥ 0
  * @param user    the pointer given with the callback
  * @return 0 to go on; > 0 to have the step tried again with a smaller size; < 0 to stop now
  */

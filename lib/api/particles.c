@@ -4,6 +4,7 @@
 #include "api/check.h"
 #include "api/initial.h"
 
+#include <float.h>
 #include <math.h>
 
 /* ---- life ---- */
@@ -312,10 +313,17 @@ npde_status npde_particles_histogram(const npde_particles *p, size_t pop, const 
     NPDE__GIVEN(c, __func__, edges);
     if (n_edges < 2) return npde__fail(c, NPDE_ERR_SIZE, "%s: n_edges = %zu must be at least 2", __func__, n_edges);
     NPDE__TRY(npde__check_values(c, __func__, "edges", edges, n_edges));
-    for (size_t i = 1; i < n_edges; i++)
-        if (!(edges[i] > edges[i - 1]))
+    for (size_t i = 1; i < n_edges; i++) {
+        const double width = edges[i] - edges[i - 1];
+        if (!(width > 0))
             return npde__fail(c, NPDE_ERR_RANGE, "%s: edges[%zu] = %.15g must lie beyond edges[%zu] = %.15g", __func__,
                               i, edges[i], i - 1, edges[i - 1]);
+        if (!(width >= DBL_MIN && width <= DBL_MAX))
+            return npde__fail(c, NPDE_ERR_RANGE,
+                              "%s: edges[%zu] = %g and edges[%zu] = %g are %g apart, a width by which no share can be "
+                              "divided: it must be in [%g, %g]",
+                              __func__, i - 1, edges[i - 1], i, edges[i], width, DBL_MIN, DBL_MAX);
+    }
     const npde__neurons *of = &p->network->pop[pop];
     for (size_t i = 0; i + 1 < n_edges; i++) density[i] = 0;
     for (size_t i = 0; i < p->n; i++) {
@@ -329,7 +337,7 @@ npde_status npde_particles_histogram(const npde_particles *p, size_t pop, const 
         }
         density[low] += 1;
     }
-    for (size_t i = 0; i + 1 < n_edges; i++) density[i] /= (double)p->n * (edges[i + 1] - edges[i]);
+    for (size_t i = 0; i + 1 < n_edges; i++) density[i] = density[i] / (double)p->n / (edges[i + 1] - edges[i]);
     return NPDE_OK;
 }
 

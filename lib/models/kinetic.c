@@ -106,7 +106,7 @@ static npde_status ask(kinetic_system *k, double t, size_t p, const double *rate
 {
     npde__system *s = &k->coupling.base;
     npde_context *c = s->context;
-    for (size_t i = 0; i < n; i++) g_mean[i] = k->coupling.drive[p];
+    for (size_t i = 0; i < n; i++) g_mean[i] = fmax(0, k->coupling.drive[p]);
     s->callbacks++;
     const int32_t answer = k->conductance->fn.conductance(t, p, n, v, rates, g_mean, k->conductance->user);
     s->answer = answer;

@@ -105,9 +105,11 @@ static npde_status make_coupling(npde__network *w, const npde_model *m)
     w->delayed = 1;
     const double h = npde__network_usual_step(w), points = 2 * ceil(longest / h) + 8, most = 1 << 27;
     if (points * (double)n > most)
-        return npde__fail(w->context, NPDE_ERR_SIZE,
-                          "delays up to %g with steps of %g need %.3g past counts, more than %.3g: take a larger dt",
-                          longest, h, points * (double)n, most);
+        return npde__fail(
+            w->context, NPDE_ERR_SIZE,
+            "delays up to %g with steps of %g need %.3g past counts, more than %.3g: make the longest delay "
+            "shorter, or %s",
+            longest, h, points * (double)n, most, npde__network_lengthen(w));
     return npde__history_init(&w->history, w->context, n, (size_t)points, 2, 0.5 * h);
 }
 
@@ -163,10 +165,11 @@ static npde_status make_neurons(npde__network *w, const npde_particles *of, size
     pop->past_rate = w->rates[p] = w->recent[p] = w->past[p] = of->initial[p].past_rate;
     const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->past_rate * pop->hold;
     if (!(held < 1))
-        return npde__fail(
-            w->context, NPDE_ERR_RANGE,
-            "population %zu: past rate %g x refractory time %g = %g must be < 1, the share of all neurons", p,
-            pop->past_rate, pop->hold, held);
+        return npde__fail(w->context, NPDE_ERR_RANGE,
+                          "population %zu: past rate %g x refractory time %g = %g, the share of the neurons that wait "
+                          "at the start, must "
+                          "be < 1: give a past rate less than %g",
+                          p, pop->past_rate, pop->hold, held, 1 / pop->hold);
     if (w->expected) return make_conductances(w, of, p);
     if (!range) return NPDE_OK;
     return npde__profile_new(m, p, range->breaks[0], range->breaks[range->n_segments], 1, &pop->profile);

@@ -92,7 +92,7 @@ static npde_status ask(npde__network *w, size_t p, double h)
     const npde__callback *f = w->conductance;
     const double middle = w->t + h / 2;
     enum { N = NPDE__CONDUCTANCE_CELLS + 1 };
-    for (size_t i = 0; i < N; i++) c->mean[i] = w->drive[p];
+    for (size_t i = 0; i < N; i++) c->mean[i] = fmax(0, w->drive[p]);
     w->callbacks++;
     const int32_t answer = f->fn.conductance(middle, p, N, c->at, w->expected, c->mean, f->user);
     if (answer) {
@@ -119,15 +119,18 @@ static npde_status check_size(const npde__network *w, size_t p, double h)
     const double pull = pop->conductance ? pop->conductance->v_excitatory - pop->reset : 1;
     const double far = h * pull * fabs(w->drive[p]);
     const double wide = pop->conductance ? h * pull * sqrt(w->diffusion[p]) : sqrt(h * w->diffusion[p]);
+    const double most = h * OFTEN * gap / fmax(far, pop->conductance ? wide : wide * wide / (OFTEN * gap));
     if (!(w->diffusion[p] > 0))
-        return npde__fail(w->context, NPDE_ERR_RANGE, "population %zu: diffusion = %g at t = %g must be > 0", p,
-                          w->diffusion[p], w->t);
+        return npde__fail(w->context, NPDE_ERR_RANGE,
+                          "population %zu: diffusion = %g at t = %g must be > 0: make the diffusion of the "
+                          "model larger, or what the noise weights or the coupling callback take from it smaller",
+                          p, w->diffusion[p], w->t);
     if (far < OFTEN * gap && wide < OFTEN * gap) return NPDE_OK;
     return npde__fail(
         w->context, NPDE_ERR_RANGE,
         "population %zu: with drive = %g and diffusion = %g at t = %g a step of %g takes a neuron further than %d "
-        "times v_threshold - v_reset: make dt smaller",
-        p, w->drive[p], w->diffusion[p], w->t, h, (int)OFTEN);
+        "times v_threshold - v_reset: make dt smaller than %.3g",
+        p, w->drive[p], w->diffusion[p], w->t, h, (int)OFTEN, most);
 }
 
 static void load_leaky(const npde__network *w, npde__neurons *pop, double h)
@@ -238,14 +241,22 @@ double npde__network_usual_step(const npde__network *w)
     return fmin(w->dt, w->max_step);
 }
 
+const char *npde__network_lengthen(const npde__network *w)
+{
+    if (w->dt <= w->max_step) return "take a larger dt";
+    return w->expected ? "raise what bounds the step, not dt: the shortest delay, or the conductance time and the "
+                         "undelayed inhibition"
+                       : "raise what bounds the step, not dt: the shortest delay";
+}
+
 npde_status npde__network_check_time(const npde__network *w)
 {
     const double h = npde__network_usual_step(w), next = w->t + h;
     if (fabs(next - w->t - h) <= 0.01 * h) return NPDE_OK;
     return npde__fail(w->context, NPDE_ERR_RANGE,
                       "steps of %g are lost in the rounding of the time t = %.15g, the next number to which is %.3g "
-                      "away: count time from a nearer origin, or take larger steps",
-                      h, w->t, nextafter(w->t, INFINITY) - w->t);
+                      "away: count time from a nearer origin, or %s",
+                      h, w->t, nextafter(w->t, INFINITY) - w->t, npde__network_lengthen(w));
 }
 
 npde_status npde__network_advance(npde__network *w, double t_end)

@@ -54,7 +54,7 @@ typedef struct {
     double per;            /* cells per potential */
     double added, lagging; /* what the last step's spikes add to all conductances, to their integrals over this step */
     /* of a step, see conductance.c */
-    double drive, push, owed, decay, variance, spread, curve, half, jitter;
+    double drive, push, owed, decay, variance, spread, curve, middle, half, jitter;
 } npde__conductances;
 
 typedef struct {
@@ -133,6 +133,8 @@ npde_status npde__network_place(npde__network *w, const npde_model *m, const npd
 /* ---- network.c: a step, and what to read ---- */
 /* The step where no output cuts it; an error if it is too short to be told in the present time. */
 double npde__network_usual_step(const npde__network *w);
+/* What to do for longer ones, for the end of an error's text. */
+const char *npde__network_lengthen(const npde__network *w);
 npde_status npde__network_check_time(const npde__network *w);
 /* Steps until t_end. */
 npde_status npde__network_advance(npde__network *w, double t_end);

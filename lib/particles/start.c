@@ -5,18 +5,21 @@
 
 #include <math.h>
 
-enum { CELLS = 1 << 14, POINTS = 2, PLACES = POINTS * CELLS, TRIES = 1000 };
+enum { CELLS = 1 << 14, POINTS = 2, PLACES = POINTS * CELLS };
 
-/* A density over the cells of an interval, constant in each, by its integral up to their ends. */
+/* The deviations that a Gaussian by the user may be away from where it is cut: its mass there is a number yet. */
+static const double farthest = 37;
+
+/* Where potentials are drawn: an interval; a density over cells of it, constant in each, by its integral up to their ends. */
 typedef struct {
-    double left, width;
-    double *until; /* CELLS */
+    double left, right, width;
+    double *until; /* CELLS; NULL for a Gaussian */
 } distribution;
 
 typedef struct {
     npde__network *network;
     const npde__initial *initial;
-    distribution *of; /* one per population; until is NULL where there is no function */
+    distribution *of; /* one per population */
 } start_job;
 
 /* ---- a density by a function ---- */
@@ -52,25 +55,37 @@ static npde_status integrate(npde_context *c, size_t p, const npde__callback *f,
     for (size_t i = 0; i < CELLS && !status; i++) d->until[i] = sum += value[2 * i] + value[2 * i + 1];
     npde__free(c, v);
     if (!status && (!(sum > 0) || !isfinite(sum)))
-        status = npde__fail(c, NPDE_ERR_RANGE, "population %zu: the initial density has the mass %g on [%g, %g]", p,
-                            sum * d->width / 2, d->left, d->left + d->width * CELLS);
+        status =
+            npde__fail(c, NPDE_ERR_RANGE,
+                       "population %zu: the initial density has the mass %g on [%g, %g]: it must be > 0 and finite; "
+                       "give a density that lies there",
+                       p, sum * d->width / 2, d->left, d->right);
     return status;
 }
 
-/* Where potentials can be: as far as a fitted grid reaches, or from V_LEAK on; up to the threshold if it is sharp. */
-static npde_status bounds(const npde__network *w, const npde_model *m, size_t p, double *left, double *right)
+/* ---- Gaussians ---- */
+
+static npde_status check_gaussian(npde_context *c, size_t p, const char *of, double mean, double variance, double low,
+                                  double high)
 {
-    const npde__neurons *pop = &w->pop[p];
+    const double far = farthest * sqrt(variance);
+    if (mean >= low - far && mean < high + far && (variance > 0 || (mean >= low && mean < high))) return NPDE_OK;
+    return npde__fail(
+        c, NPDE_ERR_RANGE,
+        "population %zu: the Gaussian of the initial %s has the mean %g and the variance %g, and next to "
+        "nothing in [%g, %g), where they can be: give a mean in there, or a variance of which the mean is "
+        "less than %g deviations away",
+        p, of, mean, variance, low, high, farthest);
+}
+
+/* Where a density is looked for: as far as a fitted grid reaches, or from V_LEAK on; up to the threshold if it is sharp. */
+static npde_status fit(const npde_model *m, const npde__neurons *pop, distribution *d)
+{
     npde_grid *range;
-    if (pop->conductance) {
-        *left = pop->leak;
-        *right = pop->sharp ? pop->threshold : pop->conductance->v_excitatory;
-        return NPDE_OK;
-    }
     const npde_status status = npde__model_fit_grid(m, NPDE_SCHEME_FINITE_VOLUME, 0, NULL, 0, &range);
     if (status) return status;
-    *left = range->breaks[0];
-    *right = pop->sharp ? pop->threshold : range->breaks[range->n_segments];
+    d->left = range->breaks[0];
+    if (!pop->sharp) d->right = range->breaks[range->n_segments];
     npde__grid_release(range);
     return NPDE_OK;
 }
@@ -78,14 +93,23 @@ static npde_status bounds(const npde__network *w, const npde_model *m, size_t p,
 static npde_status make_distribution(const start_job *job, const npde_model *m, size_t p)
 {
     const npde__network *w = job->network;
+    const npde__neurons *pop = &w->pop[p];
+    const npde__conductances *c = pop->conductance;
     distribution *d = &job->of[p];
-    double right;
-    if (job->initial[p].kind != NPDE__INITIAL_DENSITY) return NPDE_OK;
-    const npde_status status = bounds(w, m, p, &d->left, &right);
+    d->left = c ? pop->leak : -INFINITY;
+    d->right = pop->sharp ? pop->threshold : c ? c->v_excitatory : INFINITY;
+    const npde__initial *initial = &job->initial[p];
+    npde_status status = NPDE_OK;
+    if (initial->conductance)
+        status = check_gaussian(w->context, p, "conductances", initial->g_mean, initial->g_variance, 0, INFINITY);
+    if (!status && initial->kind == NPDE__INITIAL_GAUSSIAN)
+        status = check_gaussian(w->context, p, "potentials", initial->mean, initial->variance, d->left, d->right);
+    if (status || initial->kind != NPDE__INITIAL_DENSITY) return status;
+    if (!c) status = fit(m, pop, d);
     if (status) return status;
-    d->width = (right - d->left) / CELLS;
+    d->width = (d->right - d->left) / CELLS;
     if (!(d->until = npde__alloc(w->context, CELLS, sizeof *d->until))) return NPDE_ERR_MEMORY;
-    return integrate(w->context, p, job->initial[p].density, d);
+    return integrate(w->context, p, initial->density, d);
 }
 
 /* Where the integral has the share u of all. */
@@ -104,31 +128,45 @@ static double invert(const distribution *d, double u)
 
 /* ---- neurons ---- */
 
-/* Draws Gaussian variates until one lies in [low, high); NaN if none of many does. */
+/*
+ * A variate of the Gaussian cut to [low, high), however little of it lies there, by rejection (Robert, Stat. Comput. 5,
+ * 1995): from the Gaussian itself, in the tail from an exponential law that begins at the end next to the mean, in a short
+ * interval from the uniform law. Two of five draws or more are taken.
+ */
 static double within(const npde__network *w, uint32_t purpose, uint32_t index, double mean, double variance, double low,
                      double high)
 {
-    for (uint32_t k = 0; k < TRIES; k++) {
-        const npde__random a = npde__random_draw(w->seed, 0, purpose + k, index);
-        double normal[2];
-        npde__random_normal(a.word[0], a.word[1], normal);
-        const double x = mean + sqrt(variance) * normal[0];
-        if (x >= low && x < high) return x;
+    const double deviation = sqrt(variance), wide = (high - low) / deviation;
+    const double near = (mean < low ? low - mean : mean < high ? 0 : mean - high) / deviation;
+    const double rate = (near + sqrt(near * near + 4)) / 2;
+    for (;; purpose++) {
+        const npde__random a = npde__random_draw(w->seed, 0, purpose, index);
+        const double exponential = npde__random_exponential(a.word[0]), accepted = npde__random_exponential(a.word[2]);
+        double normal[2], x, price; /* the chance of x is e^{−price} */
+        if (near > 0 ? wide * rate < 2 : wide < 2.5) {
+            x = low + (high - low) * npde__random_uniform(a.word[0]);
+            const double z = fabs(x - mean) / deviation;
+            price = (z - near) * (z + near) / 2;
+        } else if (near > 0) {
+            const double y = exponential / rate;
+            x = mean < low ? low + deviation * y : high - deviation * y;
+            price = (y - 1 / rate) * (y - 1 / rate) / 2;
+        } else {
+            npde__random_normal(a.word[0], a.word[1], normal);
+            x = mean + deviation * normal[0];
+            price = 0;
+        }
+        if (accepted >= price && x >= low && x < high) return x;
     }
-    return NAN;
 }
 
-static double potential(const npde__network *w, const npde__neurons *pop, const npde__initial *initial,
-                        const distribution *d, uint32_t index)
+static double potential(const npde__network *w, const npde__initial *initial, const distribution *d, uint32_t index)
 {
     if (d->until) {
         const npde__random a = npde__random_draw(w->seed, 0, NPDE__PURPOSE_START, index);
         return invert(d, (a.word[0] + 0x1p-32 * (a.word[1] + 0.5)) * 0x1p-32);
     }
-    const npde__conductances *c = pop->conductance;
-    const double end = c ? c->v_excitatory : INFINITY;
-    return within(w, NPDE__PURPOSE_START, index, initial->mean, initial->variance, c ? pop->leak : -INFINITY,
-                  pop->sharp ? pop->threshold : end);
+    return within(w, NPDE__PURPOSE_START, index, initial->mean, initial->variance, d->left, d->right);
 }
 
 static double held(const npde__network *w, const npde__neurons *pop, uint32_t index)
@@ -139,9 +177,9 @@ static double held(const npde__network *w, const npde__neurons *pop, uint32_t in
     return npde__neurons_held_until(w, w->began + waits);
 }
 
-/* Fills a chunk with initial data; how many neurons found no place. */
-static int64_t start_chunk(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk,
-                           const npde__initial *initial, const distribution *d)
+/* Fills a chunk with initial data. */
+static void start_chunk(const npde__network *w, npde__neurons *pop, size_t p, size_t chunk,
+                        const npde__initial *initial, const distribution *d)
 {
     const size_t first = NPDE__CHUNK_NEURONS * chunk, all = 64 * w->words;
     const size_t last = first + NPDE__CHUNK_NEURONS < all ? first + NPDE__CHUNK_NEURONS : all;
@@ -149,24 +187,20 @@ static int64_t start_chunk(const npde__network *w, npde__neurons *pop, size_t p,
         pop->refractory == NPDE_REFRACTORY_NONE ? 0 : (size_t)(pop->past_rate * pop->hold * (double)w->n + 0.5);
     npde__conductances *c = pop->conductance;
     double top = -INFINITY;
-    int64_t lost = 0;
     for (size_t i = first; i < last; i++) {
         const uint32_t index = npde__network_index(w, p, i);
         if (i >= w->n) {
             pop->v[i] = npde__of_bits(NPDE__HELD + NPDE__HELD_LONGEST);
             continue;
         }
-        if (c) {
+        if (c)
             c->g[i] = (float)within(w, NPDE__PURPOSE_CONDUCTANCE, index, c->start_mean, c->start_variance, 0, INFINITY);
-            lost += isnan(c->g[i]) != 0;
-        }
         if (initial->kind == NPDE__INITIAL_STATE) pop->v[i] = initial->state[i];
         else if (i < refractory) pop->v[i] = held(w, pop, index);
-        else lost += isnan(pop->v[i] = potential(w, pop, initial, d, index)) != 0;
+        else pop->v[i] = potential(w, initial, d, index);
         if (pop->v[i] > top) top = pop->v[i];
     }
     if (pop->top) pop->top[chunk] = top;
-    return lost;
 }
 
 static void start_part(void *self, size_t k, size_t worker)
@@ -175,27 +209,7 @@ static void start_part(void *self, size_t k, size_t worker)
     const start_job *job = self;
     npde__network *w = job->network;
     const size_t p = k / w->chunks;
-    w->tally[k] = start_chunk(w, &w->pop[p], p, k % w->chunks, &job->initial[p], &job->of[p]);
-}
-
-static npde_status no_place(const npde__network *w, size_t p, const npde__initial *initial)
-{
-    const npde__neurons *pop = &w->pop[p];
-    const npde__conductances *c = pop->conductance;
-    if (c && !(c->start_mean > -2.5 * sqrt(c->start_variance)))
-        return npde__fail(w->context, NPDE_ERR_RANGE,
-                          "population %zu: the Gaussian of mean %g and variance %g has next to nothing at g >= 0", p,
-                          c->start_mean, c->start_variance);
-    if (c)
-        return npde__fail(w->context, NPDE_ERR_RANGE,
-                          "population %zu: the Gaussian of mean %g and variance %g has next to nothing between v_leak "
-                          "= %g and %s = %g",
-                          p, initial->mean, initial->variance, pop->leak, pop->sharp ? "v_threshold" : "v_excitatory",
-                          pop->sharp ? pop->threshold : c->v_excitatory);
-    return npde__fail(w->context, NPDE_ERR_RANGE,
-                      "population %zu: the Gaussian of mean %g and variance %g has next to nothing below v_threshold = "
-                      "%g",
-                      p, initial->mean, initial->variance, pop->threshold);
+    start_chunk(w, &w->pop[p], p, k % w->chunks, &job->initial[p], &job->of[p]);
 }
 
 npde_status npde__network_place(npde__network *w, const npde_model *m, const npde__initial *initial)
@@ -204,8 +218,6 @@ npde_status npde__network_place(npde__network *w, const npde_model *m, const npd
     npde_status status = job.of ? NPDE_OK : NPDE_ERR_MEMORY;
     for (size_t p = 0; p < w->n_pop && !status; p++) status = make_distribution(&job, m, p);
     if (!status) npde__pool_run(w->pool, start_part, &job, w->n_pop * w->chunks);
-    for (size_t k = 0; k < w->n_pop * w->chunks && !status; k++)
-        if (w->tally[k] > 0) status = no_place(w, k / w->chunks, &initial[k / w->chunks]);
     for (size_t p = 0; job.of && p < w->n_pop; p++) npde__free(w->context, job.of[p].until);
     npde__free(w->context, job.of);
     return status;

@@ -52,6 +52,7 @@ static void says(const char *text)
 START_TEST(bad_arguments)
 {
     double x = 0, v[100] = {0}, bad[2] = {0, NAN}, falling[2] = {1, 0}, wide[2] = {0, 1e300};
+    const double endless[2] = {-1e308, 1e308}, narrow[3] = {0, 1e-310, 1}, widest[2] = {-8e307, 9e307};
     int64_t k;
     size_t need;
     OK(c, make(100, 1));
@@ -116,7 +117,15 @@ START_TEST(bad_arguments)
     ANSWERS(c, NPDE_ERR_SIZE, npde_particles_histogram(p, 0, wide, 1, v));
     ANSWERS(c, NPDE_ERR_NOT_FINITE, npde_particles_histogram(p, 0, bad, 2, v));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_histogram(p, 0, falling, 2, v));
+    v[0] = v[1] = -1;
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_histogram(p, 0, endless, 2, v));
+    says("edges[0] = -1e+308 and edges[1] = 1e+308 are inf apart");
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_histogram(p, 0, narrow, 3, v));
+    says("edges[1] = 1e-310");
+    ck_assert(v[0] == -1 && v[1] == -1);
     OK(c, npde_particles_histogram(p, 0, wide, 2, v));
+    OK(c, npde_particles_histogram(p, 0, widest, 2, v));
+    NEAR(v[0] * 1.7e308, 0.94, 1e-12); /* all but those who are refractory */
     ANSWERS(c, NPDE_ERR_SIZE, npde_particles_cascade_sizes(p, &k, 0));
     ANSWERS(c, NPDE_ERR_NULL, npde_particles_cascade_sizes(p, NULL, 1));
     ANSWERS(c, NPDE_ERR_ID, npde_particles_stat(p, NPDE_STAT_TIME, &x));
@@ -183,7 +192,10 @@ START_TEST(starts_that_cannot_be)
     says("no initial data");
     OK(c, npde_particles_set_gaussian(p, 0, 50, 1)); /* nothing below the threshold */
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
-    says("v_threshold");
+    says("the mean 50 and the variance 1");
+    says("[-inf, 2)");
+    OK(c, npde_particles_set_gaussian(p, 0, 2, 0));
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
     OK(c, npde_particles_set_gaussian(p, 0, 0, 1));
     OK(c, npde_particles_start(p, 0));
     OK(c, npde_particles_advance(p, 1, NULL));
@@ -197,18 +209,27 @@ START_TEST(starts_that_cannot_be)
     OK(c, npde_model_set(m, 0, NPDE_PARAM_REFRACTORY_TIME, 2));
     OK(c, npde_particles_set_past_rate(p, 0, 0.5));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
-    says("refractory time");
+    says("a past rate less than 0.5");
     OK(c, npde_particles_set_past_rate(p, 0, 0));
     OK(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, 0.1));
     OK(c, npde_model_set(m, 0, NPDE_PARAM_DELAY, 1e9));
     ANSWERS(c, NPDE_ERR_SIZE, npde_particles_start(p, 0));
-    says("larger dt");
+    says("delay shorter, or take a larger dt");
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT,
+                             1e3)); /* which does not help where the shortest delay is the step */
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_DELAY, 1e-8));
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 1e9));
+    says("raise what bounds the step, not dt: the shortest delay");
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 0.01));
     OK(c, npde_model_set(m, 0, NPDE_PARAM_DELAY, 0));
     OK(c, npde_model_set(m, 0, NPDE_PARAM_DRIVE, 1e6));
     OK(c, npde_particles_start(p, 0));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_advance(p, 1, &t));
-    says("make dt smaller");
+    says("make dt smaller than 0.001");
     ck_assert_double_eq(t, 0);
+    OK(c, npde_particles_set(p, NPDE_PARTICLE_OPTION_DT, 0.00099)); /* and that is enough */
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_advance(p, 0.002, &t));
 }
 END_TEST
 

@@ -63,6 +63,17 @@ static int32_t conductance(double t, size_t pop, size_t n, const double *v, cons
     return act(&g_mean[n / 2]);
 }
 
+/* What it is given must be G ≥ 0. */
+static int32_t given(double t, size_t pop, size_t n, const double *v, const double *rate, double *g_mean, void *user)
+{
+    (void)t, (void)pop, (void)v, (void)rate;
+    for (size_t i = 0; i < n; i++) {
+        script.outside |= !(g_mean[i] >= 0);
+        *(double *)user = fmin(*(double *)user, g_mean[i]);
+    }
+    return 0;
+}
+
 static int32_t density(size_t pop, size_t n, const double *v, double *value, void *user)
 {
     (void)pop, (void)user;
@@ -166,11 +177,14 @@ START_TEST(starts_that_cannot_be)
     OK(c, npde_particles_set_gaussian(p, 1, -50, 1));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
     says("population 1");
-    says("v_leak");
+    says("potentials has the mean -50 and the variance 1");
+    says("[0, 1)");
+    says("37 deviations");
     OK(c, npde_particles_set_gaussian(p, 1, 0.5, 0));
     OK(c, npde_particles_set_conductance(p, 0, -50, 1));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
-    says("g >= 0");
+    says("conductances has the mean -50");
+    says("[0, inf)");
     OK(c, npde_particles_set_conductance(p, 0, 1, 0));
     OK(c, npde_particles_set_density(p, 0, nothing, NULL, NULL));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
@@ -185,8 +199,12 @@ START_TEST(starts_that_cannot_be)
     OK(c, npde_model_set(m, 0, NPDE_PARAM_CONDUCTANCE_INPUT, 1e9)); /* a million spikes a step */
     OK(c, npde_particles_start(p, 0));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_advance(p, 1, &t));
-    says("make dt smaller");
+    says("make dt smaller than ");
     ck_assert_double_eq(t, 0);
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_CONDUCTANCE_INPUT, 0.5));
+    OK(c, npde_model_set(m, 0, NPDE_PARAM_CONDUCTANCE_TIME, 1e-7)); /* by which steps are bounded */
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 1e9));
+    says("not dt: the shortest delay, or the conductance time");
 }
 END_TEST
 
@@ -287,6 +305,56 @@ START_TEST(callbacks_that_fail)
         }
         let_go();
     }
+}
+END_TEST
+
+/* Inhibition that is stronger than the input: without a callback G is below 0, a callback is given 0, by both who ask it. */
+START_TEST(conductances_below_zero_are_given_as_zero)
+{
+    for (int delayed = 0; delayed < 2; delayed++) {
+        double least = INFINITY;
+        npde_grid *grid;
+        npde_solver *s;
+        memset(&script, 0, sizeof script);
+        OK(c, npde_model_new(c, NPDE_MODEL_VOLTAGE_CONDUCTANCE, 1, &m));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_CONNECTIVITY, -5));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_DELAY, delayed ? 0.5 : 0));
+        OK(c, npde_model_set_conductance(m, given, &least, NULL));
+        OK(c, npde_particles_new(m, 1000, 1, &p));
+        OK(c, npde_particles_set_gaussian(p, 0, 0.4, 0.01));
+        OK(c, npde_particles_set_past_rate(p, 0, 1));
+        OK(c, npde_particles_start(p, 0));
+        OK(c, npde_particles_advance(p, 0.3, NULL));
+        ck_assert(!script.outside && least == 0);
+        least = INFINITY;
+        OK(c, npde_grid_new_for(m, NPDE_SCHEME_CELLS, 32, &grid));
+        OK(c, npde_solver_new(m, grid, NPDE_METHOD_STRANG, &s));
+        OK(c, npde_solver_set(s, NPDE_OPTION_DT, 0.01));
+        OK(c, npde_solver_set_gaussian(s, 0, 0.4, 0.01));
+        OK(c, npde_solver_set_past_rate(s, 0, 1));
+        ck_assert_msg(npde_solver_start(s, 0) >= 0, "%s", npde_context_error(c));
+        ck_assert_msg(npde_solver_advance(s, 0.1, NULL) >= 0, "%s", npde_context_error(c));
+        ck_assert(!script.outside && (least == 0 || !delayed));
+        npde_solver_free(s);
+        npde_grid_free(grid);
+        let_go();
+    }
+}
+END_TEST
+
+/* The equilibrium by its mean and variance is the one that is there without. */
+START_TEST(the_equilibrium_can_be_given)
+{
+    double before[500], after[500];
+    OK(c, make(NPDE_MODEL_VOLTAGE_CONDUCTANCE, 500, 1));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_conductances(p, 0, before, 500));
+    OK(c, npde_particles_set_conductance(p, 0, 2, 0.1));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_set_conductance(p, 0, 0.5 + 0.3 * (0.1 - 0.05), 0.05 + 0.3 * 0.01));
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_conductances(p, 0, after, 500));
+    for (size_t i = 0; i < 500; i++) NEAR(after[i], before[i], 1e-6);
 }
 END_TEST
 
@@ -499,6 +567,8 @@ int main(void)
                                   densities_of_leaky_neurons,
                                   callbacks_that_fail,
                                   densities_that_fail,
+                                  conductances_below_zero_are_given_as_zero,
+                                  the_equilibrium_can_be_given,
                                   threads_do_not_change_a_bit,
                                   snapshots,
                                   memory_of_a_neuron,
