@@ -17,7 +17,7 @@
  *     G_p = CONDUCTANCE_INPUT + Σ_q b_pq N_q(t − d_pq),    a_p = CONDUCTANCE_DIFFUSION + Σ_q a1_pq N_q(t − d_pq),
  *
  * with N the spikes per neuron and time of the network itself; firing leaves g as it is (docs/particles.md). Steps
- * are at most σ/2, and σ/(100 Σ|b|) with the sum of the negative undelayed weights onto a population.
+ * are at most σ/2, 1/g_L, and σ/(100 Σ|b|) with the sum of the negative undelayed weights onto a population.
  *
  * A step is exact for the leaky neuron without coupling but for terms beyond O(dt²) in the place of the threshold:
  * Ornstein–Uhlenbeck increments, crossings of the threshold between its ends by a Brownian bridge, their times, the way

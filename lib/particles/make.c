@@ -64,9 +64,10 @@ static npde_status allocate(npde__network *w, int kinetic)
 }
 
 /*
- * The step of kinetic kinds. The reflection of conductances is drawn for steps that are short against their time. Undelayed
- * inhibition acts by the rates expected, and what those are off is made up for a step later: a loop that alternates from step
- * to step, and grows, if its gain over a step is too large.
+ * The step of kinetic kinds. The reflection of conductances is drawn for steps that are short against their time, the way of a
+ * potential for steps no longer than it takes to relax at rest, 1/g_L. Undelayed inhibition acts by the rates
+ * expected, and what those are off is made up for a step later: a loop that alternates from step to step, and grows, if its gain
+ * over a step is too large.
  */
 static void limit_step(npde__network *w, const npde_model *m)
 {
@@ -77,6 +78,7 @@ static void limit_step(npde__network *w, const npde_model *m)
         for (size_t k = p * w->n_pop; k < (p + 1) * w->n_pop; k++)
             if (w->delays[k] == 0) inhibition += fmax(0, -w->weights[k]);
         w->max_step = fmin(w->max_step, sigma / fmax(2, WITHIN_INHIBITION * inhibition));
+        w->max_step = fmin(w->max_step, 1 / npde__model_value(m, p, NPDE_PARAM_G_LEAK));
     }
 }
 
