@@ -45,9 +45,10 @@ static ALWAYS_INLINE void remap_store(double *out, size_t n, vec gained, double 
 static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, double slope, double scale,
                                     const int plain, double *ends, double *out)
 {
+    enum { FEW = 4 * WIDTH };
     const double stride = WIDTH * slope;
     remap_cells here = remap_first(m, theta, slope);
-    size_t i = n > 4 * WIDTH ? to_line(out) : 0;
+    size_t i = n > FEW ? to_line(out) : 0;
     ends[0] = first_of(here.part);
     if (i) {
         remap_store(out, i, here.rest + shift_down(here.part, here.part), scale, plain);
@@ -55,8 +56,9 @@ static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, dou
     }
     vec mass = load(m + i + WIDTH);
     for (; i + WIDTH < n; i += WIDTH) {
-        const vec ahead = load(m + i + 2 * WIDTH);
-        const remap_cells next = remap_at(m + i + WIDTH, mass, ahead, here.theta + splat(stride),
+        const double *next_cells = m + i + WIDTH;
+        const vec ahead = load(next_cells + WIDTH);
+        const remap_cells next = remap_at(next_cells, mass, ahead, here.theta + splat(stride),
                                           here.beyond - splat(stride / 24), here.between - splat(stride / 2.5));
         remap_store(out + i, WIDTH, here.rest + shift_down(here.part, next.part), scale, plain);
         here = next;
