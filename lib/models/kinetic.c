@@ -204,15 +204,16 @@ static void restore_mass(npde__system *s, size_t p, double *y)
     self(s)->pop[p].weighed = NULL;
 }
 
-static const double far_too_long = 1e300; /* of e^{Bh} */
+static const double lost_mass = 1e-6;
 
-/* A sum that is finite has no part that is not; where it is of what moved, what moved it must be finite as well. */
+/* A sum that is finite has no part that is not; where it is of what moved, what moved it must be finite as well. A mass that is
+ * not 1 is what is left of large numbers of both signs. */
 static int kinetic_finite(const npde__system *s, const double *y)
 {
     const kinetic_system *k = self_const(s);
     for (size_t p = 0; p < s->n_rates; p++, y += s->stride) {
         const size_t known = y == k->pop[p].weighed ? s->points : 0;
-        if (known && !(isfinite(mass(s, p, y)) && k->pop[p].growth[k->n_g - 1] < far_too_long)) return 0;
+        if (known && !(fabs(mass(s, p, y) - 1) <= lost_mass)) return 0;
         if (!npde__system_finite(y + known, s->stride - known)) return 0;
     }
     return 1;
@@ -329,6 +330,8 @@ static npde_status make_rows(kinetic_system *k, const npde_model *m, size_t p)
     npde_context *c = m->context;
     const size_t reset = k->v->node[npde__grid_break(k->v, pop->v_reset)];
     npde_status status = npde__characteristics_init(&pop->row, c, k->v, reset);
+    pop->row.bounded =
+        !k->g || k->g->scheme != NPDE_SCHEME_SPECTRAL; /* a relaxation that is not positive would undo it */
     const npde_id discharge = (npde_id)npde__model_value(m, p, NPDE_PARAM_DISCHARGE);
     if (!status && discharge && discharge != NPDE_DISCHARGE_NONE) status = make_discharge(k, m, p);
     return status;

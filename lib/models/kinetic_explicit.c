@@ -22,6 +22,25 @@ struct npde__kinetic_faces {
     stencil *up, *down; /* faces 1 … n − 1, for what flows up and down in v */
 };
 
+/* Slopes at a face of the cubic through the masses up to faces first … first + 3, as weights of the three densities. */
+static stencil make_stencil(const npde_grid *v, size_t face, size_t first)
+{
+    stencil s = {.first = first};
+    const double *x = v->faces + first;
+    const size_t at = face - first;
+    for (size_t k = 1; k < 4;
+         k++) { /* the slope at x[at] of the k-th Lagrange polynomial counts for all cells below face k */
+        double slope = at == k ? 0 : 1;
+        for (size_t m = 0; m < 4; m++) {
+            if (m == k) continue;
+            if (at == k) slope += 1 / (x[k] - x[m]);
+            else slope *= (m == at ? 1 : x[at] - x[m]) / (x[k] - x[m]);
+        }
+        for (size_t c = 0; c < k; c++) s.weight[c] += slope * (x[c + 1] - x[c]);
+    }
+    return s;
+}
+
 /* Three cells around a face, on one side of V_R, where the density jumps. */
 static stencil around(const npde_grid *v, const npde__kinetic_faces *f, size_t face, int up, int upwind)
 {
@@ -34,9 +53,7 @@ static stencil around(const npde_grid *v, const npde__kinetic_faces *f, size_t f
     if (f->n - f->reset >= 3 && upstream >= f->reset) low = f->reset;
     if (first + 3 > high) first = high - 3;
     if (first < low) first = low;
-    stencil s = {.first = first};
-    npde__characteristics_at_face(v->faces + first, 3, face - first, s.weight);
-    return s;
+    return make_stencil(v, face, first);
 }
 
 npde_status npde__kinetic_faces_new(npde_context *c, const npde_grid *v, size_t reset, npde__kinetic_faces **out)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const double very_short = 0.1; /* of the step before */
+static const double longest = 600;    /* step, in times that potentials take */
 
 /*
  * The conductance that moves a row for a whole step of the splitting. Taking g_j itself, a step that is long against
@@ -63,7 +64,6 @@ double npde__kinetic_weigh(const kinetic_system *k, const double *row)
 static double transport(const kinetic_system *k, kinetic_population *pop, double h, int rows, double *y)
 {
     double fired = 0;
-    prepare_rows(k, pop, h);
     if (npde__kinetic_waits(k, pop)) npde__kinetic_waiting_begin(k, pop, h, y);
     for (size_t j = 0; j < k->n_g; j++) {
         const npde__relaxation_row left =
@@ -90,6 +90,17 @@ static void record(double *extra, double mean, double duration)
     extra[NPDE__KINETIC_DURATION] = duration;
 }
 
+/* e^{Bh} must be a number, and what is left of V_F − V_L must be some. */
+static npde_status check_step(const kinetic_system *k, const kinetic_population *pop, double h)
+{
+    const double fastest = k->g ? fmax(pop->moving[k->n_g - 1], pop->moving[0]) : pop->mean;
+    const double turns = h * npde__kinetic_b(pop, fastest);
+    if (turns <= longest) return NPDE_OK;
+    return npde__fail(k->coupling.base.context, NPDE__RETRY,
+                      "a step of %.3g is %.3g times what potentials take at a conductance of %.3g, more than %g", h,
+                      turns, fastest, longest);
+}
+
 /* A row that is moved as it is may be the last sweep of the relaxation as well; the first rate is of a whole state. */
 static int sweeps_rows(const kinetic_system *k, const kinetic_population *pop, const double *extra)
 {
@@ -103,6 +114,11 @@ static npde_status split_population(kinetic_system *k, size_t p, double h, const
     const int rows = k->g && sweeps_rows(k, pop, from + s->points);
     double *extra = y + s->points;
     npde_status status = NPDE_OK;
+    if (k->v) {
+        prepare_rows(k, pop, h);
+        status = check_step(k, pop, h);
+        if (status) return status;
+    }
     if (k->g) status = npde__kinetic_relax(k, p, h / 2, rows, from, y);
     else memcpy(y, from, s->stride * sizeof *y);
     if (status) return status;

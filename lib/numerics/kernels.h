@@ -117,11 +117,11 @@ typedef struct {
     double (*carry)(size_t n, double scale, double share, const double *x, double *m);
 
     /* Semi-Lagrangian transport of a run of consecutive cells, see operators/characteristics.h. For i < n, with θ_i = θ + i slope:
-     * part_i = mass of cell i up to the fraction θ_i, from the means m[i − 2] to m[i + 2];
-     * out[i] ← (add ? out[i] : 0) + scale (m[i] − part_i + part_{i + 1}) for i < n − 1; ends: part_0 and part_{n − 1}.
-     * Up to m[n + 16] is read. */
-    void (*remap)(size_t n, const double *m, double theta, double slope, double scale, int add, double *ends,
-                  double *out);
+     * part_i = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1], of a profile that is limited to the
+     * sign of m[i] or not; out[i] ← (add ? out[i] : 0) + scale (m[i] − part_i + part_{i + 1}) for i < n − 1; ends: part_0 and
+     * part_{n − 1}. Up to m[n + 7] is read. */
+    void (*remap)(size_t n, const double *m, double theta, double slope, double scale, int add, int limited,
+                  double *ends, double *out);
 
     /* n rows of a matrix, `stride` apart, of which 8 n_groups columns go to lanes: x ← keep x + take W p, with the weights w of the
      * rows; keep = 0 does not look at x. And back: p ← W⁻¹ x. */

@@ -3,35 +3,52 @@
 #ifndef NPDE_NUMERICS_KERNELS_REMAP_H
 #define NPDE_NUMERICS_KERNELS_REMAP_H
 
-#include "numerics/kernels_vector.h"
+#include "numerics/kernels_random.h"
 
-/* One vector of cells: fractions θ of them, (1 − θ)/24, (1 − 2 θ)/5, the mass up to θ and the mass beyond. */
+/* One vector of cells: fractions θ of them, (1 − θ)/6, the mass up to θ and the mass beyond; where it may have to be limited. */
 typedef struct {
-    vec theta, beyond, between, part, rest;
+    vec theta, sixth, part, rest;
+    lanes steep;
 } remap_cells;
 
 /*
- * With n, L and R as in operators/characteristics.c: up to θ lies θ [n + (1 − θ)/2 ((1 − 2 θ)(L + R) + (L − R))], where
- *
- *     60 (L + R) = 14 (n_{−1} + n_1) − 26 n_0 − (n_{−2} + n_2),    12 (L − R) = 8 (n_{−1} − n_1) − (n_{−2} − n_2).
- *
- * The units that add and those that multiply are kept equally busy.
+ * What the parabola's deviation from its mean is to be multiplied by for it to stay between 0 and what it has (Zhang & Shu, J.
+ * Comput. Phys. 229, 2010). With L and R of it at the ends its least value is n + L − (2 L + R)²/(3 (L + R)) if that lies inside,
+ * or at an end. A negative cell is constant. So no cell gives more than it has, and Σ |n| does not grow, whatever the grid and the
+ * step are.
  */
-static ALWAYS_INLINE remap_cells remap_at(const double *m, vec mass, vec ahead, vec theta, vec beyond, vec between)
+static vec remap_scale(vec mass, vec left, vec right)
 {
-    const vec before = load(m - 1), first = load(m - 2);
-    const vec next = shift_down(mass, ahead), last = WIDTH == 1 ? load(m + 2) : shift_down_two(mass, ahead);
-    const vec sum = subtract_product(splat(14) * (before + next) - (first + last), splat(26), mass);
-    const vec difference = splat(8) * (before - next) - (first - last);
-    const vec share = add_product(mass, beyond, add_product(difference, between, sum));
-    return (remap_cells){theta, beyond, between, theta * share, subtract_product(mass, theta, share)};
+    const vec zero = splat(0), tiny = splat(1e-300), three = splat(3), sum = left + right, at = left + sum;
+    const vec ends = choose(less(left, right), left, right);
+    const vec inside = left - at * at / (three * choose(less(tiny, sum), sum, tiny));
+    const vec least = choose(less(zero, at), choose(less(at, three * sum), inside, ends), ends);
+    const vec scale = mass / choose(less(least, -tiny), -least, tiny);
+    return choose(less(zero, mass), choose(less(least, -mass), scale, splat(1)), zero);
 }
 
-static ALWAYS_INLINE remap_cells remap_first(const double *m, double theta, double slope)
+/*
+ * With n and D∓ as in operators/characteristics.c: up to θ lies θ [n + (1 − θ)/6 ((2 D− − D+) − θ (D− + D+))]. The units that add
+ * and those that multiply are kept equally busy. |L| + |R| is at most √((D−² + D+²)/2): where that is below |n|, as it nearly
+ * always is, the parabola does not change its sign.
+ */
+static ALWAYS_INLINE remap_cells remap_at(const double *m, vec theta, vec sixth, const int limited)
+{
+    const vec mass = load(m), up = load(m + 1) - mass, fall = mass - load(m - 1);
+    const lanes steep = less((mass + mass) * mass, add_product(up * up, fall, fall));
+    vec bend = add_product(add_product(up, splat(2), fall), theta, up - fall);
+    if (limited && lane_bits(steep)) {
+        const vec left = add_product(up, splat(2), fall) * splat(-1. / 6);
+        bend *= remap_scale(mass, left, add_product(fall, splat(2), up) * splat(1. / 6));
+    }
+    const vec share = subtract_product(mass, sixth, bend);
+    return (remap_cells){theta, sixth, theta * share, subtract_product(mass, theta, share), steep};
+}
+
+static ALWAYS_INLINE remap_cells remap_first(const double *m, double theta, double slope, const int limited)
 {
     const vec at = add_product(splat(theta), ramp(), splat(slope));
-    return remap_at(m, load(m), load(m + WIDTH), at, (splat(1) - at) * splat(1.0 / 24),
-                    (splat(1) - (at + at)) * splat(0.2));
+    return remap_at(m, at, (splat(1) - at) * splat(1.0 / 6), limited);
 }
 
 /* What is written: the gain, or what there is + scale × the gain. */
@@ -41,44 +58,46 @@ static ALWAYS_INLINE void remap_store(double *out, size_t n, vec gained, double 
     else store_some(out, n, plain ? gained : add_product(load_some(out, n), splat(scale), gained));
 }
 
-/* A few cells first, so that no store reaches over two lines of the cache. */
-static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, double slope, double scale,
-                                    const int plain, double *ends, double *out)
+/* A few cells first, so that no store reaches over two lines of the cache. Is any cell steep? */
+static ALWAYS_INLINE int remap_run(size_t n, const double *m, double theta, double slope, double scale, const int plain,
+                                   const int limited, double *ends, double *out)
 {
     enum { FEW = 4 * WIDTH };
-    const double stride = WIDTH * slope;
-    remap_cells here = remap_first(m, theta, slope);
+    const vec stride = splat(WIDTH * slope), sixth = splat(WIDTH * slope / 6);
+    remap_cells here = remap_first(m, theta, slope, limited);
     size_t i = n > FEW ? to_line(out) : 0;
     ends[0] = first_of(here.part);
+    lanes steep = nowhere();
     if (i) {
+        steep = here.steep;
         remap_store(out, i, here.rest + shift_down(here.part, here.part), scale, plain);
-        here = remap_first(m + i, theta + slope * (double)i, slope);
+        here = remap_first(m + i, theta + slope * (double)i, slope, limited);
     }
-    vec mass = load(m + i + WIDTH);
     for (; i + WIDTH < n; i += WIDTH) {
-        const double *next_cells = m + i + WIDTH;
-        const vec ahead = load(next_cells + WIDTH);
-        const remap_cells next = remap_at(next_cells, mass, ahead, here.theta + splat(stride),
-                                          here.beyond - splat(stride / 24), here.between - splat(stride / 2.5));
+        const remap_cells next = remap_at(m + i + WIDTH, here.theta + stride, here.sixth - sixth, limited);
         remap_store(out + i, WIDTH, here.rest + shift_down(here.part, next.part), scale, plain);
+        steep |= here.steep;
         here = next;
-        mass = ahead;
     }
     double part[WIDTH];
     remap_store(out + i, n - 1 - i, here.rest + shift_down(here.part, here.part), scale, plain);
     store(part, here.part);
     ends[1] = part[n - 1 - i];
+    return (lane_bits(steep) | (lane_bits(here.steep) & ((UINT64_C(1) << (n - i)) - 1))) != 0;
 }
 
-static void remap(size_t n, const double *m, double theta, double slope, double scale, int add, double *ends,
-                  double *out)
+/* In most rows nothing is to be limited. */
+static void remap(size_t n, const double *m, double theta, double slope, double scale, int add, int limited,
+                  double *ends, double *out)
 {
     if (!add && scale == 1) {
-        remap_run(n, m, theta, slope, 1, 1, ends, out);
+        const int steep = remap_run(n, m, theta, slope, 1, 1, 0, ends, out);
+        if (steep && limited) remap_run(n, m, theta, slope, 1, 1, 1, ends, out);
         return;
     }
     for (size_t i = 0; !add && i + 1 < n; i++) out[i] = 0;
-    remap_run(n, m, theta, slope, scale, 0, ends, out);
+    if (limited) remap_run(n, m, theta, slope, scale, 0, 1, ends, out);
+    else remap_run(n, m, theta, slope, scale, 0, 0, ends, out);
 }
 
 #endif

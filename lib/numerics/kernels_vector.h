@@ -130,19 +130,6 @@ static ALWAYS_INLINE vec shift_down(vec here, vec next)
 #endif
 }
 
-/* The same, two after it. */
-static ALWAYS_INLINE vec shift_down_two(vec here, vec next)
-{
-#if WIDTH == 8
-    return __builtin_shufflevector(here, next, 2, 3, 4, 5, 6, 7, 8, 9);
-#elif WIDTH == 4
-    return __builtin_shufflevector(here, next, 2, 3, 4, 5);
-#else
-    (void)here;
-    return next;
-#endif
-}
-
 /* The first n < WIDTH numbers of a vector. */
 static ALWAYS_INLINE vec load_some(const double *p, size_t n)
 {

@@ -6,52 +6,31 @@
 
 /* ---- pieces ---- */
 
-/* Where cell k of the row and those around it have their place among the densities, in piece s. */
-static size_t place(size_t s, size_t k)
+/* Mean density over [from, to] of the cubic (or less) through the count + 1 faces of cells next to each other, from theirs. */
+static void beyond(const double *faces, size_t count, double from, double to, double *weight)
 {
-    return k + 4 * s + NPDE__KERNELS_LANES;
-}
-
-void npde__characteristics_at_face(const double *faces, size_t count, size_t at, double *weight)
-{
-    double sum = 0; /* of the derivatives by the mass up to a face, from the last one down */
+    double sum = 0; /* of the derivatives of the mass by that up to a face, from the last one down */
     for (size_t k = count; k > 0; k--) {
-        double slope = k == at ? 0 : 1 / (faces[k] - faces[at]);
-        for (size_t j = 0; j <= count; j++) {
-            if (j == k || j == at) continue;
-            if (k == at) slope += 1 / (faces[at] - faces[j]);
-            else slope *= (faces[at] - faces[j]) / (faces[k] - faces[j]);
-        }
-        sum += slope;
-        weight[k - 1] = sum * (faces[k] - faces[k - 1]);
+        double at[2] = {1, 1};
+        for (size_t j = 0; j <= count; j++)
+            for (int end = 0; end < 2 && j != k; end++)
+                at[end] *= ((end ? to : from) - faces[j]) / (faces[k] - faces[j]);
+        sum += at[1] - at[0];
+        weight[k - 1] = sum * (faces[k] - faces[k - 1]) / (to - from);
     }
 }
 
-/*
- * The face in front of cell `at`, from cells between the ends or V_R, low and high. Next to the lower one from two cells and next
- * to the upper one from three: with more, what leaves above and enters below again at once would grow.
- */
-static npde__characteristics_face look_around(const npde__characteristics *f, size_t at, size_t low, size_t high)
+static void join(npde__characteristics *f, size_t s)
 {
-    npde__characteristics_face face = {{0}, {0}};
-    const size_t wanted = at == low + 1 ? 2 : at + 1 == high ? 3 : 4, most = high - low < wanted ? high - low : wanted;
-    const size_t down = at < low + 2 ? low : at - 2, first = down + most > high ? high - most : down;
-    size_t s = 0;
-    for (size_t q = 0; q < 4; q++) {
-        const size_t cell = first + (q < most ? q : most - 1);
-        while (cell >= f->piece[s].end) s++;
-        face.place[q] = place(s, cell);
-    }
-    npde__characteristics_at_face(f->v->faces + first, most, at - first, face.weight);
-    return face;
-}
-
-static void make_faces(npde__characteristics *f, npde__characteristics_piece *p)
-{
-    const size_t jump = f->piece[f->reset].begin;
-    const size_t low = p->begin < jump ? 0 : jump, high = p->begin < jump ? jump : f->n;
-    const size_t at[] = {p->begin, p->begin + 1, p->end - 1, p->end};
-    for (size_t q = 0; q < 4; q++) p->face[q] = look_around(f, at[q], low, high);
+    npde__characteristics_piece *p = &f->piece[s];
+    const size_t cells = p->end - p->begin;
+    const int alone_below = s == 0 || s == f->reset, alone_above = s + 1 == f->n_pieces || s + 1 == f->reset;
+    const size_t own_below = cells < 2 + (size_t)alone_below ? cells : 2 + (size_t)alone_below;
+    const size_t own_above = cells < 2 + (size_t)alone_above ? cells : 2 + (size_t)alone_above;
+    p->below_first = alone_below ? p->begin : p->begin - 1;
+    p->above_first = p->end - own_above;
+    beyond(f->v->faces + p->below_first, own_below + !alone_below, p->left - p->width, p->left, p->below);
+    beyond(f->v->faces + p->above_first, own_above + !alone_above, p->right, p->right + p->width, p->above);
 }
 
 /* Segments of the grid with cells of one width are one piece, but for V_R. */
@@ -74,7 +53,7 @@ static void make_pieces(npde__characteristics *f, size_t reset)
         last->inverse = 1 / last->width;
     }
     f->n_pieces = s;
-    for (size_t k = 0; k < s; k++) make_faces(f, &f->piece[k]);
+    for (size_t k = 0; k < s; k++) join(f, k);
 }
 
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset)
@@ -86,7 +65,7 @@ npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c
     make_pieces(f, reset);
     double **const rows[] = {&f->density, &f->below, &f->above, &f->partial};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!(*rows[i] = npde__alloc(c, f->n + 4 * f->n_pieces + (size_t)3 * NPDE__KERNELS_LANES, sizeof(double))))
+        if (!(*rows[i] = npde__alloc(c, f->n + 2 * f->n_pieces + NPDE__KERNELS_LANES, sizeof(double))))
             return NPDE_ERR_MEMORY;
     return NPDE_OK;
 }
@@ -105,42 +84,47 @@ int npde__characteristics_equal(const npde_grid *v)
     return 1;
 }
 
+/* Where cell k of the row and those around it have their place in the scratch rows, in piece s. */
+static size_t place(size_t s, size_t k)
+{
+    return k + 2 * s + 1;
+}
+
 /* ---- the profile within a cell ---- */
 
 /*
- * Mass of cell k up to the fraction θ of it, in units of a cell: with what the densities at its faces are more than its mean, L
- * and R,
+ * Mass of cell k up to the fraction θ of it, in units of a cell: with D∓ = n_{k∓1} − n_k,
  *
- *     φ(θ) = θ n_k + θ(1 − θ)[(1 − θ) L − θ R],
+ *     φ(θ) = θ n_k + θ(1 − θ)[(2 − θ) D− − (1 + θ) D+]/6,
  *
- * the integral of the parabola. The limiter of Zhang & Shu (J. Comput. Phys. 229, 2010) scales L and R to what keeps the parabola
- * positive; upwind has none.
+ * the integral of a parabola with the right means in three cells. The limiter of Zhang & Shu (J. Comput. Phys. 229,
+ * 2010) scales the parabola's deviation from its mean, D∓, to what keeps it positive; upwind has none.
  */
-static void shape(npde__characteristics *f, size_t s)
+static void shape(npde__characteristics *f, size_t begin, size_t end)
 {
-    const npde__characteristics_piece *p = &f->piece[s];
-    for (size_t k = p->begin; k < p->end; k++) {
-        const double *m = f->density + place(s, k);
-        double left = (27 * m[-1] - 13 * (m[0] + m[1]) - 3 * m[-2] + 2 * m[2]) / 60;
-        double right = (27 * m[1] - 13 * (m[0] + m[-1]) - 3 * m[2] + 2 * m[-2]) / 60;
-        if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) left = right = 0;
+    const double *m = f->density;
+    for (size_t k = begin; k < end; k++) {
+        double below = m[k - 1] - m[k], above = m[k + 1] - m[k];
+        if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) below = above = 0;
         /* Without a branch that depends on the data. */
-        const double sum = left + right, at = 2 * left + right; /* the vertex lies at the fraction at/(3 sum) */
+        const double left = (2 * below - above) / 6, right = (2 * above - below) / 6, sum = left + right;
+        const double at = 2 * left + right; /* the vertex lies at the fraction at/(3 sum) */
         const int inside = (sum > 0) & (at > 0) & (at < 3 * sum);
         const double lower = left < right ? left : right;
         const double least = inside ? left - at * at / (inside ? 3 * sum : 1) : lower;
-        const double scale = least < -m[0] ? m[0] / (least < 0 ? -least : 1) : 1;
-        f->below[k] = scale * left;
-        f->above[k] = scale * right;
+        const double scale = least < -m[k] ? m[k] / (least < 0 ? -least : 1) : 1;
+        f->below[k] = scale * below;
+        f->above[k] = scale * above;
     }
 }
 
-static double up_to(const npde__characteristics *f, size_t s, size_t k, double theta)
+static double up_to(const npde__characteristics *f, size_t k, double theta)
 {
-    const double n = f->density[place(s, k)];
-    const double mass = theta * (n + (1 - theta) * ((1 - theta) * f->below[k] - theta * f->above[k]));
+    const double *m = f->density;
+    const double bend = (2 - theta) * f->below[k] - (1 + theta) * f->above[k];
+    const double mass = theta * m[k] + theta * (1 - theta) * bend / 6;
     const double up = mass > 0 ? mass : 0;
-    return up < n ? up : n;
+    return up < m[k] ? up : m[k];
 }
 
 /* ---- feet of the faces ---- */
@@ -199,11 +183,12 @@ static void run(npde__characteristics *f, foot at, double slope, size_t length, 
 {
     const double *m = f->density + place(at.piece, at.cell);
     if (f->scheme == NPDE_SCHEME_CELLS) {
-        f->kernels->remap(length, m, at.theta, slope, scale, add, ends, out);
+        f->kernels->remap(length, m, at.theta, slope, scale, add, f->bounded, ends, out);
         return;
     }
     double *partial = f->partial;
-    for (size_t i = 0; i < length; i++) partial[i] = up_to(f, at.piece, at.cell + i, at.theta + (double)i * slope);
+    for (size_t i = 0; i < length; i++)
+        partial[i] = up_to(f, place(at.piece, at.cell) + i, at.theta + (double)i * slope);
     for (size_t i = 0; i + 1 < length; i++)
         out[i] = (add ? out[i] : 0) + scale * ((m[i] - partial[i]) + partial[i + 1]);
     ends[0] = partial[0];
@@ -285,26 +270,18 @@ static double branch(npde__characteristics *f, double target, double q_less_1, s
     return f->scheme == NPDE_SCHEME_CELLS ? beyond : fmax(beyond, 0);
 }
 
-static double at_face(const npde__characteristics *f, const npde__characteristics_face *face)
-{
-    const double *n = f->density, *w = face->weight;
-    const size_t *at = face->place;
-    return (w[0] * n[at[0]] + w[1] * n[at[1]]) + (w[2] * n[at[2]] + w[3] * n[at[3]]);
-}
-
-/* The cells beyond the ends of piece s. One or two cells have fewer faces than there are cells beyond: those next to the piece are
- * then alike. */
-static void look_beyond(npde__characteristics *f, size_t s)
+/* Density of the cell, of piece s or of one next to it. */
+static double density(const npde__characteristics *f, size_t s, size_t cell)
 {
     const npde__characteristics_piece *p = &f->piece[s];
-    const size_t cells = p->end - p->begin;
-    double *m = f->density + place(s, p->begin), *end = m + cells;
-    if (cells > 2) {
-        m[-1] = 7 * (m[0] + m[1]) - m[2] - 12 * at_face(f, &p->face[1]);
-        end[0] = 7 * (end[-1] + end[-2]) - end[-3] - 12 * at_face(f, &p->face[2]);
-    } else m[-1] = end[0] = cells == 2 ? 3.5 * (m[0] + m[1]) - 6 * at_face(f, &p->face[1]) : m[0];
-    m[-2] = 7 * (m[-1] + m[0]) - m[1] - 12 * at_face(f, &p->face[0]);
-    end[1] = 7 * (end[0] + end[-1]) - end[-2] - 12 * at_face(f, &p->face[3]);
+    return f->density[place(cell < p->begin ? s - 1 : cell < p->end ? s : s + 1, cell)];
+}
+
+static double outside(const npde__characteristics *f, size_t s, size_t first, const double *weight)
+{
+    double sum = 0;
+    for (size_t q = 0; q < 3; q++) sum += weight[q] != 0 ? weight[q] * density(f, s, first + q) : 0;
+    return sum;
 }
 
 /* Scratch of densities ← scale × the row + carry × what there is, with what is beyond the pieces. */
@@ -317,8 +294,10 @@ static void take(npde__characteristics *f, double scale, double carry, const dou
         f->mass += p->width * f->kernels->carry(p->end - p->begin, scale, carry, row + p->begin, m);
     }
     for (size_t s = 0; s < f->n_pieces; s++) {
-        look_beyond(f, s);
-        if (f->scheme != NPDE_SCHEME_CELLS) shape(f, s);
+        const npde__characteristics_piece *p = &f->piece[s];
+        f->density[place(s, p->begin) - 1] = outside(f, s, p->below_first, p->below);
+        f->density[place(s, p->end)] = outside(f, s, p->above_first, p->above);
+        if (f->scheme != NPDE_SCHEME_CELLS) shape(f, place(s, p->begin), place(s, p->end));
     }
 }
 
@@ -328,7 +307,10 @@ double npde__characteristics_flow(npde__characteristics *f, double target, doubl
     const double right = f->piece[f->n_pieces - 1].right, reset = f->piece[f->reset].left;
     take(f, scale, carry, row);
     double fired = branch(f, target, growth, 0, 0, row);
-    if (!(target > right)) return fired; /* nothing gets to the end */
+    if (!(target > right)) { /* nothing gets to the end but what rounding has sent there */
+        row[f->n - 1] += fired * f->piece[f->n_pieces - 1].inverse;
+        return 0;
+    }
     /* Passing V_R backwards after time t1, e^{B t1} = (v* − R)/(v* − v), it goes on from the right end. */
     const double shrink = (target - right) / (target - reset);
     for (double q = (1 + growth) * shrink; target - (target - reset) * q < right && q > 0; q *= shrink)

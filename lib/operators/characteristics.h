@@ -3,19 +3,14 @@
  *
  *     ∂_t n + ∂_v[(A − B v) n] = N(t) δ(v − V_R),    B > 0,    on [left, right],
  *
- * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* = A/B; if on
- * the way back it passes V_R it may as well have come from the right end (a branch for each time it did). Within a cell the
- * density is a parabola with the right mean, as in the piecewise parabolic method (Colella & Woodward, J. Comput. Phys. 54, 1984)
- * without its limiters, here in a semi-Lagrangian form (Crouseilles, Mehrenberger & Sonnendrücker, J. Comput. Phys. 229, 2010):
- * the mass up to the foot of each face follows, so mass is conserved by telescoping and there is no step limit. Its values at the
- * faces are those of the quartic with the right means in five cells, the cell in the middle. So short steps are as upwind fluxes
- * of the fifth order, which damp what is too fine for the cells. One parabola for both its faces makes a step's error in the mass
- * up to a foot θ²(1 − θ)²/24 times the fourth difference of that mass, θ being the foot's place in its cell.
+ * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* =
+ * A/B; if on the way back it passes V_R it may as well have come from the right end (a branch for each time it did).
+ * The mass up to the foot of each face is a cubic through four faces (Crouseilles, Mehrenberger & Sonnendrücker, J.
+ * Comput. Phys. 229, 2010), so the scheme is of fourth order, conserves mass by telescoping, and has no step limit.
  *
- * The row is cut into pieces of equal cells. Beyond both ends of a piece stand two more cells with what gives its first two and
- * its last two faces, by the formula of the fourth order for cells of one width, n_{k − 1/2} = (7 (n_{k−1} + n_k) − n_{k−2} −
- * n_{k+1})/12, the values that the cells around them, of whatever width, or next to an end or to V_R those on the same side, give
- * them.
+ * The row is cut into pieces of equal cells. Beyond both ends of a piece stands one more cell of its width with the mass
+ * that a cubic through four faces gives it: two of the piece and one behind the break, or, at V_R, where what enters
+ * makes a jump, and at the ends, four of the piece. Within a piece all cells are then alike.
  */
 #ifndef NPDE_OPERATORS_CHARACTERISTICS_H
 #define NPDE_OPERATORS_CHARACTERISTICS_H
@@ -23,17 +18,12 @@
 #include "numerics/kernels.h"
 #include "operators/grid.h"
 
-/* The density at a face: Σ_q weight[q] n, of the cells that have these places among the densities. */
-typedef struct {
-    size_t place[4];
-    double weight[4];
-} npde__characteristics_face;
-
-/* Cells begin to end − 1, of one width, of which the first starts at left; the first two and the last two faces. */
+/* Cells begin to end − 1, of one width, of which the first starts at left; and the cells beyond, Σ_q weight[q] n[first + q]. */
 typedef struct {
     size_t begin, end;
     double left, right, width, inverse;
-    npde__characteristics_face face[4];
+    size_t below_first, above_first;
+    double below[3], above[3];
 } npde__characteristics_piece;
 
 typedef struct {
@@ -41,12 +31,13 @@ typedef struct {
     const npde__kernels *kernels;
     const npde_grid *v;
     npde_id
-        scheme; /* cells: parabolas; cells_limited: limited to positive densities; cells_upwind: constant in each cell */
+        scheme;  /* cells: cubic; cells_limited: limited to positive densities; cells_upwind: constant in each cell */
+    int bounded; /* cells: limited so that Σ |n| does not grow */
     size_t n, n_pieces, reset; /* cells, pieces, the piece that begins at V_R */
     npde__characteristics_piece *piece;
-    double *density;                 /* a row with the cells beyond */
+    double *density;                 /* a row with the cells beyond: cell k of piece s at k + 2 s + 1 */
     double mass;                     /* of the row last moved, before it was */
-    double *below, *above, *partial; /* of cells: densities at both faces less the mean; masses up to feet, in cells */
+    double *below, *above, *partial; /* in the same places: differences to both sides; masses up to feet, in cells */
 } npde__characteristics;
 
 /* reset: a face. In each of its segments the grid has equal cells (npde__characteristics_equal). */
@@ -71,9 +62,6 @@ typedef struct {
 double npde__characteristics_discharge(npde__characteristics *f, double target, double growth, double h,
                                        const double *phi, const double *survival, const npde__reentry *later,
                                        double *entered, double *row);
-/* The density at face `at` of count + 1 of them, Σ weight n of the cells between: the slope there of the polynomial with the right
- * masses up to all these faces. */
-void npde__characteristics_at_face(const double *faces, size_t count, size_t at, double *weight);
 /* The density at the right end. */
 double npde__characteristics_end(const npde__characteristics *f, const double *row);
 /* ∫ φ n, for the means of φ over the cells. */

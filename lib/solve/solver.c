@@ -231,7 +231,7 @@ static npde_status try_method(npde__run *run, const npde__method *method, double
     if (status) return status;
     const int finite = s->ops->finite ? s->ops->finite(s, st->y_new) : npde__system_finite(st->y_new, s->n);
     if (!finite || !npde__system_finite(st->rates_new, s->n_rates))
-        return npde__fail(s->context, NPDE__RETRY, "the state is not finite");
+        return npde__fail(s->context, NPDE__RETRY, "the state is not finite or has lost its mass");
     run->error = adaptive ? scaled_error(run, st->error) : 0;
     return NPDE_OK;
 }
