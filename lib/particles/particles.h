@@ -90,7 +90,7 @@ typedef struct {
     npde__callback *coupling, *conductance;
     double *rates, *drive, *diffusion; /* n_pop each */
     /*
-     * n_pop each: mean rates over the last step, their slope, spikes up to its end. The middle and length of that step, the
+     * n_pop each: mean rates over the last step (0 before the first: what acts at once has no past), their slope, spikes up to its end. The middle and length of that step, the
      * beginning of the present one. Those shorter than half of the usual are taken together.
      */
     double *recent, *slope, *counted;

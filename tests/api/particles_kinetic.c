@@ -324,7 +324,7 @@ START_TEST(conductances_below_zero_are_given_as_zero)
         OK(c, npde_particles_set_gaussian(p, 0, 0.4, 0.01));
         OK(c, npde_particles_set_past_rate(p, 0, 1));
         OK(c, npde_particles_start(p, 0));
-        OK(c, npde_particles_advance(p, 0.3, NULL));
+        OK(c, npde_particles_advance(p, delayed ? 0.3 : 2, NULL)); /* until they fire themselves */
         ck_assert(!script.outside && least == 0);
         least = INFINITY;
         OK(c, npde_grid_new_for(m, NPDE_SCHEME_CELLS, 32, &grid));
