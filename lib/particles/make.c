@@ -135,6 +135,8 @@ static npde_status make_conductances(npde__network *w, const npde_particles *of,
         c->start_mean = of->initial[p].g_mean;
         c->start_variance = of->initial[p].g_variance;
     }
+    const npde_status small = npde__network_check_start(w, p);
+    if (small) return small;
     const double end = pop->sharp ? pop->threshold : c->v_excitatory;
     c->per = NPDE__CONDUCTANCE_CELLS / (end - pop->leak);
     if (!pop->sharp) {

@@ -185,6 +185,12 @@ START_TEST(starts_that_cannot_be)
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
     says("conductances has the mean -50");
     says("[0, inf)");
+    for (int wide = 0; wide < 2; wide++) { /* so many spikes a step that it would not end */
+        OK(c, npde_particles_set_conductance(p, 0, wide ? 0 : 1e12, wide ? 1e12 : 0));
+        ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
+        says(wide ? "the mean 0 and the variance 1e+12" : "the mean 1e+12 and the variance 0");
+        says("make dt smaller than ");
+    }
     OK(c, npde_particles_set_conductance(p, 0, 1, 0));
     OK(c, npde_particles_set_density(p, 0, nothing, NULL, NULL));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
