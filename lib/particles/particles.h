@@ -90,8 +90,8 @@ typedef struct {
     npde__callback *coupling, *conductance;
     double *rates, *drive, *diffusion; /* n_pop each */
     /*
-     * n_pop each: mean rates over the last step (0 before the first: what acts at once has no past), their slope, spikes up to its end. The middle and length of that step, the
-     * beginning of the present one. Those shorter than half of the usual are taken together.
+     * n_pop each: mean rates over the last step, 0 before there is one; their slope; spikes up to its end. The middle and
+     * length of that step, the beginning of the present one. Those shorter than half of the usual are taken together.
      */
     double *recent, *slope, *counted;
     double recent_at, recent_length, counting;
