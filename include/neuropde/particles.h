@@ -100,7 +100,8 @@ NPDE_API npde_status npde_particles_set_density(npde_particles *particles, size_
 NPDE_API npde_status npde_particles_set_potentials(npde_particles *particles, size_t pop, const double *v, size_t n);
 /**
  * Rate before the start, constant; 0 by default. Delays see it, and REFRACTORY_TIME · rate (< 1) of the neurons begin
- * in the refractory state.
+ * in the refractory state; of a kinetic model the equilibrium that conductances begin in is at it. What acts at once, and
+ * a callback, see rates of the run alone, of which there are none before the first step is made: 0 in it.
  */
 NPDE_API npde_status npde_particles_set_past_rate(npde_particles *particles, size_t pop, double rate);
 /**

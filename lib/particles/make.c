@@ -135,6 +135,8 @@ static npde_status make_conductances(npde__network *w, const npde_particles *of,
         c->start_mean = of->initial[p].g_mean;
         c->start_variance = of->initial[p].g_variance;
     }
+    const npde_status small = npde__network_check_start(w, p);
+    if (small) return small;
     const double end = pop->sharp ? pop->threshold : c->v_excitatory;
     c->per = NPDE__CONDUCTANCE_CELLS / (end - pop->leak);
     if (!pop->sharp) {
@@ -164,7 +166,7 @@ static npde_status make_neurons(npde__network *w, const npde_particles *of, size
     pop->reset = npde__model_value(m, p, NPDE_PARAM_V_RESET);
     pop->threshold = npde__model_value(m, p, NPDE_PARAM_V_THRESHOLD);
     pop->sharp = !discharge || discharge == NPDE_DISCHARGE_NONE;
-    pop->past_rate = w->rates[p] = w->recent[p] = w->past[p] = of->initial[p].past_rate;
+    pop->past_rate = w->rates[p] = w->past[p] = of->initial[p].past_rate;
     const double held = pop->refractory == NPDE_REFRACTORY_NONE ? 0 : pop->past_rate * pop->hold;
     if (!(held < 1))
         return npde__fail(w->context, NPDE_ERR_RANGE,

@@ -85,10 +85,20 @@ static npde_status call_back(npde__network *w, double h)
     return NPDE_OK;
 }
 
+/* A step over which a neuron would run through the gap from reset to threshold very often is no step. */
+enum { OFTEN = 1000 };
+
+/* The gaps that a neuron with that conductance runs through in a step. */
+static double gaps(const npde__neurons *pop, double g, double h)
+{
+    return h * g * (pop->conductance->v_excitatory - pop->reset) / (pop->threshold - pop->reset);
+}
+
 /* The user's G(v, N) of a kinetic kind. */
 static npde_status ask(npde__network *w, size_t p, double h)
 {
-    const npde__conductances *c = w->pop[p].conductance;
+    const npde__neurons *pop = &w->pop[p];
+    const npde__conductances *c = pop->conductance;
     const npde__callback *f = w->conductance;
     const double middle = w->t + h / 2;
     enum { N = NPDE__CONDUCTANCE_CELLS + 1 };
@@ -101,19 +111,39 @@ static npde_status ask(npde__network *w, size_t p, double h)
                           (int)answer, middle,
                           answer > 0 ? ": particles have fixed steps, none can be made smaller" : "");
     }
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < N; i++) {
         if (!isfinite(c->mean[i]) || c->mean[i] < 0)
             return npde__fail(w->context, NPDE_ERR_CALLBACK,
                               "the conductance callback of population %zu gave %g at v = %g, t = %g: it must be finite "
                               "and >= 0",
                               p, c->mean[i], c->at[i], middle);
+        const double far = gaps(pop, c->mean[i], h);
+        if (!(far < OFTEN))
+            return npde__fail(
+                w->context, NPDE_ERR_RANGE,
+                "population %zu: with %g, the conductance callback's answer at v = %g, t = %g, a step of %g "
+                "takes a neuron further than %d times v_threshold - v_reset: make dt smaller than %.3g",
+                p, c->mean[i], c->at[i], middle, h, (int)OFTEN, h * OFTEN / far);
+    }
     return NPDE_OK;
 }
 
-/* A step over which a neuron would run through the gap from reset to threshold very often is no step. */
+npde_status npde__network_check_start(const npde__network *w, size_t p)
+{
+    const npde__conductances *c = w->pop[p].conductance;
+    const double h = npde__network_usual_step(w);
+    const double far = gaps(&w->pop[p], fmax(c->start_mean, sqrt(fmax(0, c->start_variance))), h);
+    if (far < OFTEN) return NPDE_OK;
+    return npde__fail(
+        w->context, NPDE_ERR_RANGE,
+        "population %zu: conductances that begin with the mean %g and the variance %g take a neuron further "
+        "than %d times v_threshold - v_reset in a step of %g: let them be smaller "
+        "(npde_particles_set_conductance(), or the past rates without it), or make dt smaller than %.3g",
+        p, c->start_mean, c->start_variance, (int)OFTEN, h, h * OFTEN / far);
+}
+
 static npde_status check_size(const npde__network *w, size_t p, double h)
 {
-    enum { OFTEN = 1000 };
     const npde__neurons *pop = &w->pop[p];
     const double gap = pop->threshold - pop->reset;
     const double pull = pop->conductance ? pop->conductance->v_excitatory - pop->reset : 1;

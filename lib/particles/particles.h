@@ -90,8 +90,8 @@ typedef struct {
     npde__callback *coupling, *conductance;
     double *rates, *drive, *diffusion; /* n_pop each */
     /*
-     * n_pop each: mean rates over the last step, their slope, spikes up to its end. The middle and length of that step, the
-     * beginning of the present one. Those shorter than half of the usual are taken together.
+     * n_pop each: mean rates over the last step, 0 before there is one; their slope; spikes up to its end. The middle and
+     * length of that step, the beginning of the present one. Those shorter than half of the usual are taken together.
      */
     double *recent, *slope, *counted;
     double recent_at, recent_length, counting;
@@ -136,6 +136,8 @@ double npde__network_usual_step(const npde__network *w);
 /* What to do for longer ones, for the end of an error's text. */
 const char *npde__network_lengthen(const npde__network *w);
 npde_status npde__network_check_time(const npde__network *w);
+/* Are the conductances that a population begins with too large for a step? */
+npde_status npde__network_check_start(const npde__network *w, size_t p);
 /* Steps until t_end. */
 npde_status npde__network_advance(npde__network *w, double t_end);
 double npde__network_stat(const npde__network *w, npde_id stat);

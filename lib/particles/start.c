@@ -149,7 +149,8 @@ static double within(const npde__network *w, uint32_t purpose, uint32_t index, d
             price = (z - near) * (z + near) / 2;
         } else if (near > 0) {
             const double y = exponential / rate;
-            x = mean < low ? low + deviation * y : high - deviation * y;
+            x = mean < low ? low + deviation * y
+                           : fmin(high - deviation * y, nextafter(high, -INFINITY)); /* not rounded up */
             price = (y - 1 / rate) * (y - 1 / rate) / 2;
         } else {
             npde__random_normal(a.word[0], a.word[1], normal);

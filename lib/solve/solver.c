@@ -296,7 +296,7 @@ void npde__run_interpolate(npde__run *run, double theta, double *y)
 {
     npde__stepper *st = &run->stepper;
     if (run->error <= 1) npde__stepper_dense(st, theta, y);
-    else /* a step that settles is not the method's */
+    else /* a step that settles is not the method's, which has kept nothing of it: y_new is where it began */
         for (size_t i = 0; i < run->system->n; i++) y[i] = (1 - theta) * st->y_new[i] + theta * st->y[i];
 }
 
@@ -421,6 +421,7 @@ npde_status npde__solver_step(npde_solver *s, double t_limit, int64_t *budget)
         run->h_next = fmin(run->dt_max, clipped && h == first ? fmax(next, wanted) : next);
     }
     const double begin = run->t;
+    npde__spikes_before(run);
     accept(run, t, h);
     if (lands && jump - target <= npde__time_slack(target))
         run->jump_pending = 1; /* whatever fails before it is crossed */

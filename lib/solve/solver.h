@@ -141,6 +141,8 @@ void npde__blowup_snapshot(npde__blowup *b, size_t n_rates, npde__bytes *bytes);
 /* spikes.c */
 enum { NPDE__SPIKES = 4 }; /* most of a neuron that are found in a step */
 npde_status npde__spikes_begin(npde__run *run);
+/* Before a step is accepted: where it begins. What a method has made of that state by the end is its own. */
+void npde__spikes_before(npde__run *run);
 /* Looks for spikes in the step from `begin` to now. */
 void npde__spikes_find(npde__run *run, double begin);
 /* Tells the observers of those that were found. */

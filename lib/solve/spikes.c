@@ -75,13 +75,15 @@ static double root(npde__run *run, size_t p, double left, double right, double b
     return (left + right) / 2;
 }
 
-/* How far all are above their levels at that fraction of the step. */
-static void look(npde__run *run, double theta, double *above)
+/* How far all are above their levels in a state. */
+static void look(const npde__run *run, const double *y, double *above)
 {
-    const npde__stepper *st = &run->stepper;
-    double *y = theta == 0 ? st->y_new : theta == 1 ? st->y : st->error; /* y_new: what was accepted before */
-    if (y == st->error) npde__run_interpolate(run, theta, y);
     for (size_t p = 0; p < run->system->outputs; p++) above[p] = run->system->ops->above(run->system, p, y);
+}
+
+void npde__spikes_before(npde__run *run)
+{
+    if (run->system->ops->above) look(run, run->stepper.y, run->spikes.above);
 }
 
 /* Spikes are told in the order of their times. */
@@ -98,11 +100,11 @@ void npde__spikes_find(npde__run *run, double begin)
     npde__spikes *k = &run->spikes;
     const size_t n = run->system->outputs;
     if (!run->system->ops->above) return;
-    double *before = k->above, *now = before + n;
-    look(run, 0, before);
+    double *before = k->above, *now = before + n, *y = run->stepper.error; /* not in use between steps */
     for (int i = 1; i <= PIECES; i++) {
         const double left = (i - 1.0) / PIECES, right = (double)i / PIECES;
-        look(run, right, now);
+        if (i < PIECES) npde__run_interpolate(run, right, y);
+        look(run, i < PIECES ? y : run->stepper.y, now);
         for (size_t p = 0; p < n; p++)
             if (before[p] < 0 && now[p] >= 0)
                 enqueue(k, begin + (run->t - begin) * root(run, p, left, right, before[p], now[p]), p);

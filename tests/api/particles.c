@@ -185,7 +185,7 @@ END_TEST
 
 START_TEST(starts_that_cannot_be)
 {
-    double t;
+    double t, v[100];
     OK(c, npde_model_new(c, NPDE_MODEL_LIF_NETWORK, 1, &m));
     OK(c, npde_particles_new(m, 100, 1, &p));
     ANSWERS(c, NPDE_ERR_STATE, npde_particles_start(p, 0));
@@ -196,6 +196,11 @@ START_TEST(starts_that_cannot_be)
     says("[-inf, 2)");
     OK(c, npde_particles_set_gaussian(p, 0, 2, 0));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
+    OK(c,
+       npde_particles_set_gaussian(p, 0, nextafter(2, 3), 1e-33)); /* what is left is narrower than doubles are apart */
+    OK(c, npde_particles_start(p, 0));
+    OK(c, npde_particles_potentials(p, 0, v, 100));
+    for (int i = 0; i < 100; i++) ck_assert_double_eq(v[i], nextafter(2, 0));
     OK(c, npde_particles_set_gaussian(p, 0, 0, 1));
     OK(c, npde_particles_start(p, 0));
     OK(c, npde_particles_advance(p, 1, NULL));

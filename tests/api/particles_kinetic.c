@@ -185,6 +185,12 @@ START_TEST(starts_that_cannot_be)
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
     says("conductances has the mean -50");
     says("[0, inf)");
+    for (int wide = 0; wide < 2; wide++) { /* so many spikes a step that it would not end */
+        OK(c, npde_particles_set_conductance(p, 0, wide ? 0 : 1e12, wide ? 1e12 : 0));
+        ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
+        says(wide ? "the mean 0 and the variance 1e+12" : "the mean 1e+12 and the variance 0");
+        says("make dt smaller than ");
+    }
     OK(c, npde_particles_set_conductance(p, 0, 1, 0));
     OK(c, npde_particles_set_density(p, 0, nothing, NULL, NULL));
     ANSWERS(c, NPDE_ERR_RANGE, npde_particles_start(p, 0));
@@ -308,6 +314,25 @@ START_TEST(callbacks_that_fail)
 }
 END_TEST
 
+static int32_t enormous(double t, size_t pop, size_t n, const double *v, const double *rate, double *g_mean, void *user)
+{
+    (void)t, (void)pop, (void)v, (void)rate, (void)user;
+    for (size_t i = 0; i < n; i++) g_mean[i] = 1e12;
+    return 0;
+}
+
+/* What a callback answers makes no step of a step either. */
+START_TEST(conductances_too_large_for_a_step)
+{
+    OK(c, make(NPDE_MODEL_VOLTAGE_CONDUCTANCE, 100, 1));
+    OK(c, npde_model_set_conductance(m, enormous, NULL, NULL));
+    OK(c, npde_particles_start(p, 0));
+    ANSWERS(c, NPDE_ERR_RANGE, npde_particles_advance(p, 1, NULL));
+    says("with 1e+12, the conductance callback's answer at v = 0");
+    says("make dt smaller than ");
+}
+END_TEST
+
 /* Inhibition that is stronger than the input: without a callback G is below 0, a callback is given 0, by both who ask it. */
 START_TEST(conductances_below_zero_are_given_as_zero)
 {
@@ -324,7 +349,7 @@ START_TEST(conductances_below_zero_are_given_as_zero)
         OK(c, npde_particles_set_gaussian(p, 0, 0.4, 0.01));
         OK(c, npde_particles_set_past_rate(p, 0, 1));
         OK(c, npde_particles_start(p, 0));
-        OK(c, npde_particles_advance(p, 0.3, NULL));
+        OK(c, npde_particles_advance(p, delayed ? 0.3 : 2, NULL)); /* until they fire themselves */
         ck_assert(!script.outside && least == 0);
         least = INFINITY;
         OK(c, npde_grid_new_for(m, NPDE_SCHEME_CELLS, 32, &grid));
@@ -567,6 +592,7 @@ int main(void)
                                   densities_of_leaky_neurons,
                                   callbacks_that_fail,
                                   densities_that_fail,
+                                  conductances_too_large_for_a_step,
                                   conductances_below_zero_are_given_as_zero,
                                   the_equilibrium_can_be_given,
                                   threads_do_not_change_a_bit,

@@ -489,6 +489,36 @@ START_TEST(outputs_may_cut_steps)
 }
 END_TEST
 
+/* Noise weights act at once: nobody fires, so that the potentials diffuse by a₀ alone, whatever the rate was before. */
+START_TEST(noise_at_once_has_no_past)
+{
+    const size_t n = 20000 + (size_t)(80000 * test_scale());
+    double *v = malloc(n * sizeof *v);
+    ck_assert_ptr_nonnull(v);
+    for (int past = 0; past < 2; past++) {
+        npde_model *m = leaky(NPDE_MODEL_LIF_NETWORK, 1, 0);
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_DIFFUSION, 0.2));
+        OK(c, npde_model_set(m, 0, NPDE_PARAM_NOISE_CONNECTIVITY, 1));
+        npde_particles *p;
+        OK(c, npde_particles_new(m, n, 1, &p));
+        OK(c, npde_particles_set_gaussian(p, 0, -3, 0));
+        OK(c, npde_particles_set_past_rate(p, 0, 5 * past));
+        OK(c, npde_particles_start(p, 0));
+        OK(c, npde_particles_advance(p, 0.05, NULL));
+        OK(c, npde_particles_potentials(p, 0, v, n));
+        double mean = 0, square = 0;
+        const double law = 0.2 * (1 - exp(-0.1));
+        for (size_t i = 0; i < n; i++) mean += v[i] / (double)n;
+        for (size_t i = 0; i < n; i++) square += (v[i] - mean) * (v[i] - mean) / (double)n;
+        NEAR(mean, -3 * exp(-0.05), 4 * sqrt(law / (double)n));
+        NEAR(square, law, 4 * law * sqrt(2 / (double)n));
+        npde_particles_free(p);
+        npde_model_free(m);
+    }
+    free(v);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {rates_of_the_leaky_neuron_are_exact,
@@ -501,6 +531,7 @@ int main(void)
                                   two_populations,
                                   drifts_by_callback,
                                   many_spikes_in_a_step,
-                                  outputs_may_cut_steps};
+                                  outputs_may_cut_steps,
+                                  noise_at_once_has_no_past};
     return run_suite_with("particles", set_up, tear_down, tests, sizeof tests / sizeof tests[0]) != 0;
 }

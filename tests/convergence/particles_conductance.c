@@ -210,5 +210,42 @@ START_TEST(cut_gaussians_have_their_law)
 }
 END_TEST
 
+/* Nobody fires: conductances that begin at G diffuse by a₀ alone, whatever the rate was that undelayed weights could have seen. */
+START_TEST(weights_at_once_have_no_past)
+{
+    const size_t n = 20000 + (size_t)(80000 * test_scale());
+    double *g = malloc(n * sizeof *g);
+    ck_assert_ptr_nonnull(g);
+    for (int past = 0; past < 2; past++) {
+        kinetic k = {FULL, .strength = 0.1, .noisy = 0.1};
+        k.mean = 0;
+        k.variance = 0;
+        k.noise = 0.005;
+        npde_context *c;
+        OK(c, npde_context_new(&c));
+        npde_model *m = kinetic_model(c, &k);
+        npde_particles *p = particles(c, m, &k, n, 1, 0.01);
+        OK(c, npde_particles_set_conductance(p, 0, k.input, 0));
+        OK(c, npde_particles_set_past_rate(p, 0, 5 * past));
+        OK(c, npde_particles_start(p, 0));
+        OK(c, npde_particles_advance(p, 0.05, NULL));
+        OK(c, npde_particles_conductances(p, 0, g, n));
+        int64_t spikes;
+        OK(c, npde_particles_spikes(p, &spikes, 1));
+        ck_assert_int_eq(spikes, 0);
+        double mean = 0, square = 0;
+        const double law = k.noise * (1 - exp(-2 * 0.05 / k.sigma));
+        for (size_t i = 0; i < n; i++) mean += g[i] / (double)n;
+        for (size_t i = 0; i < n; i++) square += (g[i] - mean) * (g[i] - mean) / (double)n;
+        NEAR(mean, k.input, 4 * sqrt(law / (double)n));
+        NEAR(square, law, 4 * law * sqrt(2 / (double)n));
+        npde_particles_free(p);
+        npde_model_free(m);
+        npde_context_free(c);
+    }
+    free(g);
+}
+END_TEST
+
 MAIN("conductances of particles", conductances_have_their_law, conductances_move_in_very_short_steps,
-     means_over_a_step_have_their_law, cut_gaussians_have_their_law)
+     means_over_a_step_have_their_law, cut_gaussians_have_their_law, weights_at_once_have_no_past)
