@@ -123,7 +123,7 @@ static int insert(double *breaks, size_t *n, size_t most, double value)
 
 enum { MOST_BREAKS = 64, MOST_ZONES = 11 };
 
-/* Cells in zones of v, by the distance from V_L at which each begins, in units of V_F − V_L; the last goes to the end of the axis. */
+/* Cells in zones of v, which begin at distances from V_L in units of V_F − V_L; the last goes to the end of the axis. */
 typedef struct {
     size_t n;
     double from[MOST_ZONES], cells[MOST_ZONES];
@@ -131,8 +131,8 @@ typedef struct {
 
 static const zones even = {1, {0}, {128}};
 /*
- * The density is singular at the corner (V_F, g_F), where the error is as the width of a cell: 1.7e-4 with 128 of them. Elsewhere it
- * is of the fourth order.
+ * The density is singular at the corner (V_F, g_F), where the error is as the width of a cell: 1.7e-4 with 128 of them. Elsewhere
+ * it is of the fourth order.
  */
 static const zones corner = {6, {0, 0.84, 0.96, 0.99, 0.997, 0.999}, {74, 22, 12, 8, 6, 6}};
 /*
@@ -166,6 +166,17 @@ static double share(const npde_model *m, const zones *z, double left, double rig
     return sum / (double)m->n_pop;
 }
 
+/* The begin of a zone as a break, unless there is no room, or a break so close that cells would be tiny. */
+static void insert_zone(const zones *z, size_t i, double leak, double unit, double *breaks, size_t *n)
+{
+    const double from = leak + z->from[i] * unit, before = z->from[i] - z->from[i - 1];
+    const double shorter = unit * (i + 1 < z->n ? fmin(before, z->from[i + 1] - z->from[i]) : before);
+    if (from > breaks[*n - 1]) return;
+    for (size_t k = 0; k < *n; k++)
+        if (fabs(breaks[k] - from) < shorter / 4) return;
+    (void)insert(breaks, n, MOST_BREAKS, from);
+}
+
 /* What each population must have as a break, and, as far as there is room, the zones around its V_F. */
 static npde_status voltage_breaks(const npde_model *m, const zones *z, double *breaks, size_t *n)
 {
@@ -182,10 +193,7 @@ static npde_status voltage_breaks(const npde_model *m, const zones *z, double *b
             (int)MOST_BREAKS - 2);
     for (size_t p = 0; p < m->n_pop; p++) {
         const kinetic_population pop = npde__kinetic_read(m, p);
-        for (size_t i = 1; i < z->n; i++) {
-            const double from = pop.v_leak + z->from[i] * (pop.v_threshold - pop.v_leak);
-            if (from < breaks[*n - 1]) (void)insert(breaks, n, MOST_BREAKS, from);
-        }
+        for (size_t i = 1; i < z->n; i++) insert_zone(z, i, pop.v_leak, pop.v_threshold - pop.v_leak, breaks, n);
     }
     return NPDE_OK;
 }
