@@ -121,24 +121,81 @@ static int insert(double *breaks, size_t *n, size_t most, double value)
     return 1;
 }
 
-enum { MOST_BREAKS = 64 };
+enum { MOST_BREAKS = 64, MOST_ZONES = 11 };
 
+/* Cells in zones of v, which begin at distances from V_L in units of V_F − V_L; the last goes to the end of the axis. */
+typedef struct {
+    size_t n;
+    double from[MOST_ZONES], cells[MOST_ZONES];
+} zones;
+
+static const zones even = {1, {0}, {128}};
 /*
- * Of the cells in v, shares in zones that end at distances from V_F, in units of V_F − V_L. The density is singular at the corner
- * (V_F, g_F), where the error is as the width of a cell: 1.7e-4 with 128 of them. Elsewhere it is of the fourth order.
+ * The density is singular at the corner (V_F, g_F), where the error is as the width of a cell: 1.7e-4 with 128 of them. Elsewhere
+ * it is of the fourth order.
  */
-enum { ZONES = 6 };
-static const double zone[ZONES + 1] = {1, 0.16, 0.04, 0.01, 0.003, 0.001, 0};
-static const double zone_share[ZONES] = {74. / 128, 22. / 128, 12. / 128, 8. / 128, 6. / 128, 6. / 128};
+static const zones corner = {6, {0, 0.84, 0.96, 0.99, 0.997, 0.999}, {74, 22, 12, 8, 6, 6}};
+/*
+ * A discharge that jumps at V_F makes an error as the square of the width of a cell there, over the way on which neurons fire; one
+ * that grows from V_F on an error as the square of those where it fires them. Far beyond hardly a neuron comes.
+ */
+static const zones beyond = {
+    11, {0, 0.84, 0.96, 0.992, 1, 1.008, 1.04, 1.16, 1.5, 2, 3}, {46, 13, 7, 6, 6, 7, 15, 16, 6, 4, 2}};
 
-/* Of all cells, the share between two distances from the end, in units of the span. */
-static double share(int graded, double from, double to)
+/* Cells below a distance from V_L on an axis that ends at `end`. */
+static double cells_below(const zones *z, double distance, double end)
 {
     double sum = 0;
-    if (!graded) return from - to;
-    for (size_t z = 0; z < ZONES; z++)
-        sum += zone_share[z] * fmax(fmin(from, zone[z]) - fmax(to, zone[z + 1]), 0) / (zone[z] - zone[z + 1]);
+    for (size_t i = 0; i < z->n && z->from[i] < distance; i++) {
+        const double to = i + 1 < z->n ? z->from[i + 1] : end;
+        sum += z->cells[i] * fmin(1, (distance - z->from[i]) / (to - z->from[i]));
+    }
     return sum;
+}
+
+/* Of all cells, the share between two potentials: the mean of what is right for each population. */
+static double share(const npde_model *m, const zones *z, double left, double right, double end)
+{
+    double sum = 0;
+    for (size_t p = 0; p < m->n_pop; p++) {
+        const kinetic_population pop = npde__kinetic_read(m, p);
+        const double unit = pop.v_threshold - pop.v_leak, all = (end - pop.v_leak) / unit;
+        sum += (cells_below(z, (right - pop.v_leak) / unit, all) - cells_below(z, (left - pop.v_leak) / unit, all)) /
+               cells_below(z, all, all);
+    }
+    return sum / (double)m->n_pop;
+}
+
+/* The begin of a zone as a break, unless there is no room, or a break so close that cells would be tiny. */
+static void insert_zone(const zones *z, size_t i, double leak, double unit, double *breaks, size_t *n)
+{
+    const double from = leak + z->from[i] * unit, before = z->from[i] - z->from[i - 1];
+    const double shorter = unit * (i + 1 < z->n ? fmin(before, z->from[i + 1] - z->from[i]) : before);
+    if (from > breaks[*n - 1]) return;
+    for (size_t k = 0; k < *n; k++)
+        if (fabs(breaks[k] - from) < shorter / 4) return;
+    (void)insert(breaks, n, MOST_BREAKS, from);
+}
+
+/* What each population must have as a break, and, as far as there is room, the zones around its V_F. */
+static npde_status voltage_breaks(const npde_model *m, const zones *z, double *breaks, size_t *n)
+{
+    int fits = 1;
+    for (size_t p = 0; p < m->n_pop; p++) {
+        const kinetic_population pop = npde__kinetic_read(m, p);
+        fits = fits && insert(breaks, n, MOST_BREAKS, pop.v_reset) && insert(breaks, n, MOST_BREAKS, pop.v_threshold);
+    }
+    if (!fits)
+        return npde__fail(
+            m->context, NPDE_ERR_SIZE,
+            "the populations have too many different v_reset and v_threshold, more than %d in all; make a "
+            "grid for fewer",
+            (int)MOST_BREAKS - 2);
+    for (size_t p = 0; p < m->n_pop; p++) {
+        const kinetic_population pop = npde__kinetic_read(m, p);
+        for (size_t i = 1; i < z->n; i++) insert_zone(z, i, pop.v_leak, pop.v_threshold - pop.v_leak, breaks, n);
+    }
+    return NPDE_OK;
 }
 
 static npde_status fit_voltage(const npde_model *m, size_t total, npde_id scheme, npde_grid **out)
@@ -148,25 +205,13 @@ static npde_status fit_voltage(const npde_model *m, size_t total, npde_id scheme
     const kinetic_population first = npde__kinetic_read(m, 0);
     const npde_id discharge = (npde_id)npde__model_value(m, 0, NPDE_PARAM_DISCHARGE);
     const int ends = !discharge || discharge == NPDE_DISCHARGE_NONE; /* at V_F */
-    const int graded = ends && m->kind->id == NPDE_MODEL_VOLTAGE_CONDUCTANCE;
+    const zones *z = !ends ? &beyond : m->kind->id == NPDE_MODEL_VOLTAGE_CONDUCTANCE ? &corner : &even;
     breaks[0] = first.v_leak;
     breaks[1] = ends ? first.v_threshold : first.v_excitatory;
-    const double end = breaks[1], span = end - breaks[0];
-    int fits = 1;
-    for (size_t z = 1; z < ZONES && graded; z++) fits = fits && insert(breaks, &n, MOST_BREAKS, end - zone[z] * span);
-    for (size_t p = 0; p < m->n_pop; p++) {
-        const kinetic_population pop = npde__kinetic_read(m, p);
-        fits = fits && insert(breaks, &n, MOST_BREAKS, pop.v_reset) && insert(breaks, &n, MOST_BREAKS, pop.v_threshold);
-    }
-    if (!fits)
-        return npde__fail(
-            m->context, NPDE_ERR_SIZE,
-            "the populations have too many different v_reset and v_threshold, more than %d in all; make a "
-            "grid for fewer",
-            (int)MOST_BREAKS - 2);
+    const npde_status status = voltage_breaks(m, z, breaks, &n);
+    if (status) return status;
     for (size_t s = 0; s + 1 < n; s++)
-        cells[s] = (size_t)fmax(
-            2, floor((double)total * share(graded, (end - breaks[s]) / span, (end - breaks[s + 1]) / span) + 0.5));
+        cells[s] = (size_t)fmax(2, floor((double)total * share(m, z, breaks[s], breaks[s + 1], breaks[n - 1]) + 0.5));
     return npde__grid_new(m->context, scheme, breaks, n, cells, NULL, out);
 }
 

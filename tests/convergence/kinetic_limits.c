@@ -135,6 +135,72 @@ START_TEST(threshold_tends_to_macroscopic)
 }
 END_TEST
 
+/* ---- the library's own grid, with a discharge ---- */
+
+/* The same grid with every cell in v cut into `finer`; V_F = 1, g_F = 3/11. */
+static npde_grid *finer_grid(npde_context *c, const npde_grid *own, size_t finer)
+{
+    const double zones[] = {0, 0.84, 0.96, 0.992, 1, 1.008, 1.04, 1.16, 1.5, 2, 3, 14.0 / 3};
+    size_t cells[] = {46, 13, 7, 6, 6, 7, 15, 16, 6, 4, 2}, degrees[] = {32, 32};
+    double points[65], g_breaks[] = {0, 3.0 / 11, 0};
+    npde_grid *v, *g, *grid;
+    for (size_t z = 0; z < sizeof cells / sizeof *cells; z++) cells[z] *= finer;
+    OK(c, npde_grid_points(own, 1, points, 65));
+    g_breaks[2] = points[64];
+    OK(c, npde_grid_new(c, NPDE_SCHEME_CELLS, zones, sizeof zones / sizeof *zones, cells, &v));
+    OK(c, npde_grid_new(c, NPDE_SCHEME_SPECTRAL, g_breaks, 3, degrees, &g));
+    OK(c, npde_grid_new_product(v, g, &grid));
+    npde_grid_free(v);
+    npde_grid_free(g);
+    return grid;
+}
+
+/* Rates in a transient and when they stand, on 128 cells of the library's and on four times as many. */
+START_TEST(own_grid_with_a_discharge)
+{
+    static const struct {
+        kinetic problem;
+        double transient, steady; /* relative errors, a half more than measured */
+    } row[] = {{{.sigma = 0.5, .input = 0.1, .noise = 0.1, .strength = 0.1, .noisy = 0.05, .kappa = 30}, 6e-5, 3.5e-5},
+               {{.sigma = 0.05, .input = 0.5, .noise = 0.1, .strength = 0.1, .noisy = 0.05, .kappa = 5}, 1.4e-4, 9e-5}};
+    const double t[] = {0.5, 1, 16};
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        kinetic k = row[i].problem;
+        double rate[2][3];
+        k.kind = NPDE_MODEL_REDUCED_KINETIC;
+        for (int fine = 0; fine < 2; fine++) {
+            kinetic_run r = {0};
+            OK(r.context, npde_context_new(&r.context));
+            r.model = kinetic_model(r.context, &k);
+            OK(r.context, npde_grid_new_for(r.model, NPDE_SCHEME_SPECTRAL, 0, &r.grid));
+            ck_assert_uint_eq(npde_grid_size(r.grid, 0), 128);
+            npde_grid *grid = finer_grid(r.context, r.grid, fine ? 4 : 1);
+            if (fine) {
+                npde_grid_free(r.grid);
+                r.grid = grid;
+            } else {
+                double own[128], same[128];
+                OK(r.context, npde_grid_points(r.grid, 0, own, 128));
+                OK(r.context, npde_grid_points(grid, 0, same, 128));
+                for (size_t c = 0; c < 128; c++) NEAR(own[c], same[c], 1e-14);
+                npde_grid_free(grid);
+            }
+            OK(r.context, npde_solver_new(r.model, r.grid, NPDE_METHOD_STRANG, &r.solver));
+            OK(r.context, npde_solver_set(r.solver, NPDE_OPTION_DT, 0.005));
+            OK(r.context, npde_solver_set_gaussian(r.solver, 0, 0.4, 0.01));
+            ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
+            for (int j = 0; j < 3; j++) rate[fine][j] = kinetic_rate(&r, t[j]);
+            kinetic_free(&r);
+        }
+        for (int j = 0; j < 3; j++) {
+            const double error = fabs(rate[0][j] / rate[1][j] - 1);
+            ck_assert_msg(error <= (j < 2 ? row[i].transient : row[i].steady),
+                          "row %zu, t = %g: %.8f and %.8f, off by %.2e", i, t[j], rate[0][j], rate[1][j], error);
+        }
+    }
+}
+END_TEST
+
 /* ---- steady states of the macroscopic equation ---- */
 
 static int32_t step_discharge(size_t pop, size_t n, const double *v, double *value, void *user)
@@ -217,4 +283,4 @@ START_TEST(bistable_network_in_time)
 END_TEST
 
 MAIN("kinetic limits", macroscopic_transients, macroscopic_threshold, fast_voltage, kinetic_tends_to_macroscopic,
-     threshold_tends_to_macroscopic, macroscopic_steady_states, bistable_network_in_time)
+     threshold_tends_to_macroscopic, own_grid_with_a_discharge, macroscopic_steady_states, bistable_network_in_time)
