@@ -132,7 +132,7 @@ START_TEST(own_grid_to_five_digits)
         const double rate = kinetic_rate(&r, row[i].t), mean = marginal(&r, coarse);
         ck_assert_msg(fabs(rate - row[i].rate) <= 1e-5, "row %zu: rate %.8f and not %.8f", i, rate, row[i].rate);
         ck_assert_msg(fabs(mean - row[i].mean) <= 1e-5 + 0.1 * row[i].bulk, "row %zu: mean %.8f and not %.8f", i, mean,
-                      *row[i].mean);
+                      row[i].mean);
         kinetic_free(&r);
         r = own_grid(&k, 2);
         kinetic_rate(&r, row[i].t);
