@@ -282,7 +282,7 @@ START_TEST(bistable_network_in_time)
 }
 END_TEST
 
-/* Where the drift converges inside the axis all gathers at one potential, at any step and on any cells, and nothing comes of rounding. */
+/* Where the drift converges inside the axis all gathers at one potential, whatever the step, and nothing comes of rounding. */
 START_TEST(what_gathers_does_not_grow)
 {
     static const kinetic row[] = {
