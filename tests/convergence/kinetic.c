@@ -121,7 +121,7 @@ START_TEST(own_grid_to_five_digits)
                {&weak, 0.25, 18, 0.1954832, 0.6877436, 0},   {&weak, 1, 20, 0.2417934, 0.6479322, 0},
                {&weak, 0.05, 16, 0.0857435, 0.7781771, 9e-5}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        if (test_scale() < 1 && i % 5 != 1) continue;
+        if (test_scale() < 1 && i != 1) continue;
         kinetic k = *row[i].problem;
         double coarse[CELLS], fine[2 * CELLS], up_to = 0;
         k.sigma = row[i].sigma;

@@ -300,6 +300,7 @@ START_TEST(what_gathers_does_not_grow)
          .variance = 0.01,
          .dt = 0.01}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        if (test_scale() < 1 && i % 2) continue;
         kinetic_run r = kinetic_start(&row[i]);
         ck_assert_double_ge(kinetic_rate(&r, i == 2 ? 0.1 : 150), 0);
         ck_assert_double_le(kinetic_stat(&r, NPDE_STAT_MASS_DEFECT), 1e-12);
