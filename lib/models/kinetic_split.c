@@ -90,11 +90,10 @@ static void record(double *extra, double mean, double duration)
     extra[NPDE__KINETIC_DURATION] = duration;
 }
 
-/* e^{Bh} must be a number, and what is left of V_F − V_L must be some. */
+/* e^{Bh} must be a number. The last row moves fastest. */
 static npde_status check_step(const kinetic_system *k, const kinetic_population *pop, double h)
 {
-    const double fastest = k->g ? fmax(pop->moving[k->n_g - 1], pop->moving[0]) : pop->mean;
-    const double turns = h * npde__kinetic_b(pop, fastest);
+    const double fastest = k->g ? pop->moving[k->n_g - 1] : pop->mean, turns = h * npde__kinetic_b(pop, fastest);
     if (turns <= longest) return NPDE_OK;
     return npde__fail(k->coupling.base.context, NPDE__RETRY,
                       "a step of %.3g is %.3g times what potentials take at a conductance of %.3g, more than %g", h,

@@ -91,13 +91,14 @@ static void remap(size_t n, const double *m, double theta, double slope, double 
                   double *ends, double *out)
 {
     if (!add && scale == 1) {
-        const int steep = remap_run(n, m, theta, slope, 1, 1, 0, ends, out);
-        if (steep && limited) remap_run(n, m, theta, slope, 1, 1, 1, ends, out);
+        if (!limited) (void)remap_run(n, m, theta, slope, 1, 1, 0, ends, out);
+        else if (remap_run(n, m, theta, slope, 1, 1, 0, ends, out))
+            (void)remap_run(n, m, theta, slope, 1, 1, 1, ends, out);
         return;
     }
     for (size_t i = 0; !add && i + 1 < n; i++) out[i] = 0;
-    if (limited) remap_run(n, m, theta, slope, scale, 0, 1, ends, out);
-    else remap_run(n, m, theta, slope, scale, 0, 0, ends, out);
+    if (limited) (void)remap_run(n, m, theta, slope, scale, 0, 1, ends, out);
+    else (void)remap_run(n, m, theta, slope, scale, 0, 0, ends, out);
 }
 
 #endif

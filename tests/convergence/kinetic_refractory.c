@@ -162,17 +162,6 @@ START_TEST(macroscopic_steady_states)
 END_TEST
 
 /* A network that leaves its steady state does so at the rate of the leading eigenvalue. */
-static int32_t steady_density(size_t pop, size_t n, const double *v, double *value, void *user)
-{
-    (void)pop;
-    const double g = *(double *)user, a = 14.0 / 3 * g, b = 1 + g, target = a / b;
-    for (size_t i = 0; i < n; i++) {
-        const double fired = v[i] > 1 && v[i] < target ? pow((target - v[i]) / (target - 1), 10 / b) : 1;
-        value[i] = v[i] < target ? fired / (a - b * v[i]) : 0;
-    }
-    return 0;
-}
-
 START_TEST(growth_at_the_leading_eigenvalue)
 {
     for (int i = 0; i < 2; i++) {
@@ -185,7 +174,7 @@ START_TEST(growth_at_the_leading_eigenvalue)
         OK(r.context, npde_macroscopic_steady(r.model, 9.9, &rate, eigenvalue, 1, &n));
         ck_assert_uint_eq(n, 1);
         double g = 0.3 + 0.1 * rate * (1 + 1e-5);
-        OK(r.context, npde_solver_set_density(r.solver, 0, steady_density, &g, NULL));
+        OK(r.context, npde_solver_set_density(r.solver, 0, kinetic_firing_at_ten, &g, NULL));
         OK(r.context, npde_solver_set_past_rate(r.solver, 0, rate));
         ck_assert_int_ge(npde_solver_start(r.solver, 0), 0);
         /* x = c + Re(A e^{λt}) at equal times: its differences obey y'' = 2 e^{aΔ} cos(bΔ) y' − e^{2aΔ} y. */

@@ -2,31 +2,14 @@
  * Noisy oscillators on the circle against closed forms: the order parameter of the stationary density, transients by
  * another code in 30 digits, the manifold of Ott & Antonsen, the critical coupling. */
 #include "steppers/stepper.h"
-#include "support.h"
+
+#include "one.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
-
-static npde_context *c;
-static npde_model *m;
-static npde_solver *s;
-
-static void set_up(void)
-{
-    ck_assert_int_eq(npde_context_new(&c), NPDE_OK);
-    m = NULL;
-    s = NULL;
-}
-
-static void tear_down(void)
-{
-    npde_solver_free(s);
-    npde_model_free(m);
-    npde_context_free(c);
-}
 
 static void oscillators(size_t n_pop, double coupling, double diffusion, double width)
 {

@@ -37,6 +37,18 @@ def mean(g, a):
     return g + np.sqrt(a) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi) / ndtr(z)
 
 
+def along(f, path, rounds):
+    """f along a path, its intervals halved until the phase turns little in each."""
+    value = f(path)
+    for _ in range(rounds):
+        bad = np.flatnonzero(abs(np.angle(value[1:] / value[:-1])) > 0.35)
+        if not len(bad):
+            return value
+        more = (path[bad] + path[bad + 1]) / 2
+        path, value = np.insert(path, bad + 1, more), np.insert(value, bad + 1, f(more))
+    raise ArithmeticError("a root on the path")
+
+
 class Model:
     def __init__(self, rng, ramp):
         self.ramp = ramp
@@ -130,15 +142,7 @@ class Model:
             if self.ramp and far * self.end(36) > 2000:
                 return None, far
         om = np.concatenate([[1e-5], np.linspace(0, far, int(far * 4 * (self.delay + self.first + self.tau + 0.5)) + 100)[1:]])
-        value = whole(om)
-        for _ in range(30):
-            bad = np.flatnonzero(abs(np.angle(value[1:] / value[:-1])) > 0.35)
-            if not len(bad):
-                break
-            more = (om[bad] + om[bad + 1]) / 2
-            om, value = np.insert(om, bad + 1, more), np.insert(value, bad + 1, whole(more))
-        else:
-            raise ArithmeticError("a root on the line")
+        value = along(whole, om, 30)
         start = 0 if value[0].real > 0 else np.pi
         total = np.sum(np.angle(value[1:] / value[:-1])) + np.angle(value[0] / np.cos(start)) - np.angle(value[-1])
         count = -total / np.pi

@@ -18,7 +18,7 @@ import multiprocessing
 import numpy as np
 from scipy.optimize import brentq
 
-from macroscopic import V_E, mean
+from macroscopic import V_E, along, mean
 
 RATE_MAX, NONE, EXPONENTIAL, FIXED = 20.0, 0, 1, 2
 
@@ -112,15 +112,7 @@ class Model:
         up = sigma + 1j * np.concatenate([np.linspace(0, 1, 400)[:-1] * top / n, np.linspace(top / n, top, n)])
         path = np.concatenate([up, np.linspace(sigma, right, 4000)[1:] + 1j * top, (right + 1j * np.linspace(top, 0, n))[1:]])
         whole = lambda z: self.f(z) * (1 + z * self.tau) if self.refractory == EXPONENTIAL else self.f(z)  # without its pole
-        value = whole(path)
-        for _ in range(40):
-            bad = np.flatnonzero(abs(np.angle(value[1:] / value[:-1])) > 0.35)
-            if not len(bad):
-                break
-            more = (path[bad] + path[bad + 1]) / 2
-            path, value = np.insert(path, bad + 1, more), np.insert(value, bad + 1, whole(more))
-        else:
-            raise ArithmeticError("a root on the path")
+        value = along(whole, path, 40)
         count = -np.sum(np.angle(value[1:] / value[:-1])) / np.pi
         assert abs(count - round(count)) < 0.02, count
         return round(count)

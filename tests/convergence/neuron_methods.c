@@ -2,27 +2,10 @@
  * Spikes of single neurons do not depend on the method: each one that takes them tells as many, at the intervals of the limit
  * cycle, whose period other codes have found to many digits. */
 #include "steppers/stepper.h"
-#include "support.h"
+
+#include "one.h"
 
 #include <math.h>
-
-static npde_context *c;
-static npde_model *m;
-static npde_solver *s;
-
-static void set_up(void)
-{
-    ck_assert_int_eq(npde_context_new(&c), NPDE_OK);
-    m = NULL;
-    s = NULL;
-}
-
-static void tear_down(void)
-{
-    npde_solver_free(s);
-    npde_model_free(m);
-    npde_context_free(c);
-}
 
 static const struct {
     npde_id kind;

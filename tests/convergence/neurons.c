@@ -4,30 +4,13 @@
  * */
 #include "models/neuron.h"
 #include "steppers/stepper.h"
-#include "support.h"
+
+#include "one.h"
 
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static npde_context *c;
-static npde_model *m;
-static npde_solver *s;
-
-static void set_up(void)
-{
-    ck_assert_int_eq(npde_context_new(&c), NPDE_OK);
-    m = NULL;
-    s = NULL;
-}
-
-static void tear_down(void)
-{
-    npde_solver_free(s);
-    npde_model_free(m);
-    npde_context_free(c);
-}
 
 static void set(npde_id param, double value)
 {

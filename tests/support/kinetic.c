@@ -170,3 +170,14 @@ int32_t kinetic_standing(size_t pop, size_t n, const double *v, double *value, v
     for (size_t i = 0; i < n; i++) value[i] = 1 / (14.0 / 3 * g - (1 + g) * v[i]);
     return 0;
 }
+
+int32_t kinetic_firing_at_ten(size_t pop, size_t n, const double *v, double *value, void *user)
+{
+    (void)pop;
+    const double g = *(double *)user, a = 14.0 / 3 * g, b = 1 + g, target = a / b;
+    for (size_t i = 0; i < n; i++) {
+        const double fired = v[i] > 1 && v[i] < target ? pow((target - v[i]) / (target - 1), 10 / b) : 1;
+        value[i] = v[i] < target ? fired / (a - b * v[i]) : 0;
+    }
+    return 0;
+}

@@ -42,5 +42,7 @@ double kinetic_stat(const kinetic_run *r, npde_id stat);
 void kinetic_means(const kinetic_run *r, double *v_mean, double *g_mean, double *marginal);
 /* A density that stands between V_R and V_F, 1/(A − Bv) at the mean conductance that user points to. */
 int32_t kinetic_standing(size_t pop, size_t n, const double *v, double *value, void *user);
+/* One that stands with the discharge 10 beyond V_F, e^{−Φ(v)}/(A − Bv), where the drift leads. */
+int32_t kinetic_firing_at_ten(size_t pop, size_t n, const double *v, double *value, void *user);
 
 #endif
