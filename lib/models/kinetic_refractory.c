@@ -186,10 +186,13 @@ void npde__kinetic_waiting_begin(const kinetic_system *k, kinetic_population *po
 npde__reentry npde__kinetic_waiting_leave(const kinetic_system *k, const kinetic_population *pop, size_t j, double h,
                                           const double *n)
 {
-    if (fixed(pop)) return (npde__reentry){.known = pop->leaving[j], .slope = pop->tilt[j]};
+    if (fixed(pop))
+        return (npde__reentry){
+            .first = pop->leaving[j] / h - pop->tilt[j] * h / 2, .known = pop->leaving[j], .slope = pop->tilt[j]};
     /* What fires evenly: r(h) = e^{−x} r + (1 − e^{−x})/x × fired, x = h/τ. What enters is the rest. */
+    const double r = waiting_const(k, n)[j];
     return (npde__reentry){
-        .known = waiting_const(k, n)[j] * pop->gone, .share = 1 - pop->hold, .follow = 1 / (pop->tau * h)};
+        .first = r / pop->tau, .known = r * pop->gone, .share = 1 - pop->hold, .follow = 1 / (pop->tau * h)};
 }
 
 void npde__kinetic_waiting_enter(const kinetic_system *k, const kinetic_population *pop, size_t j,

@@ -117,9 +117,9 @@ typedef struct {
     double (*carry)(size_t n, double scale, double share, const double *x, double *m);
 
     /* Semi-Lagrangian transport of a run of consecutive cells, see operators/characteristics.h. For i < n, with θ_i = θ + i slope:
-     * part_i = mass of cell i up to the fraction θ_i, from the means m[i − 1], m[i], m[i + 1], of a profile that is limited to the
+     * part_i = mass of cell i up to the fraction θ_i, from the means m[i − 2] to m[i + 2], of a profile that is limited to the
      * sign of m[i] or not; out[i] ← (add ? out[i] : 0) + scale (m[i] − part_i + part_{i + 1}) for i < n − 1; ends: part_0 and
-     * part_{n − 1}. Up to m[n + 7] is read. */
+     * part_{n − 1}. Up to m[n + 16] is read. */
     void (*remap)(size_t n, const double *m, double theta, double slope, double scale, int add, int limited,
                   double *ends, double *out);
 

@@ -97,6 +97,25 @@ static ALWAYS_INLINE vec choose(lanes where, vec yes, vec no)
 #endif
 }
 
+/* Of the two; b where a is not a number. */
+static ALWAYS_INLINE vec smaller(vec a, vec b)
+{
+#if WIDTH == 8
+    return _mm512_min_pd(a, b);
+#else
+    return choose(less(a, b), a, b);
+#endif
+}
+
+static ALWAYS_INLINE vec larger(vec a, vec b)
+{
+#if WIDTH == 8
+    return _mm512_max_pd(a, b);
+#else
+    return choose(less(b, a), a, b);
+#endif
+}
+
 /* Lane l as bit l. */
 static ALWAYS_INLINE uint64_t lane_bits(lanes where)
 {

@@ -119,7 +119,7 @@ static ALWAYS_INLINE double first_of(vec v)
 static ALWAYS_INLINE vec shift_down(vec here, vec next)
 {
 #if WIDTH == 8
-    return __builtin_shufflevector(here, next, 1, 2, 3, 4, 5, 6, 7, 8);
+    return (vec)_mm512_alignr_epi64((__m512i)next, (__m512i)here, 1);
 #elif WIDTH == 4
     return __builtin_shufflevector(here, next, 1, 2, 3, 4);
 #elif WIDTH == 2
@@ -127,6 +127,21 @@ static ALWAYS_INLINE vec shift_down(vec here, vec next)
 #else
     (void)here;
     return next;
+#endif
+}
+
+/* Those that begin one before the second. */
+static ALWAYS_INLINE vec shift_up(vec before, vec here)
+{
+#if WIDTH == 8
+    return (vec)_mm512_alignr_epi64((__m512i)here, (__m512i)before, 7);
+#elif WIDTH == 4
+    return __builtin_shufflevector(before, here, 3, 4, 5, 6);
+#elif WIDTH == 2
+    return __builtin_shufflevector(before, here, 1, 2);
+#else
+    (void)here;
+    return before;
 #endif
 }
 

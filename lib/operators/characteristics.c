@@ -2,35 +2,142 @@
 #include "operators/characteristics.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 /* ---- pieces ---- */
 
-/* Mean density over [from, to] of the cubic (or less) through the count + 1 faces of cells next to each other, from theirs. */
-static void beyond(const double *faces, size_t count, double from, double to, double *weight)
+/* Where cell k of the row and those around it have their place among the densities, in piece s. */
+static size_t place(size_t s, size_t k)
 {
-    double sum = 0; /* of the derivatives of the mass by that up to a face, from the last one down */
-    for (size_t k = count; k > 0; k--) {
-        double at[2] = {1, 1};
-        for (size_t j = 0; j <= count; j++)
-            for (int end = 0; end < 2 && j != k; end++)
-                at[end] *= ((end ? to : from) - faces[j]) / (faces[k] - faces[j]);
-        sum += at[1] - at[0];
-        weight[k - 1] = sum * (faces[k] - faces[k - 1]) / (to - from);
+    return k + 4 * s + NPDE__KERNELS_LANES;
+}
+
+/* Of the k-th Lagrange polynomial of the first n + 1 faces, its value at x. */
+static double lagrange(const double *faces, size_t n, size_t k, double x)
+{
+    double value = 1;
+    for (size_t j = 0; j <= n; j++)
+        if (j != k) value *= (x - faces[j]) / (faces[k] - faces[j]);
+    return value;
+}
+
+/* And its slope at face `at`. */
+static double lagrange_slope(const double *faces, size_t n, size_t k, size_t at)
+{
+    double slope = k == at ? 0 : 1 / (faces[k] - faces[at]);
+    for (size_t j = 0; j <= n; j++) {
+        if (j == k || j == at) continue;
+        if (k == at) slope += 1 / (faces[at] - faces[j]);
+        else slope *= (faces[at] - faces[j]) / (faces[k] - faces[j]);
+    }
+    return slope;
+}
+
+/* The first of at most `wanted` cells around face `at`, or as near to it as low and high let them be, and how many they are. */
+static size_t around(size_t at, size_t wanted, size_t low, size_t high, size_t *count)
+{
+    *count = high - low < wanted ? high - low : wanted;
+    const size_t first = at < low + wanted / 2 ? low : at - wanted / 2;
+    return first + *count > high ? high - *count : first;
+}
+
+static void find_places(const npde__characteristics *f, size_t first, size_t count, npde__characteristics_sum *sum)
+{
+    size_t s = 0;
+    for (size_t q = 0; q < NPDE__AROUND; q++) {
+        const size_t cell = first + (q < count ? q : count - 1);
+        while (cell >= f->piece[s].end) s++;
+        sum->place[q] = place(s, cell);
     }
 }
 
-static void join(npde__characteristics *f, size_t s)
+/* The density at face `at`, the slope there of the polynomial with the right masses up to the faces of `wanted` cells. */
+static npde__characteristics_sum at_face(const npde__characteristics *f, size_t at, size_t wanted, size_t low,
+                                         size_t high)
+{
+    npde__characteristics_sum sum = {{0}, {0}};
+    size_t count;
+    const size_t first = around(at, wanted, low, high, &count);
+    const double *faces = f->v->faces + first;
+    find_places(f, first, count, &sum);
+    double slopes = 0; /* by the mass up to a face, from the last one down */
+    for (size_t k = count; k > 0; k--) {
+        slopes += lagrange_slope(faces, count, k, at - first);
+        sum.weight[k - 1] = slopes * (faces[k] - faces[k - 1]);
+    }
+    return sum;
+}
+
+/* The same of the polynomial that has the density `given` at the end as well: what it takes is to add a multiple of the one that is
+ * zero at all the faces. */
+static void give(const npde__characteristics *f, size_t at, size_t end, size_t low, size_t high,
+                 npde__characteristics_edge *edge)
+{
+    size_t count;
+    const size_t first = around(at, 3, low, high, &count);
+    const double *faces = f->v->faces + first;
+    const npde__characteristics_sum without = at_face(f, end, 3, low, high);
+    double share = 1;
+    for (size_t j = 0; j <= count; j++) {
+        if (first + j != at) share *= faces[at - first] - faces[j];
+        if (first + j != end) share /= faces[end - first] - faces[j];
+    }
+    edge->next = at_face(f, at, 3, low, high);
+    for (size_t q = 0; q < NPDE__AROUND; q++) edge->next.weight[q] -= share * without.weight[q];
+    edge->given = share;
+}
+
+/* Two cells beyond a face behind which others of another width follow, from there on: their masses are differences of those up to
+ * places one and two widths away, of polynomials through the faces around these, none of them on this side. */
+static void look_across(const npde__characteristics *f, size_t s, int up, size_t low, size_t high,
+                        npde__characteristics_edge *edge)
+{
+    const npde__characteristics_piece *p = &f->piece[s];
+    const double *faces = f->v->faces;
+    const size_t here = up ? p->end : p->begin;
+    double before = faces[here];
+    for (int k = 0; k < 2; k++) {
+        npde__characteristics_beyond *b = &edge->beyond[k];
+        const double x = up ? fmin(faces[here] + (k + 1) * p->width, faces[high])
+                            : fmax(faces[here] - (k + 1) * p->width, faces[low]);
+        size_t cell = up ? here : here - 1, count;
+        while (up ? faces[cell + 1] < x : faces[cell] > x) cell += up ? 1 : (size_t)-1;
+        const size_t first = around(cell + 1, NPDE__AROUND, up ? here : low, up ? high : here, &count);
+        const double *from = faces + first;
+        find_places(f, first, count, &b->part);
+        double sum = 0; /* of what is up to x of each face's polynomial, from the far side on */
+        for (size_t q = 0; q < count; q++) {
+            const size_t c = up ? count - 1 - q : q;
+            sum += lagrange(from, count, up ? c + 1 : c, x);
+            b->part.weight[c] = sum * (from[c + 1] - from[c]);
+        }
+        b->begin = up ? here : first + count;
+        b->end = up ? first : here;
+        b->piece = s;
+        while (f->piece[b->piece].begin > b->begin) b->piece--;
+        while (f->piece[b->piece].end <= b->begin && b->begin < b->end) b->piece++;
+        b->inverse = fabs(x - before) > 1e-9 * p->width ? 1 / fabs(x - before) : 0;
+        before = x;
+    }
+}
+
+static void make_edges(npde__characteristics *f, size_t s)
 {
     npde__characteristics_piece *p = &f->piece[s];
-    const size_t cells = p->end - p->begin;
-    const int alone_below = s == 0 || s == f->reset, alone_above = s + 1 == f->n_pieces || s + 1 == f->reset;
-    const size_t own_below = cells < 2 + (size_t)alone_below ? cells : 2 + (size_t)alone_below;
-    const size_t own_above = cells < 2 + (size_t)alone_above ? cells : 2 + (size_t)alone_above;
-    p->below_first = alone_below ? p->begin : p->begin - 1;
-    p->above_first = p->end - own_above;
-    beyond(f->v->faces + p->below_first, own_below + !alone_below, p->left - p->width, p->left, p->below);
-    beyond(f->v->faces + p->above_first, own_above + !alone_above, p->right, p->right + p->width, p->above);
+    const size_t jump = f->piece[f->reset].begin;
+    const size_t low = p->begin < jump ? 0 : jump, high = p->begin < jump ? jump : f->n;
+    for (int up = 0; up < 2; up++) {
+        npde__characteristics_edge *edge = &p->edge[up];
+        const size_t end = up ? p->end : p->begin, next = up ? end - 1 : end + 1;
+        edge->closed = end == low || end == high;
+        if (!edge->closed) {
+            look_across(f, s, up, low, high, edge);
+            continue;
+        }
+        edge->end = at_face(f, end, NPDE__AROUND, low, high);
+        give(f, next, end, low, high, edge);
+    }
 }
 
 /* Segments of the grid with cells of one width are one piece, but for V_R. */
@@ -53,7 +160,7 @@ static void make_pieces(npde__characteristics *f, size_t reset)
         last->inverse = 1 / last->width;
     }
     f->n_pieces = s;
-    for (size_t k = 0; k < s; k++) join(f, k);
+    for (size_t k = 0; k < s; k++) make_edges(f, k);
 }
 
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset)
@@ -65,7 +172,7 @@ npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c
     make_pieces(f, reset);
     double **const rows[] = {&f->density, &f->below, &f->above, &f->partial};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!(*rows[i] = npde__alloc(c, f->n + 2 * f->n_pieces + NPDE__KERNELS_LANES, sizeof(double))))
+        if (!(*rows[i] = npde__alloc(c, f->n + 4 * f->n_pieces + (size_t)3 * NPDE__KERNELS_LANES, sizeof(double))))
             return NPDE_ERR_MEMORY;
     return NPDE_OK;
 }
@@ -84,47 +191,42 @@ int npde__characteristics_equal(const npde_grid *v)
     return 1;
 }
 
-/* Where cell k of the row and those around it have their place in the scratch rows, in piece s. */
-static size_t place(size_t s, size_t k)
-{
-    return k + 2 * s + 1;
-}
-
 /* ---- the profile within a cell ---- */
 
 /*
- * Mass of cell k up to the fraction θ of it, in units of a cell: with D∓ = n_{k∓1} − n_k,
+ * Mass of cell k up to the fraction θ of it, in units of a cell: with what the densities at its faces are more than its mean, L
+ * and R,
  *
- *     φ(θ) = θ n_k + θ(1 − θ)[(2 − θ) D− − (1 + θ) D+]/6,
+ *     φ(θ) = θ n_k + θ(1 − θ)[(1 − θ) L − θ R],
  *
- * the integral of a parabola with the right means in three cells. The limiter of Zhang & Shu (J. Comput. Phys. 229,
- * 2010) scales the parabola's deviation from its mean, D∓, to what keeps it positive; upwind has none.
+ * the integral of the parabola. The limiter of Zhang & Shu (J. Comput. Phys. 229, 2010) scales L and R to what keeps the parabola
+ * positive; upwind has none.
  */
-static void shape(npde__characteristics *f, size_t begin, size_t end)
+static void shape(npde__characteristics *f, size_t s)
 {
-    const double *m = f->density;
-    for (size_t k = begin; k < end; k++) {
-        double below = m[k - 1] - m[k], above = m[k + 1] - m[k];
-        if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) below = above = 0;
+    const npde__characteristics_piece *p = &f->piece[s];
+    for (size_t k = p->begin; k < p->end; k++) {
+        const double *m = f->density + place(s, k);
+        double left = (27 * m[-1] - 13 * (m[0] + m[1]) - 3 * m[-2] + 2 * m[2]) / 60;
+        double right = (27 * m[1] - 13 * (m[0] + m[-1]) - 3 * m[2] + 2 * m[-2]) / 60;
+        if (f->scheme == NPDE_SCHEME_CELLS_UPWIND) left = right = 0;
         /* Without a branch that depends on the data. */
-        const double left = (2 * below - above) / 6, right = (2 * above - below) / 6, sum = left + right;
-        const double at = 2 * left + right; /* the vertex lies at the fraction at/(3 sum) */
+        const double sum = left + right, at = 2 * left + right; /* the vertex lies at the fraction at/(3 sum) */
         const int inside = (sum > 0) & (at > 0) & (at < 3 * sum);
         const double lower = left < right ? left : right;
         const double least = inside ? left - at * at / (inside ? 3 * sum : 1) : lower;
-        const double scale = least < -m[k] ? m[k] / (least < 0 ? -least : 1) : 1;
-        f->below[k] = scale * below;
-        f->above[k] = scale * above;
+        const double scale = least < -m[0] ? m[0] / (least < 0 ? -least : 1) : 1;
+        f->below[k] = scale * left;
+        f->above[k] = scale * right;
     }
 }
 
-static double up_to(const npde__characteristics *f, size_t k, double theta)
+static double up_to(const npde__characteristics *f, size_t s, size_t k, double theta)
 {
-    const double *m = f->density;
-    const double bend = (2 - theta) * f->below[k] - (1 + theta) * f->above[k];
-    const double mass = theta * m[k] + theta * (1 - theta) * bend / 6;
+    const double n = f->density[place(s, k)];
+    const double mass = theta * (n + (1 - theta) * ((1 - theta) * f->below[k] - theta * f->above[k]));
     const double up = mass > 0 ? mass : 0;
-    return up < m[k] ? up : m[k];
+    return up < n ? up : n;
 }
 
 /* ---- feet of the faces ---- */
@@ -187,8 +289,7 @@ static void run(npde__characteristics *f, foot at, double slope, size_t length, 
         return;
     }
     double *partial = f->partial;
-    for (size_t i = 0; i < length; i++)
-        partial[i] = up_to(f, place(at.piece, at.cell) + i, at.theta + (double)i * slope);
+    for (size_t i = 0; i < length; i++) partial[i] = up_to(f, at.piece, at.cell + i, at.theta + (double)i * slope);
     for (size_t i = 0; i + 1 < length; i++)
         out[i] = (add ? out[i] : 0) + scale * ((m[i] - partial[i]) + partial[i + 1]);
     ends[0] = partial[0];
@@ -270,22 +371,79 @@ static double branch(npde__characteristics *f, double target, double q_less_1, s
     return f->scheme == NPDE_SCHEME_CELLS ? beyond : fmax(beyond, 0);
 }
 
-/* Density of the cell, of piece s or of one next to it. */
-static double density(const npde__characteristics *f, size_t s, size_t cell)
+static double weigh(const npde__characteristics *f, const npde__characteristics_sum *sum)
+{
+    const double *n = f->density, *w = sum->weight;
+    const size_t *at = sum->place;
+    return (w[0] * n[at[0]] + w[1] * n[at[1]]) + (w[2] * n[at[2]] + w[3] * n[at[3]]);
+}
+
+/* The density with which characteristics enter piece s at an edge that is an end or V_R; NaN where they leave it. */
+static double entering(const npde__characteristics *f, size_t s, int up, double target, double jump)
 {
     const npde__characteristics_piece *p = &f->piece[s];
-    return f->density[place(cell < p->begin ? s - 1 : cell < p->end ? s : s + 1, cell)];
+    const int outermost = up ? s + 1 == f->n_pieces : s == 0;
+    const double step = !up && s == f->reset ? jump : up && s + 1 == f->reset ? -jump : 0;
+    if (!(up ? target < p->right : target > p->left)) return NAN;
+    return (outermost ? 0 : weigh(f, &f->piece[up ? s + 1 : s - 1].edge[!up].end)) + step;
 }
 
-static double outside(const npde__characteristics *f, size_t s, size_t first, const double *weight)
+/* Two cells beyond an edge, of which m is the first cell on this side and m[inwards] the next: where mass leaves, of a parabola; with
+ * a cubic what leaves and enters elsewhere would grow. */
+static void look_beyond(npde__characteristics *f, const npde__characteristics_edge *edge, double enters, double *m,
+                        ptrdiff_t inwards)
 {
-    double sum = 0;
-    for (size_t q = 0; q < 3; q++) sum += weight[q] != 0 ? weight[q] * density(f, s, first + q) : 0;
-    return sum;
+    if (edge->closed && isnan(enters)) {
+        m[-inwards] = 3 * (m[0] - m[inwards]) + m[2 * inwards];
+        m[-2 * inwards] = 6 * m[0] - 8 * m[inwards] + 3 * m[2 * inwards];
+        return;
+    }
+    if (edge->closed) {
+        const double next = weigh(f, &edge->next) + edge->given * enters;
+        m[-inwards] = 7 * (m[0] + m[inwards]) - m[2 * inwards] - 12 * next;
+        m[-2 * inwards] = 7 * (m[-inwards] + m[0]) - m[inwards] - 12 * enters;
+        return;
+    }
+    double before = 0;
+    for (int k = 0; k < 2; k++) {
+        const npde__characteristics_beyond *b = &edge->beyond[k];
+        const double mass = mass_between(f, (foot){b->piece, b->begin, 0}, (foot){0, b->end, 0}) + weigh(f, &b->part);
+        m[-(k + 1) * inwards] = b->inverse > 0 ? (mass - before) * b->inverse : m[-k * inwards];
+        before = mass;
+    }
 }
 
-/* Scratch of densities ← scale × the row + carry × what there is, with what is beyond the pieces. */
-static void take(npde__characteristics *f, double scale, double carry, const double *row)
+/* Open edges first: where a piece has less than three cells, its closed edge looks at what is beyond the open one. */
+static void look_around(npde__characteristics *f, size_t s, double target, double jump)
+{
+    const npde__characteristics_piece *p = &f->piece[s];
+    const size_t cells = p->end - p->begin;
+    double *first = f->density + place(s, p->begin), *last = first + cells - 1;
+    if (cells < 3 && p->edge[0].closed && p->edge[1].closed) { /* nothing to be told but the mean */
+        first[-2] = first[-1] = first[0];
+        last[2] = last[1] = last[0];
+        return;
+    }
+    for (int closed = 0; closed < 2; closed++)
+        for (int up = 0; up < 2; up++)
+            if (p->edge[up].closed == closed)
+                look_beyond(f, &p->edge[up], closed ? entering(f, s, up, target, jump) : NAN, up ? last : first,
+                            up ? -1 : 1);
+}
+
+/* How much larger the density is behind V_R than before it: what enters there is given, or it is what leaves at the right end. Where
+ * the drift at V_R vanishes, what enters has not made as much yet. */
+static double jump_at_reset(const npde__characteristics *f, double target, double enters)
+{
+    const npde__characteristics_piece *last = &f->piece[f->n_pieces - 1], *p = &f->piece[f->reset];
+    const double way = target - p->left;
+    if (isnan(enters)) return target > last->right ? (target - last->right) / way * weigh(f, &last->edge[1].end) : 0;
+    return enters / copysign(fmax(fabs(way), 2 * p->width), way);
+}
+
+/* Scratch of densities ← scale × the row + carry × what there is, with what is beyond the pieces. What enters at V_R, by 1/B; NaN:
+ * what leaves at the right end. */
+static void take(npde__characteristics *f, double target, double enters, double scale, double carry, const double *row)
 {
     f->mass = 0;
     for (size_t s = 0; s < f->n_pieces; s++) {
@@ -293,11 +451,10 @@ static void take(npde__characteristics *f, double scale, double carry, const dou
         double *m = f->density + place(s, p->begin);
         f->mass += p->width * f->kernels->carry(p->end - p->begin, scale, carry, row + p->begin, m);
     }
+    const double jump = jump_at_reset(f, target, enters);
     for (size_t s = 0; s < f->n_pieces; s++) {
-        const npde__characteristics_piece *p = &f->piece[s];
-        f->density[place(s, p->begin) - 1] = outside(f, s, p->below_first, p->below);
-        f->density[place(s, p->end)] = outside(f, s, p->above_first, p->above);
-        if (f->scheme != NPDE_SCHEME_CELLS) shape(f, place(s, p->begin), place(s, p->end));
+        look_around(f, s, target, jump);
+        if (f->scheme != NPDE_SCHEME_CELLS) shape(f, s);
     }
 }
 
@@ -305,7 +462,7 @@ double npde__characteristics_flow(npde__characteristics *f, double target, doubl
                                   double *row)
 {
     const double right = f->piece[f->n_pieces - 1].right, reset = f->piece[f->reset].left;
-    take(f, scale, carry, row);
+    take(f, target, NAN, scale, carry, row);
     double fired = branch(f, target, growth, 0, 0, row);
     if (!(target > right)) { /* nothing gets to the end but what rounding has sent there */
         row[f->n - 1] += fired * f->piece[f->n_pieces - 1].inverse;
@@ -380,11 +537,11 @@ double npde__characteristics_discharge(npde__characteristics *f, double target, 
 {
     const double before = later ? 0 : npde__characteristics_rate(f, phi, row), *w = f->v->w;
     double fired = phi ? discharge(f, survival, row) : 0;
-    take(f, 1, 0, row);
+    take(f, target, (later ? later->first : before) * h / log1p(growth), 1, 0, row);
     fired += branch(f, target, growth, 0, 0, row);
     if (phi) fired += discharge(f, survival, row);
-    const npde__reentry at_once = {.share = 1,
-                                   .slope = later ? 0 : (npde__characteristics_rate(f, phi, row) - before) / h};
+    const npde__reentry at_once = {
+        .first = before, .share = 1, .slope = later ? 0 : (npde__characteristics_rate(f, phi, row) - before) / h};
     if (!later) later = &at_once;
 
     double *uniform = f->below, *tilt = f->above; /* free by now */

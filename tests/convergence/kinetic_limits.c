@@ -141,7 +141,7 @@ END_TEST
 static npde_grid *finer_grid(npde_context *c, const npde_grid *own, size_t finer)
 {
     const double zones[] = {0, 0.84, 0.96, 0.992, 1, 1.008, 1.04, 1.16, 1.5, 2, 3, 14.0 / 3};
-    size_t cells[] = {46, 13, 7, 6, 6, 7, 15, 16, 6, 4, 2}, degrees[] = {32, 32};
+    size_t cells[] = {39, 15, 10, 6, 6, 10, 13, 14, 7, 5, 3}, degrees[] = {32, 32};
     double points[65], g_breaks[] = {0, 3.0 / 11, 0};
     npde_grid *v, *g, *grid;
     for (size_t z = 0; z < sizeof cells / sizeof *cells; z++) cells[z] *= finer;
