@@ -97,22 +97,16 @@ static ALWAYS_INLINE vec choose(lanes where, vec yes, vec no)
 #endif
 }
 
-/* Of the two; b where a is not a number. */
-static ALWAYS_INLINE vec smaller(vec a, vec b)
+/* a, but no further from 0 than b. */
+static ALWAYS_INLINE vec within(vec a, vec b)
 {
 #if WIDTH == 8
-    return _mm512_min_pd(a, b);
+    return _mm512_range_pd(a, b, 2);
 #else
-    return choose(less(a, b), a, b);
-#endif
-}
-
-static ALWAYS_INLINE vec larger(vec a, vec b)
-{
-#if WIDTH == 8
-    return _mm512_max_pd(a, b);
-#else
-    return choose(less(b, a), a, b);
+    const uvec all_but_the_sign = splat_bits(INT64_MAX), size = bits_of(a) & all_but_the_sign,
+               most = bits_of(b) & all_but_the_sign;
+    return of_bits((bits_of(a) & ~all_but_the_sign) |
+                   bits_of(choose(less(of_bits(most), of_bits(size)), of_bits(most), of_bits(size))));
 #endif
 }
 

@@ -264,19 +264,16 @@ static double mass_between(const npde__characteristics *f, foot from, foot to)
     return sum;
 }
 
-/* How many faces have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in [0,
- * 1). */
+/* How many faces, or one less by rounding, have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse from one to
+ * the next, stays in [0, 1). */
 static size_t run_length(double theta, double slope, double inverse, size_t most)
 {
     if (most <= 1 || slope == 0) return most;
     const double steps = ((slope > 0) - theta) * inverse;
     if (!(steps < (double)most)) return most;
-    /* θ + (length − 1) slope is the last one inside. */
-    size_t length = (size_t)steps + 1;
-    while (length > 1 && !(theta + (double)(length - 1) * slope < 1 && theta + (double)(length - 1) * slope >= 0))
-        length--;
-    while (length < most && theta + (double)length * slope < 1 && theta + (double)length * slope >= 0) length++;
-    return length;
+    const size_t whole = (size_t)steps;
+    const double last = theta + (double)whole * slope;
+    return whole + (last >= 0 && last < 1);
 }
 
 /* The masses up to the first and the last of `length` feet from `at` on; the cells between go to out, `scale` to the unit there. */

@@ -24,7 +24,7 @@ static kinetic variant(int i)
     return k;
 }
 
-/* Transient, and steady at last: the distance falls as both refine. */
+/* Transient, and steady at last: the distance, the error of explicit fluxes of the third order, falls as both refine. */
 START_TEST(agrees_with_splitting)
 {
     static const double t[] = {0.3, 1, 6};
@@ -43,16 +43,16 @@ START_TEST(agrees_with_splitting)
                 distance[fine][j] = fabs(kinetic_rate(&r, t[j]) - kinetic_rate(&split, t[j]));
                 kinetic_means(&r, &v[0], &g[0], NULL);
                 kinetic_means(&split, &v[1], &g[1], NULL);
-                NEAR(v[0], v[1], fine ? 1e-5 : 1e-4);
-                NEAR(g[0], g[1], fine ? 5e-6 : 5e-5);
+                NEAR(v[0], v[1], fine ? 4e-5 : 2e-4);
+                NEAR(g[0], g[1], fine ? 2e-5 : 1e-4);
             }
             ck_assert_double_le(kinetic_stat(&r, NPDE_STAT_MASS_DEFECT), 1e-12);
             kinetic_free(&r);
             kinetic_free(&split);
         }
         for (int j = 0; j < 3; j++) {
-            ck_assert_msg(distance[1][j] <= 6e-5, "variant %d, t = %g: %.2e apart", i, t[j], distance[1][j]);
-            ck_assert_msg(distance[1][j] <= 0.6 * distance[0][j] + 2e-6, "variant %d, t = %g: %.2e, then %.2e apart", i,
+            ck_assert_msg(distance[1][j] <= 4e-4, "variant %d, t = %g: %.2e apart", i, t[j], distance[1][j]);
+            ck_assert_msg(distance[1][j] <= 0.5 * distance[0][j] + 4e-6, "variant %d, t = %g: %.2e, then %.2e apart", i,
                           t[j], distance[0][j], distance[1][j]);
         }
     }
@@ -83,7 +83,7 @@ START_TEST(cells_of_several_widths)
         npde_model_free(m);
         npde_context_free(c);
     }
-    for (int j = 0; j < 2; j++) NEAR(rates[1][j], rates[0][j], 5e-5);
+    for (int j = 0; j < 2; j++) NEAR(rates[1][j], rates[0][j], 1.5e-4);
 }
 END_TEST
 
