@@ -194,8 +194,8 @@ int npde__characteristics_equal(const npde_grid *v)
 /* ---- the profile within a cell ---- */
 
 /*
- * Mass of cell k up to the fraction θ of it, in units of a cell: with what the densities at its faces are more than its mean, L
- * and R,
+ * For the limited scheme and the upwind one: mass of cell k up to the fraction θ of it, in units of a cell, with what the densities
+ * at its faces, those of the quartic with the right means in five cells, are more than its mean, L and R,
  *
  *     φ(θ) = θ n_k + θ(1 − θ)[(1 − θ) L − θ R],
  *

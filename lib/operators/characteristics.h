@@ -4,18 +4,21 @@
  *     ∂_t n + ∂_v[(A − B v) n] = N(t) δ(v − V_R),    B > 0,    on [left, right],
  *
  * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* = A/B; if on
- * the way back it passes V_R it may as well have come from the right end (a branch for each time it did). Within a cell the
- * density is a parabola with the right mean, as in the piecewise parabolic method (Colella & Woodward, J. Comput. Phys. 54, 1984)
- * without its limiters, here in a semi-Lagrangian form (Crouseilles, Mehrenberger & Sonnendrücker, J. Comput. Phys. 229, 2010):
- * the mass up to the foot of each face follows, so mass is conserved by telescoping and there is no step limit. Its values at the
- * faces are those of the quartic with the right means in five cells, the cell in the middle. So short steps are as upwind fluxes
- * of the fifth order, which damp what is too fine for the cells. One parabola for both its faces makes a step's error in the mass
- * up to a foot θ²(1 − θ)²/24 times the fourth difference of that mass, θ being the foot's place in its cell.
+ * the way back it passes V_R it may as well have come from the right end (a branch for each time it did). The mass up to the foot
+ * of each face is the quintic through the six faces around its cell (conservative semi-Lagrangian: Crouseilles, Mehrenberger &
+ * Sonnendrücker, J. Comput. Phys. 229, 2010): mass is conserved by telescoping, there is no step limit, each step makes an error of
+ * the sixth order in the mass, and short steps are as upwind fluxes of the fifth order, which damp what is too fine for the cells.
  *
- * The row is cut into pieces of equal cells. Beyond both ends of a piece stand two more cells with what gives its first two and
- * its last two faces, by the formula of the fourth order for cells of one width, n_{k − 1/2} = (7 (n_{k−1} + n_k) − n_{k−2} −
- * n_{k+1})/12, the values that the cells around them, of whatever width, or next to an end or to V_R those on the same side, give
- * them.
+ * The row is cut into pieces of equal cells. Beyond both ends of a piece stand two more cells of its width:
+ *
+ * - behind a break, with the mass that is there, as it is seen from that side alone. So what is too fine for the wider cells does
+ *   not pass; with cells that both sides had a part in it would come back and grow.
+ * - where mass leaves, at the right end or at V_R from before it, of a parabola;
+ * - where mass enters, such that the density at the face is the one that enters: 0 at the ends, at V_R what comes from before it
+ *   and the jump N/(A − B V_R). Where all drift leads inwards, to v*, extrapolation to a face that is upstream would grow.
+ *
+ * With v* near a break behind which cells are 1.7 to 2.3 times as wide, or near a piece of a few cells between wider ones, modes grow
+ * at a few hundredths of B; elsewhere none do (tests/unit/characteristics.c). A relaxation in g damps them.
  */
 #ifndef NPDE_OPERATORS_CHARACTERISTICS_H
 #define NPDE_OPERATORS_CHARACTERISTICS_H
@@ -60,8 +63,8 @@ typedef struct {
     const npde__kernels *kernels;
     const npde_grid *v;
     npde_id
-        scheme; /* cells: parabolas; cells_limited: limited to positive densities; cells_upwind: constant in each cell */
-    int bounded;               /* cells: limited so that Σ |n| does not grow */
+        scheme;  /* cells: quintics; cells_limited: parabolas that stay positive; cells_upwind: constant in each cell */
+    int bounded; /* cells: no cell gives more than it has, nor less than nothing */
     size_t n, n_pieces, reset; /* cells, pieces, the piece that begins at V_R */
     npde__characteristics_piece *piece;
     double *density;                 /* a row with the cells beyond */
