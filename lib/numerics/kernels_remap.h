@@ -26,8 +26,8 @@ static ALWAYS_INLINE remap_means remap_load(const double *m)
  *
  *     e = τ (ω b_0 − 3 s + (1/10 + 3/5 τ) (5 (b_1 − b_{−1}) − ω (b_1 − 2 b_0 + b_{−1}))) − ω n/2,
  *
- * in as few operations as we know: they are what a row takes its time for. Limited, |e| ≤ |n|/2: no cell gives more than it has, nor
- * less than nothing.
+ * in as few operations as we know: they are what a row takes its time for. Limited, |e| ≤ |n|/2: no cell gives more than it
+ * has, nor less than nothing.
  */
 static ALWAYS_INLINE remap_cells remap_at(remap_means at, vec before, vec after, vec omega, const int limited)
 {

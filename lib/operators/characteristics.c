@@ -194,8 +194,8 @@ int npde__characteristics_equal(const npde_grid *v)
 /* ---- the profile within a cell ---- */
 
 /*
- * For the limited scheme and the upwind one: mass of cell k up to the fraction θ of it, in units of a cell, with what the densities
- * at its faces, those of the quartic with the right means in five cells, are more than its mean, L and R,
+ * For the limited scheme and the upwind one: mass of cell k up to the fraction θ of it, in units of a cell, with what the
+ * densities at its faces, those of the quartic with the right means in five cells, are more than its mean, L and R,
  *
  *     φ(θ) = θ n_k + θ(1 − θ)[(1 − θ) L − θ R],
  *
@@ -264,8 +264,8 @@ static double mass_between(const npde__characteristics *f, foot from, foot to)
     return sum;
 }
 
-/* How many faces, or one less by rounding, have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse from one to
- * the next, stays in [0, 1). */
+/* How many faces, or one less by rounding, have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse
+ * from one to the next, stays in [0, 1). */
 static size_t run_length(double theta, double slope, double inverse, size_t most)
 {
     if (most <= 1 || slope == 0) return most;
@@ -385,8 +385,8 @@ static double entering(const npde__characteristics *f, size_t s, int up, double 
     return (outermost ? 0 : weigh(f, &f->piece[up ? s + 1 : s - 1].edge[!up].end)) + step;
 }
 
-/* Two cells beyond an edge, of which m is the first cell on this side and m[inwards] the next: where mass leaves, of a parabola; with
- * a cubic what leaves and enters elsewhere would grow. */
+/* Two cells beyond an edge, of which m is the first cell on this side and m[inwards] the next: where mass leaves, of a
+ * parabola; with a cubic what leaves and enters elsewhere would grow. */
 static void look_beyond(npde__characteristics *f, const npde__characteristics_edge *edge, double enters, double *m,
                         ptrdiff_t inwards)
 {
@@ -428,8 +428,8 @@ static void look_around(npde__characteristics *f, size_t s, double target, doubl
                             up ? -1 : 1);
 }
 
-/* How much larger the density is behind V_R than before it: what enters there is given, or it is what leaves at the right end. Where
- * the drift at V_R vanishes, what enters has not made as much yet. */
+/* How much larger the density is behind V_R than before it: what enters there is given, or it is what leaves at the right
+ * end. Where the drift at V_R vanishes, what enters has not made as much yet. */
 static double jump_at_reset(const npde__characteristics *f, double target, double enters)
 {
     const npde__characteristics_piece *last = &f->piece[f->n_pieces - 1], *p = &f->piece[f->reset];
@@ -438,8 +438,8 @@ static double jump_at_reset(const npde__characteristics *f, double target, doubl
     return enters / copysign(fmax(fabs(way), 2 * p->width), way);
 }
 
-/* Scratch of densities ← scale × the row + carry × what there is, with what is beyond the pieces. What enters at V_R, by 1/B; NaN:
- * what leaves at the right end. */
+/* Scratch of densities ← scale × the row + carry × what there is, with what is beyond the pieces. What enters at V_R, by
+ * 1/B; NaN: what leaves at the right end. */
 static void take(npde__characteristics *f, double target, double enters, double scale, double carry, const double *row)
 {
     f->mass = 0;

@@ -3,11 +3,12 @@
  *
  *     ∂_t n + ∂_v[(A − B v) n] = N(t) δ(v − V_R),    B > 0,    on [left, right],
  *
- * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* = A/B; if on
- * the way back it passes V_R it may as well have come from the right end (a branch for each time it did). The mass up to the foot
- * of each face is the quintic through the six faces around its cell (conservative semi-Lagrangian: Crouseilles, Mehrenberger &
- * Sonnendrücker, J. Comput. Phys. 229, 2010): mass is conserved by telescoping, there is no step limit, each step makes an error of
- * the sixth order in the mass, and short steps are as upwind fluxes of the fifth order, which damp what is too fine for the cells.
+ * with what leaves at the right end, N, re-entering at V_R at once. A mass at v came from v* − (v* − v) e^{Bh}, v* = A/B; if
+ * on the way back it passes V_R it may as well have come from the right end (a branch for each time it did). The mass up to
+ * the foot of each face is the quintic through the six faces around its cell (conservative semi-Lagrangian: Crouseilles,
+ * Mehrenberger & Sonnendrücker, J. Comput. Phys. 229, 2010): mass is conserved by telescoping, there is no step limit, each
+ * step makes an error of the sixth order in the mass, and short steps are as upwind fluxes of the fifth order, which damp
+ * what is too fine for the cells.
  *
  * The row is cut into pieces of equal cells. Beyond both ends of a piece stand two more cells of its width:
  *
@@ -17,8 +18,8 @@
  * - where mass enters, such that the density at the face is the one that enters: 0 at the ends, at V_R what comes from before it
  *   and the jump N/(A − B V_R). Where all drift leads inwards, to v*, extrapolation to a face that is upstream would grow.
  *
- * With v* near a break behind which cells are 1.7 to 2.3 times as wide, or near a piece of a few cells between wider ones, modes grow
- * at a few hundredths of B; elsewhere none do (tests/unit/characteristics.c). A relaxation in g damps them.
+ * With v* near a break behind which cells are 1.7 to 2.3 times as wide, or near a piece of a few cells between wider ones,
+ * modes grow at a few hundredths of B; elsewhere none do (tests/unit/characteristics.c). A relaxation in g damps them.
  */
 #ifndef NPDE_OPERATORS_CHARACTERISTICS_H
 #define NPDE_OPERATORS_CHARACTERISTICS_H
