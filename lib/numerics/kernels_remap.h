@@ -64,7 +64,7 @@ static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, dou
     remap_means at = remap_load(m + WIDTH);
     size_t i = 0;
     for (; i + WIDTH < n; i += WIDTH) {
-        const remap_means after = remap_load(m + i + 2 * WIDTH);
+        const remap_means after = remap_load(m + i + (size_t)2 * WIDTH);
         const remap_cells next =
             remap_at(at, shift_up(before, at.bend), shift_down(at.bend, after.bend), here.omega + stride, limited);
         remap_store(out + i, WIDTH, here.rest + shift_down(here.part, next.part), scale, plain);
