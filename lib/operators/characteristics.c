@@ -320,6 +320,7 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
         const double inside = ((f->piece[0].left + target * q_less_1) / (1 + q_less_1) - p->left) * p->inverse;
         face = inside < (double)cells + 1 ? (size_t)fmax(inside, 0) : cells + 1;
         if (!add) clear(row, p->begin, p->begin + (face < cells ? face : cells));
+        if (face && face <= cells) last->begun = 1; /* at the left end */
     }
     while (face <= cells) {
         const double v = p->left + (double)face * p->width;
