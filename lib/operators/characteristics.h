@@ -18,8 +18,10 @@
  * - where mass enters, such that the density at the face is the one that enters: 0 at the ends, at V_R what comes from before it
  *   and the jump N/(A − B V_R). Where all drift leads inwards, to v*, extrapolation to a face that is upstream would grow.
  *
- * With v* near a break behind which cells are 1.7 to 2.3 times as wide, or near a piece of a few cells between wider ones,
- * modes grow at a few hundredths of B; elsewhere none do (tests/unit/characteristics.c). A relaxation in g damps them.
+ * Modes of pure transport grow at a few hundredths of B with v* near a break behind which cells are 1.7 to 2.3 times as wide or
+ * near a piece of a few cells between wider ones, and at one hundredth with v* just beyond the right end, where what leaves comes
+ * back (on the library's own zones; with few cells up to a tenth); elsewhere none do (tests/unit/characteristics.c). A relaxation
+ * in g damps them. Pieces of one or two cells next to others hundreds of times as wide make a single step grow.
  */
 #ifndef NPDE_OPERATORS_CHARACTERISTICS_H
 #define NPDE_OPERATORS_CHARACTERISTICS_H
@@ -77,7 +79,7 @@ typedef struct {
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset);
 void npde__characteristics_free(npde__characteristics *f);
 int npde__characteristics_equal(const npde_grid *v);
-/* The row after h, given v* and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the call
+/* The row after h, given v* ≥ left and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the call
  * before, before it did. */
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double scale, double carry,
                                   double *row);
