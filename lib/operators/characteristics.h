@@ -79,8 +79,8 @@ typedef struct {
 npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c, const npde_grid *v, size_t reset);
 void npde__characteristics_free(npde__characteristics *f);
 int npde__characteristics_equal(const npde_grid *v);
-/* The row after h, given v* ≥ left and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the call
- * before, before it did. */
+/* The row after h, given v* ≥ left and e^{Bh} − 1; the mass that fired. What moves is scale × row + carry × what moved with the
+ * call before, before it did. */
 double npde__characteristics_flow(npde__characteristics *f, double target, double growth, double scale, double carry,
                                   double *row);
 /* What enters at V_R within a step where it does not do so at once. */
