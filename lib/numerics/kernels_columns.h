@@ -70,12 +70,14 @@ static ALWAYS_INLINE void shared_columns(size_t n, size_t stride, const double *
     }
     UNROLL for (size_t k = 0; k < count; k++) x[k] = splat(0);
     for (size_t i = n; i-- > 0;) {
-        const vec b = splat(first[3 * i + 1]), c = splat(first[3 * i + 2]), d = splat(second[i]);
+        const vec a = splat(first[3 * i]), b = splat(first[3 * i + 1]), c = splat(first[3 * i + 2]),
+                  d = splat(second[i]);
+        const double *z = work + i * row, *before = i ? z - row : z;
         UNROLL for (size_t k = 0; k < count; k++)
         {
-            y[k] = add_product(load(work + i * row + WIDTH * k) * b, c, y[k]);
-            const vec r = add_product(y[k], kept, load_lanes(from + i * stride + WIDTH * k, lanes));
-            x[k] = add_product(r, d, x[k]);
+            const vec here = load(z + WIDTH * k), p = subtract_product(here, a, load(before + WIDTH * k));
+            y[k] = add_product(here * b, c, y[k]);
+            x[k] = add_product(add_product(y[k], kept, p), d, x[k]);
             store_lanes(to + i * stride + WIDTH * k, lanes, x[k]);
         }
     }

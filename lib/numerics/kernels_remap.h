@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Semi-Lagrangian transport of a run of cells. */
+ * Semi-Lagrangian transport of cells. */
 #ifndef NPDE_NUMERICS_KERNELS_REMAP_H
 #define NPDE_NUMERICS_KERNELS_REMAP_H
 
@@ -78,17 +78,53 @@ static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, dou
     ends[1] = part[n - 1 - i];
 }
 
-static void remap(size_t n, const double *m, double theta, double slope, double scale, int add, int limited,
-                  double *ends, double *out)
+/* How many of `most` feet lie in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in [0, 1); or
+ * one less by rounding. */
+static size_t remap_length(double theta, double slope, double inverse, size_t most)
+{
+    if (most <= 1 || slope == 0) return most;
+    const double steps = ((slope > 0) - theta) * inverse;
+    if (!(steps < (double)most)) return most;
+    const size_t whole = (size_t)steps;
+    const double last = theta + (double)whole * slope;
+    return whole + (last >= 0 && last < 1);
+}
+
+/* Foot by foot where few of them lie in consecutive cells. */
+static ALWAYS_INLINE void remap_runs(size_t n, const double *m, double x, double slope, double scale, const int plain,
+                                     const int limited, double *ends, double *out)
+{
+    const int apart = slope > 0.125 || slope < -0.125;
+    const double inverse = 1 / slope, *last = m;
+    for (size_t i = 0, length = 1; i < n; i += length) {
+        const double at = x + (double)i * slope, down = (double)(ptrdiff_t)at, whole = down > at ? down - 1 : down;
+        const double *cell = m + i + (ptrdiff_t)whole;
+        double parts[2];
+        if (!apart) length = remap_length(at - whole, slope, inverse, n - i);
+        if (length == 1) parts[0] = parts[1] = first_of(remap_first(cell, at - whole, slope, limited).part);
+        else remap_run(length, cell, at - whole, slope, scale, plain, limited, parts, out + i);
+        if (i == 0) ends[0] = parts[0];
+        else {
+            double step = parts[0] - ends[1];
+            for (; last < cell; last++) step += *last;
+            out[i - 1] = plain ? step : out[i - 1] + scale * step;
+        }
+        ends[1] = parts[1];
+        last = cell + length - 1;
+    }
+}
+
+static void remap(size_t n, const double *m, double x, double slope, double scale, int add, int limited, double *ends,
+                  double *out)
 {
     if (!add && scale == 1) {
-        if (limited) remap_run(n, m, theta, slope, 1, 1, 1, ends, out);
-        else remap_run(n, m, theta, slope, 1, 1, 0, ends, out);
+        if (limited) remap_runs(n, m, x, slope, 1, 1, 1, ends, out);
+        else remap_runs(n, m, x, slope, 1, 1, 0, ends, out);
         return;
     }
     for (size_t i = 0; !add && i + 1 < n; i++) out[i] = 0;
-    if (limited) remap_run(n, m, theta, slope, scale, 0, 1, ends, out);
-    else remap_run(n, m, theta, slope, scale, 0, 0, ends, out);
+    if (limited) remap_runs(n, m, x, slope, scale, 0, 1, ends, out);
+    else remap_runs(n, m, x, slope, scale, 0, 0, ends, out);
 }
 
 #endif

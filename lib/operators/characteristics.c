@@ -170,7 +170,7 @@ npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c
     f->piece = npde__alloc(c, v->n_segments, sizeof *f->piece);
     if (!f->piece) return NPDE_ERR_MEMORY;
     make_pieces(f, reset);
-    double **const rows[] = {&f->density, &f->below, &f->above, &f->partial};
+    double **const rows[] = {&f->density, &f->below, &f->above};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (!(*rows[i] = npde__alloc(c, f->n + 4 * f->n_pieces + (size_t)3 * NPDE__KERNELS_LANES, sizeof(double))))
             return NPDE_ERR_MEMORY;
@@ -179,7 +179,7 @@ npde_status npde__characteristics_init(npde__characteristics *f, npde_context *c
 
 void npde__characteristics_free(npde__characteristics *f)
 {
-    void *const blocks[] = {f->piece, f->density, f->below, f->above, f->partial};
+    void *const blocks[] = {f->piece, f->density, f->below, f->above};
     for (size_t i = 0; f->context && i < sizeof blocks / sizeof blocks[0]; i++) npde__free(f->context, blocks[i]);
 }
 
@@ -264,19 +264,23 @@ static double mass_between(const npde__characteristics *f, foot from, foot to)
     return sum;
 }
 
-/* How many faces, or one less by rounding, have their feet in consecutive cells: θ, which changes by `slope` = 1/inverse
- * from one to the next, stays in [0, 1). */
-static size_t run_length(double theta, double slope, double inverse, size_t most)
+/* Where foot i lies, in cells, if the one before all is at x and the next one `slope` more than a cell further. */
+static double foot_after(double x, double slope, size_t i)
 {
-    if (most <= 1 || slope == 0) return most;
-    const double steps = ((slope > 0) - theta) * inverse;
-    if (!(steps < (double)most)) return most;
-    const size_t whole = (size_t)steps;
-    const double last = theta + (double)whole * slope;
-    return whole + (last >= 0 && last < 1);
+    return (double)i + floor(x + (double)i * slope);
 }
 
-/* The masses up to the first and the last of `length` feet from `at` on; the cells between go to out, `scale` to the unit there. */
+/* How many of `most` feet, the first of which is at x, lie in the first `cells` cells. */
+static size_t feet_within(double x, double slope, size_t cells, size_t most)
+{
+    const double pace = 1 + slope, steps = (double)(most - 1);
+    size_t count = 1 + (size_t)(pace > 0 ? fmin(((double)cells - x) / pace, steps) : steps);
+    while (count > 1 && !(foot_after(x, slope, count - 1) < (double)cells)) count--;
+    return count;
+}
+
+/* The masses up to the first and the last of `length` feet, of which the first is `at`, below it in its cell; what lies between
+ * goes to out, `scale` to the unit there. */
 static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, int add, double *ends,
                 double *out)
 {
@@ -285,12 +289,16 @@ static void run(npde__characteristics *f, foot at, double slope, size_t length, 
         f->kernels->remap(length, m, at.theta, slope, scale, add, f->bounded, ends, out);
         return;
     }
-    double *partial = f->partial;
-    for (size_t i = 0; i < length; i++) partial[i] = up_to(f, at.piece, at.cell + i, at.theta + (double)i * slope);
-    for (size_t i = 0; i + 1 < length; i++)
-        out[i] = (add ? out[i] : 0) + scale * ((m[i] - partial[i]) + partial[i + 1]);
-    ends[0] = partial[0];
-    ends[1] = partial[length - 1];
+    ends[0] = ends[1] = up_to(f, at.piece, at.cell, at.theta);
+    for (size_t i = 1, last = 0; i < length; i++) {
+        const double x = at.theta + (double)i * slope, whole = floor(x);
+        const size_t cell = (size_t)((double)i + whole);
+        const double up = up_to(f, at.piece, at.cell + cell, x - whole);
+        double step = cell > last ? m[last++] - ends[1] + up : up - ends[1];
+        for (; last < cell; last++) step += m[last];
+        out[i - 1] = (add ? out[i - 1] : 0) + scale * (step < 0 ? 0 : step); /* rounding must not be */
+        ends[1] = up;
+    }
 }
 
 /* What is up to the last foot that was looked at, and the mass that lies below it in its cell. */
@@ -313,7 +321,6 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
                         int add, last_foot *last, double *row)
 {
     const size_t cells = p->end - p->begin;
-    const double growing = 1 / q_less_1;
     size_t face = last->begun ? 1 : 0;
     if (!last->begun && p->left + (p->left - target) * q_less_1 < f->piece[0].left) {
         /* The first face with its foot inside: the one before it brings all from the left end. */
@@ -332,16 +339,15 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
         if (!end) {
             const npde__characteristics_piece *from = &f->piece[at.piece];
             const size_t left = from->end - at.cell, right = cells - face + 1;
-            double slope = q_less_1, inverse = growing, scale = 1;
+            double slope = q_less_1, scale = 1;
             if (p != from) {
                 slope = ((p->width - from->width) + p->width * q_less_1) * from->inverse;
-                inverse = 1 / slope;
                 scale = from->width * p->inverse;
             }
-            if (!outside) length = run_length(at.theta, slope, inverse, left < right ? left : right);
+            if (!outside) length = feet_within(at.theta, slope, left, right);
             run(f, at, slope, length, scale, add, ends, row + p->begin + face);
             mass = from->width * ends[0];
-            to.cell += length - 1;
+            to.cell += (size_t)foot_after(at.theta, slope, length - 1);
         }
         if (last->begun) {
             const double step = mass_between(f, last->at, at) - last->mass + mass;

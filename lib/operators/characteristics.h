@@ -70,9 +70,9 @@ typedef struct {
     int bounded; /* cells: no cell gives more than it has, nor less than nothing */
     size_t n, n_pieces, reset; /* cells, pieces, the piece that begins at V_R */
     npde__characteristics_piece *piece;
-    double *density;                 /* a row with the cells beyond */
-    double mass;                     /* of the row last moved, before it was */
-    double *below, *above, *partial; /* of cells: densities at both faces less the mean; masses up to feet, in cells */
+    double *density;       /* a row with the cells beyond */
+    double mass;           /* of the row last moved, before it was */
+    double *below, *above; /* of cells: densities at both faces less the mean */
 } npde__characteristics;
 
 /* reset: a face. In each of its segments the grid has equal cells (npde__characteristics_equal). */
