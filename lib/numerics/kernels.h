@@ -64,7 +64,7 @@ typedef struct {
      *     z_i = p_i + a_i z_{i−1},    y_i = b_i z_i + c_i y_{i+1},    u_i = y_i + keep p_i + d_i u_{i+1}.
      *
      * first holds a_i, b_i, c_i row by row, second d_i, with a_0 = c_{n−1} = d_{n−1} = 0; work holds NPDE__KERNELS_COLUMNS n
-     * numbers. From p to u; they may be the same. On the way back p is taken from z: it has left the near caches by then.
+     * numbers. From p to u; they may be the same. On the way back p comes from z: it has itself left the near caches by then.
      */
     void (*shared_flow)(size_t n, size_t columns, size_t stride, const double *first, const double *second, double keep,
                         const double *from, double *to, double *work);
@@ -116,11 +116,11 @@ typedef struct {
     /* m ← scale x + share m; Σ m_i. share = 0 does not look at m. */
     double (*carry)(size_t n, double scale, double share, const double *x, double *m);
 
-    /* Semi-Lagrangian transport of n − 1 cells between n feet, see operators/characteristics.h. Foot i is at x_i = x + i (1 + slope)
-     * in cells from m, slope ≥ −1. M(x_i) is the mass up to there, the sum of the cells before and part_i, that up to a fraction
-     * of the cell around it, of a profile of the means of five cells that is limited to the sign of the middle one or not:
-     * out[i] ← (add ? out[i] : 0) + scale (M(x_{i+1}) − M(x_i)); ends: part_0 and part_{n−1}. 16 means more than those of the
-     * cells in which there are feet are read. */
+    /* Semi-Lagrangian transport of n − 1 cells between n feet, see operators/characteristics.h. Foot i is at
+     * x_i = x + i (1 + slope) in cells from m, slope ≥ −1. M(x_i) is the mass up to there, the sum of the cells before and part_i,
+     * that up to a fraction of the cell around it, of a profile of the means of five cells that is limited to the sign of the
+     * middle one or not: out[i] ← (add ? out[i] : 0) + scale (M(x_{i+1}) − M(x_i)); ends: part_0 and part_{n−1}. Up to 16 means
+     * beyond those of the cells in which there are feet are read. */
     void (*remap)(size_t n, const double *m, double x, double slope, double scale, int add, int limited, double *ends,
                   double *out);
 

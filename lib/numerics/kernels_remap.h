@@ -78,8 +78,8 @@ static ALWAYS_INLINE void remap_run(size_t n, const double *m, double theta, dou
     ends[1] = part[n - 1 - i];
 }
 
-/* How many of `most` feet lie in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in [0, 1); or
- * one less by rounding. */
+/* How many of `most` feet lie in consecutive cells: θ, which changes by `slope` = 1/inverse from one to the next, stays in
+ * [0, 1); or one less by rounding. */
 static size_t remap_length(double theta, double slope, double inverse, size_t most)
 {
     if (most <= 1 || slope == 0) return most;
