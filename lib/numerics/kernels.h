@@ -119,10 +119,10 @@ typedef struct {
     /* Semi-Lagrangian transport of n − 1 cells between n feet, see operators/characteristics.h. Foot i is at
      * x_i = x + i (1 + slope) in cells from m, slope ≥ −1. M(x_i) is the mass up to there, the sum of the cells before and part_i,
      * that up to a fraction of the cell around it, of a profile of the means of five cells that is limited to the sign of the
-     * middle one or not: out[i] ← (add ? out[i] : 0) + scale (M(x_{i+1}) − M(x_i)); ends: part_0 and part_{n−1}. Up to 16 means
-     * beyond those of the cells in which there are feet are read. */
-    void (*remap)(size_t n, const double *m, double x, double slope, double scale, int add, int limited, double *ends,
-                  double *out);
+     * middle one or not: out[i] ← (add ? out[i] : 0) + scale (M(x_{i+1}) − M(x_i)); ends: part_0 and part_{n−1}; returned:
+     * the cell in which the last foot was taken to be. Up to 16 means beyond those of the cells with feet are read. */
+    size_t (*remap)(size_t n, const double *m, double x, double slope, double scale, int add, int limited, double *ends,
+                    double *out);
 
     /* n rows of a matrix, `stride` apart, of which 8 n_groups columns go to lanes: x ← keep x + take W p, with the weights w of the
      * rows; keep = 0 does not look at x. And back: p ← W⁻¹ x. */

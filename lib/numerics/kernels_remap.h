@@ -91,8 +91,8 @@ static size_t remap_length(double theta, double slope, double inverse, size_t mo
 }
 
 /* Foot by foot where few of them lie in consecutive cells. */
-static ALWAYS_INLINE void remap_runs(size_t n, const double *m, double x, double slope, double scale, const int plain,
-                                     const int limited, double *ends, double *out)
+static ALWAYS_INLINE size_t remap_runs(size_t n, const double *m, double x, double slope, double scale, const int plain,
+                                       const int limited, double *ends, double *out)
 {
     const int apart = slope > 0.125 || slope < -0.125;
     const double inverse = 1 / slope, *last = m;
@@ -112,19 +112,18 @@ static ALWAYS_INLINE void remap_runs(size_t n, const double *m, double x, double
         ends[1] = parts[1];
         last = cell + length - 1;
     }
+    return (size_t)(last - m);
 }
 
-static void remap(size_t n, const double *m, double x, double slope, double scale, int add, int limited, double *ends,
-                  double *out)
+static size_t remap(size_t n, const double *m, double x, double slope, double scale, int add, int limited, double *ends,
+                    double *out)
 {
-    if (!add && scale == 1) {
-        if (limited) remap_runs(n, m, x, slope, 1, 1, 1, ends, out);
-        else remap_runs(n, m, x, slope, 1, 1, 0, ends, out);
-        return;
-    }
+    if (!add && scale == 1)
+        return limited ? remap_runs(n, m, x, slope, 1, 1, 1, ends, out)
+                       : remap_runs(n, m, x, slope, 1, 1, 0, ends, out);
     for (size_t i = 0; !add && i + 1 < n; i++) out[i] = 0;
-    if (limited) remap_runs(n, m, x, slope, scale, 0, 1, ends, out);
-    else remap_runs(n, m, x, slope, scale, 0, 0, ends, out);
+    return limited ? remap_runs(n, m, x, slope, scale, 0, 1, ends, out)
+                   : remap_runs(n, m, x, slope, scale, 0, 0, ends, out);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "operators/characteristics.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -247,7 +248,7 @@ static foot foot_at(const npde__characteristics *f, size_t s, double v)
     const double from = (v - p->left) * p->inverse, x = from > 0 ? from : 0;
     size_t cell = (size_t)x;
     if (cell >= p->end - p->begin) cell = p->end - p->begin - 1; /* by rounding */
-    return (foot){s, p->begin + cell, x - (double)cell};
+    return (foot){s, p->begin + cell, fmin(x - (double)cell, 1 - DBL_EPSILON)};
 }
 
 /* Mass of the whole cells between two feet. */
@@ -264,33 +265,27 @@ static double mass_between(const npde__characteristics *f, foot from, foot to)
     return sum;
 }
 
-/* Where foot i lies, in cells, if the one before all is at x and the next one `slope` more than a cell further. */
-static double foot_after(double x, double slope, size_t i)
-{
-    return (double)i + floor(x + (double)i * slope);
-}
-
-/* How many of `most` feet, the first of which is at x, lie in the first `cells` cells. */
+/* How many of `most` feet, the first of which is at x and each `slope` more than a cell after the one before, lie in the first
+ * `cells` cells. */
 static size_t feet_within(double x, double slope, size_t cells, size_t most)
 {
     const double pace = 1 + slope, steps = (double)(most - 1);
     size_t count = 1 + (size_t)(pace > 0 ? fmin(((double)cells - x) / pace, steps) : steps);
-    while (count > 1 && !(foot_after(x, slope, count - 1) < (double)cells)) count--;
+    while (count > 1 && !((double)(count - 1) + floor(x + (double)(count - 1) * slope) < (double)cells)) count--;
     return count;
 }
 
 /* The masses up to the first and the last of `length` feet, of which the first is `at`, below it in its cell; what lies between
- * goes to out, `scale` to the unit there. */
-static void run(npde__characteristics *f, foot at, double slope, size_t length, double scale, int add, double *ends,
-                double *out)
+ * goes to out, `scale` to the unit there. Returns how many cells further the last one is. */
+static size_t run(npde__characteristics *f, foot at, double slope, size_t length, double scale, int add, double *ends,
+                  double *out)
 {
     const double *m = f->density + place(at.piece, at.cell);
-    if (f->scheme == NPDE_SCHEME_CELLS) {
-        f->kernels->remap(length, m, at.theta, slope, scale, add, f->bounded, ends, out);
-        return;
-    }
+    if (f->scheme == NPDE_SCHEME_CELLS)
+        return f->kernels->remap(length, m, at.theta, slope, scale, add, f->bounded, ends, out);
+    size_t last = 0;
     ends[0] = ends[1] = up_to(f, at.piece, at.cell, at.theta);
-    for (size_t i = 1, last = 0; i < length; i++) {
+    for (size_t i = 1; i < length; i++) {
         const double x = at.theta + (double)i * slope, whole = floor(x);
         const size_t cell = (size_t)((double)i + whole);
         const double up = up_to(f, at.piece, at.cell + cell, x - whole);
@@ -299,6 +294,7 @@ static void run(npde__characteristics *f, foot at, double slope, size_t length, 
         out[i - 1] = (add ? out[i - 1] : 0) + scale * (step < 0 ? 0 : step); /* rounding must not be */
         ends[1] = up;
     }
+    return last;
 }
 
 /* What is up to the last foot that was looked at, and the mass that lies below it in its cell. */
@@ -345,9 +341,8 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
                 scale = from->width * p->inverse;
             }
             if (!outside) length = feet_within(at.theta, slope, left, right);
-            run(f, at, slope, length, scale, add, ends, row + p->begin + face);
+            to.cell += run(f, at, slope, length, scale, add, ends, row + p->begin + face);
             mass = from->width * ends[0];
-            to.cell += (size_t)foot_after(at.theta, slope, length - 1);
         }
         if (last->begun) {
             const double step = mass_between(f, last->at, at) - last->mass + mass;
