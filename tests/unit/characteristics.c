@@ -306,6 +306,77 @@ START_TEST(mass_and_positivity_for_random_rows)
 }
 END_TEST
 
+/* The mass beyond v of a row that is constant in each cell. */
+static double mass_beyond(const line *l, const double *row, double v)
+{
+    double sum = 0;
+    for (size_t i = 0; i < l->f.n; i++) sum += row[i] * fmax(0, l->grid->faces[i + 1] - fmax(v, l->grid->faces[i]));
+    return sum;
+}
+
+/* Whoever fires k + 1 times comes from beyond v* − (v* − V_F) e^{Bh} ((v* − V_F)/(v* − V_R))^k. */
+static double fires(const line *l, const double *row, double target, double growth)
+{
+    const double way = target - l->right, shrink = way / (target - l->reset);
+    double sum = 0, q = 1 + growth;
+    for (int k = 0; way > 0 && k < 1000; k++, q *= shrink) sum += mass_beyond(l, row, fmax(target - way * q, l->left));
+    return sum;
+}
+
+/* Rounding may put a foot a little beyond where it is: at the end of the last cell, or on the other side of a face. */
+START_TEST(feet_on_faces_and_beyond_by_rounding)
+{
+    static const struct {
+        double breaks[5];
+        size_t segments, cells[4], reset;
+        double target, growth; /* 0: right + 2.8e-14 */
+    } of[] = {
+        {{0, 0.17609465637746075, 0.79623375040084343, 0.86151154977172584},
+         3,
+         {1, 19, 2},
+         0,
+         0.86151154977172606,
+         0.58494249815112431},
+        {{-70, -22.831625125121612, -22.470820943401321, 73.469178557732846, 176.69576029945949},
+         4,
+         {3, 1, 79, 85},
+         0,
+         0,
+         1.2511954146437487},
+        {{0, 0.050476413244871489, 2.7962586794517046, 3.2030809051932918},
+         3,
+         {41, 48, 44},
+         2,
+         7.6124619874659132,
+         0.092262886366788921},
+        {{-1, 31}, 1, {64}, 0, 41, 0.05}, /* the foot of V_F on a face */
+    };
+    random_stream r = {31};
+    for (size_t i = 0; i < 4 * sizeof of / sizeof of[0]; i++) {
+        const size_t kind = i / 4, variant = i % 4;
+        const npde_id scheme = variant == 3 ? NPDE_SCHEME_CELLS : NPDE_SCHEME_CELLS + (npde_id)variant;
+        line l = line_new(scheme, of[kind].segments, of[kind].breaks, of[kind].cells, of[kind].reset, 1, 1);
+        const double target = of[kind].target > 0 ? of[kind].target : l.right + 2.8e-14, *w = l.grid->w;
+        l.f.bounded = variant == 3;
+        double row[256], before = 0, after = 0;
+        for (size_t k = 0; k < l.f.n; k++) {
+            row[k] = random_between(&r, 0, 1);
+            before += w[k] * row[k];
+        }
+        const double expected = fires(&l, row, target, of[kind].growth), last = row[l.f.n - 1],
+                     fired = npde__characteristics_flow(&l.f, target, of[kind].growth, 1, 0, row);
+        for (size_t k = 0; k < l.f.n; k++) {
+            after += w[k] * row[k];
+            ck_assert_double_ge(row[k], scheme == NPDE_SCHEME_CELLS ? -0.5 : 0);
+        }
+        NEAR(after, before, 1e-12 * before);
+        if (scheme == NPDE_SCHEME_CELLS_UPWIND) NEAR(fired, expected, 1e-12 * before);
+        if (kind == 3) NEAR(fired, w[l.f.n - 1] * last, 1e-12 * before);
+        line_free(&l);
+    }
+}
+END_TEST
+
 /*
  * Constant discharge κ everywhere, V_R at the left: in the steady state n(v)(A − Bv) = N e^{−κ age(v)}, and the mass
  * fires at the rate κ. Age is unbounded: v never comes to A/B.
@@ -393,4 +464,5 @@ END_TEST
 MAIN("characteristics", exact_cycle_is_followed_to_fourth_order, smooth_data_are_moved_to_fifth_order,
      rough_data_do_not_grow, what_gathers_does_not_grow,
      limited_keeps_the_order_of_smooth_data_and_upwind_has_the_first, nothing_leaves_where_the_drift_does_not_lead_out,
-     mass_and_positivity_for_random_rows, steady_state_with_a_discharge, kernels_agree)
+     mass_and_positivity_for_random_rows, feet_on_faces_and_beyond_by_rounding, steady_state_with_a_discharge,
+     kernels_agree)
