@@ -271,7 +271,7 @@ static size_t feet_within(double x, double slope, size_t cells, size_t most)
 {
     const double pace = 1 + slope, steps = (double)(most - 1);
     size_t count = 1 + (size_t)(pace > 0 ? fmin(((double)cells - x) / pace, steps) : steps);
-    while (count > 1 && !((double)(count - 1) + floor(x + (double)(count - 1) * slope) < (double)cells)) count--;
+    while (count > 1 && !(x + (double)(count - 1) * pace < (double)cells)) count--;
     return count;
 }
 
@@ -286,9 +286,9 @@ static size_t run(npde__characteristics *f, foot at, double slope, size_t length
     size_t last = 0;
     ends[0] = ends[1] = up_to(f, at.piece, at.cell, at.theta);
     for (size_t i = 1; i < length; i++) {
-        const double x = at.theta + (double)i * slope, whole = floor(x);
-        const size_t cell = (size_t)((double)i + whole);
-        const double up = up_to(f, at.piece, at.cell + cell, x - whole);
+        const double x = at.theta + (double)i * (1 + slope);
+        const size_t cell = (size_t)x;
+        const double up = up_to(f, at.piece, at.cell + cell, x - (double)cell);
         double step = cell > last ? m[last++] - ends[1] + up : up - ends[1];
         for (; last < cell; last++) step += m[last];
         out[i - 1] = (add ? out[i - 1] : 0) + scale * (step < 0 ? 0 : step); /* rounding must not be */
