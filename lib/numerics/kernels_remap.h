@@ -95,14 +95,14 @@ static ALWAYS_INLINE size_t remap_runs(size_t n, const double *m, double x, doub
                                        const int limited, double *ends, double *out)
 {
     const int apart = slope > 0.125 || slope < -0.125;
-    const double inverse = 1 / slope, *last = m;
+    const double pace = 1 + slope, inverse = 1 / slope, *last = m;
     for (size_t i = 0, length = 1; i < n; i += length) {
-        const double at = x + (double)i * slope, down = (double)(ptrdiff_t)at, whole = down > at ? down - 1 : down;
-        const double *cell = m + i + (ptrdiff_t)whole;
+        const double at = x + (double)i * pace; /* ascending, for all rounding */
+        const double *cell = m + (size_t)at, theta = at - (double)(size_t)at;
         double parts[2];
-        if (!apart) length = remap_length(at - whole, slope, inverse, n - i);
-        if (length == 1) parts[0] = parts[1] = first_of(remap_first(cell, at - whole, slope, limited).part);
-        else remap_run(length, cell, at - whole, slope, scale, plain, limited, parts, out + i);
+        if (!apart) length = remap_length(theta, slope, inverse, n - i);
+        if (length == 1) parts[0] = parts[1] = first_of(remap_first(cell, theta, slope, limited).part);
+        else remap_run(length, cell, theta, slope, scale, plain, limited, parts, out + i);
         if (i == 0) ends[0] = parts[0];
         else {
             double step = parts[0] - ends[1];

@@ -251,9 +251,10 @@ static foot foot_at(const npde__characteristics *f, size_t s, double v)
     return (foot){s, p->begin + cell, fmin(x - (double)cell, 1 - DBL_EPSILON)};
 }
 
-/* Mass of the whole cells between two feet. */
+/* Mass of the whole cells between two feet, which rounding may have exchanged. */
 static double mass_between(const npde__characteristics *f, foot from, foot to)
 {
+    if (to.cell < from.cell) return -mass_between(f, to, from);
     double sum = 0;
     for (size_t s = from.piece, k = from.cell; s < f->n_pieces && k < to.cell; s++) {
         const npde__characteristics_piece *p = &f->piece[s];
