@@ -251,10 +251,9 @@ static foot foot_at(const npde__characteristics *f, size_t s, double v)
     return (foot){s, p->begin + cell, fmin(x - (double)cell, 1 - DBL_EPSILON)};
 }
 
-/* Mass of the whole cells between two feet, which rounding may have exchanged. */
+/* Mass of the whole cells between two feet. */
 static double mass_between(const npde__characteristics *f, foot from, foot to)
 {
-    if (to.cell < from.cell) return -mass_between(f, to, from);
     double sum = 0;
     for (size_t s = from.piece, k = from.cell; s < f->n_pieces && k < to.cell; s++) {
         const npde__characteristics_piece *p = &f->piece[s];
@@ -346,8 +345,9 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
             mass = from->width * ends[0];
         }
         if (last->begun) {
-            const double step = mass_between(f, last->at, at) - last->mass + mass;
-            /* rounding must not be negative */
+            const int exchanged = at.cell < last->at.cell; /* by rounding, which must not make step negative either */
+            const double whole = exchanged ? -mass_between(f, at, last->at) : mass_between(f, last->at, at),
+                         step = whole - last->mass + mass;
             double *cell = row + p->begin + face - 1;
             *cell = (add ? *cell : 0) + (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) * p->inverse;
         }
