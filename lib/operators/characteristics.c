@@ -251,18 +251,21 @@ static foot foot_at(const npde__characteristics *f, size_t s, double v)
     return (foot){s, p->begin + cell, fmin(x - (double)cell, 1 - DBL_EPSILON)};
 }
 
-/* Mass of the whole cells between two feet. */
+/* Mass of the whole cells from one foot to another; negative if rounding has exchanged them. */
 static double mass_between(const npde__characteristics *f, foot from, foot to)
 {
+    const int exchanged = to.cell < from.cell;
+    const foot low = exchanged ? to : from;
+    const size_t high = exchanged ? from.cell : to.cell;
     double sum = 0;
-    for (size_t s = from.piece, k = from.cell; s < f->n_pieces && k < to.cell; s++) {
+    for (size_t s = low.piece, k = low.cell; s < f->n_pieces && k < high; s++) {
         const npde__characteristics_piece *p = &f->piece[s];
-        const size_t end = p->end < to.cell ? p->end : to.cell;
+        const size_t end = p->end < high ? p->end : high;
         double part = 0;
         for (; k < end; k++) part += f->density[place(s, k)];
         sum += p->width * part;
     }
-    return sum;
+    return exchanged ? -sum : sum;
 }
 
 /* How many of `most` feet, the first of which is at x and each `slope` more than a cell after the one before, lie in the first
@@ -289,9 +292,10 @@ static size_t run(npde__characteristics *f, foot at, double slope, size_t length
         const double x = at.theta + (double)i * (1 + slope);
         const size_t cell = (size_t)x;
         const double up = up_to(f, at.piece, at.cell + cell, x - (double)cell);
+        /* The rest of the last cell first: a tail beside it keeps its digits. */
         double step = cell > last ? m[last++] - ends[1] + up : up - ends[1];
         for (; last < cell; last++) step += m[last];
-        out[i - 1] = (add ? out[i - 1] : 0) + scale * (step < 0 ? 0 : step); /* rounding must not be */
+        out[i - 1] = (add ? out[i - 1] : 0) + scale * (step < 0 ? 0 : step); /* rounding must not be negative */
         ends[1] = up;
     }
     return last;
@@ -345,9 +349,8 @@ static int branch_piece(npde__characteristics *f, const npde__characteristics_pi
             mass = from->width * ends[0];
         }
         if (last->begun) {
-            const int exchanged = at.cell < last->at.cell; /* by rounding, which must not make step negative either */
-            const double whole = exchanged ? -mass_between(f, at, last->at) : mass_between(f, last->at, at),
-                         step = whole - last->mass + mass;
+            const double step = mass_between(f, last->at, at) - last->mass + mass;
+            /* rounding must not be negative */
             double *cell = row + p->begin + face - 1;
             *cell = (add ? *cell : 0) + (f->scheme == NPDE_SCHEME_CELLS ? step : fmax(step, 0)) * p->inverse;
         }
